@@ -1,0 +1,83 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings are errors, and the language features that later Swift versions turn on are on already:
+// SE-0335 (ExistentialAny), SE-0444 (MemberImportVisibility), SE-0409 (InternalImportsByDefault), SE-0458 (strict memory safety).
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .strictMemorySafety(),
+]
+
+let grdb: [Target.Dependency] = [
+    .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+]
+
+let package = Package(
+    name: "Probity",
+    products: [
+        .executable(name: "probity", targets: ["probity"]),
+        .executable(name: "bench", targets: ["bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    ],
+    targets: [
+        // OpenSSL's libcrypto as a module.
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // JSON values and their one canonical spelling (RFC 8785): content, leaves, contexts.
+        .target(name: "CanonicalJSON", swiftSettings: strict),
+        // Primitives, envelopes and key files; with the page store the only user of OpenSSL.
+        .target(name: "ProbityCrypto", dependencies: ["COpenSSL"], swiftSettings: strict),
+        // The transparency log: tree, proofs, notes, checkpoints, exports. Pure, no storage.
+        .target(name: "ProbityLedger", dependencies: ["CanonicalJSON", "ProbityCrypto"], swiftSettings: strict),
+        // What is stored and what the rules are, as data embedded in the program.
+        .target(
+            name: "ProbitySchema", path: "Schema",
+            resources: [
+                .embedInCode("Migrations"), .embedInCode("Kinds"), .embedInCode("CodeLists"),
+                .embedInCode("Rules"), .embedInCode("Messages"),
+            ],
+            swiftSettings: strict),
+        // The domain: kinds, validation, policy, promotion check. No database, no crypto, no clock.
+        .target(
+            name: "ProbityRecords", dependencies: ["CanonicalJSON", "ProbitySchema"], swiftSettings: strict),
+        // The archive on disk and its one gate; the only importer of GRDB.
+        .target(
+            name: "ProbityStore",
+            dependencies: [
+                "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords", "ProbitySchema",
+            ] + grdb,
+            swiftSettings: strict),
+        // Tables, CSV and import rows: text in, text out.
+        .target(name: "ProbityReports", dependencies: ["CanonicalJSON", "ProbityRecords"], swiftSettings: strict),
+        // The command line.
+        .executableTarget(
+            name: "probity",
+            dependencies: [
+                "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords", "ProbityStore", "ProbityReports",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        // Synthetic archives and rates, beside plain SQLite in the same run.
+        .executableTarget(
+            name: "bench",
+            dependencies: [
+                "CanonicalJSON", "ProbityCrypto", "ProbityRecords", "ProbityStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ] + grdb,
+            swiftSettings: strict),
+        .testTarget(
+            name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"], exclude: ["Vectors"], swiftSettings: strict),
+        // What several test targets need: seeded randomness, vectors, programs, temporary folders.
+        .target(name: "ProbityTestSupport", path: "Tests/ProbityTestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "ProbityCryptoTests", dependencies: ["ProbityCrypto", "ProbityTestSupport"], exclude: ["Vectors"],
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,82 @@
+internal import COpenSSL
+
+/// Bytes that must not spread: locked memory, one owner, wiped at the end of its life, lent only to a closure.
+///
+/// It has no description, no equality operator and no copy but the one asked for by name.
+@safe public struct SecretBytes: ~Copyable, @unchecked Sendable {
+    // @unchecked: the memory is written only while the initializer runs; afterwards it is read only, until deinit.
+    private let memory: UnsafeMutableRawPointer
+    public let count: Int
+
+    // One arena for the process, made before the first secret: 4 MiB hold 65,000 keys.
+    private static let arena: Void = probity_secure_heap_init(4 << 20)
+
+    private init(allocating count: Int) {
+        SecretBytes.arena
+        guard let memory = unsafe probity_secret_allocate(max(count, 1)) else {
+            // Out of memory for a few bytes: Swift's own allocations end the process in this case too.
+            preconditionFailure("no memory for a secret")
+        }
+        unsafe self.memory = memory
+        self.count = count
+    }
+
+    /// `byteCount` bytes from the operating system's generator.
+    public init(randomByteCount byteCount: Int) {
+        self.init(allocating: byteCount)
+        unsafe RandomBytes.fill(UnsafeMutableRawBufferPointer(start: memory, count: count))
+    }
+
+    /// Copies `bytes`; the caller still has to wipe the original.
+    public init(copying bytes: some Collection<UInt8>) {
+        self.init(allocating: bytes.count)
+        unsafe UnsafeMutableRawBufferPointer(start: memory, count: count).copyBytes(from: bytes)
+    }
+
+    /// `byteCount` zero bytes that `fill` overwrites.
+    init(byteCount: Int, filling fill: (UnsafeMutableRawBufferPointer) throws(CryptoError) -> Void) throws(CryptoError) {
+        self.init(allocating: byteCount)
+        try unsafe fill(UnsafeMutableRawBufferPointer(start: memory, count: byteCount))
+    }
+
+    /// Lends the bytes to `body`, which must not keep the pointer.
+    public func withBytes<Result, Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Result)
+        throws(Failure) -> Result
+    {
+        try unsafe body(UnsafeRawBufferPointer(start: memory, count: count))
+    }
+
+    public func copy() -> SecretBytes {
+        let copy = SecretBytes(allocating: count)
+        unsafe copy.memory.copyMemory(from: memory, byteCount: count)
+        return copy
+    }
+
+    /// Compares in time that depends on the lengths only.
+    public func isEqual(to other: borrowing SecretBytes) -> Bool {
+        unsafe count == other.count && CRYPTO_memcmp(memory, other.memory, count) == 0
+    }
+
+    /// The first or last bytes as a secret of their own.
+    func slice(_ range: Range<Int>) -> SecretBytes {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "a slice lies inside the secret")
+        let slice = SecretBytes(allocating: range.count)
+        unsafe slice.memory.copyMemory(from: memory + range.lowerBound, byteCount: range.count)
+        return slice
+    }
+
+    deinit { unsafe probity_secret_free(memory, max(count, 1)) }
+}
+
+/// Comparison in constant time for values that are not secret themselves but decide about authenticity.
+public func areEqualInConstantTime(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+    guard one.count == other.count else { return false }
+    return unsafe one.withUnsafeBytes { left in
+        unsafe other.withUnsafeBytes { right in
+            unsafe left.count == 0 || CRYPTO_memcmp(left.baseAddress, right.baseAddress, left.count) == 0
+        }
+    }
+}
+
+/// OPENSSL_cleanse, which the compiler may not leave out.
+func probityCleanse(_ start: UnsafeMutableRawPointer, _ count: Int) { unsafe OPENSSL_cleanse(start, count) }

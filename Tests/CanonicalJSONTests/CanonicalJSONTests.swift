@@ -1,0 +1,107 @@
+import CanonicalJSON
+import Foundation
+import Testing
+
+private let vectors = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Vectors")
+
+/// SplitMix64: small, seeded, and the same everywhere.
+private struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+}
+
+@Suite("Canonical JSON")
+struct CanonicalJSONTests {
+    @Test(
+        "The published RFC 8785 texts come out byte for byte",
+        arguments: ["arrays", "french", "structures", "unicode", "values", "weird"])
+    func publishedVectors(name: String) throws {
+        let input = try [UInt8](Data(contentsOf: vectors.appending(path: "input/\(name).json")))
+        let output = try [UInt8](Data(contentsOf: vectors.appending(path: "output/\(name).json")))
+        #expect(try JSONValue(parsing: input).canonicalBytes == output)
+    }
+
+    @Test(
+        "Numbers are written as ECMAScript writes them (RFC 8785 appendix B)",
+        arguments: [
+            (0x0000_0000_0000_0000, "0"), (0x8000_0000_0000_0000, "0"), (0x0000_0000_0000_0001, "5e-324"),
+            (0x7FEF_FFFF_FFFF_FFFF, "1.7976931348623157e+308"), (0x4340_0000_0000_0000, "9007199254740992"),
+            (0x4430_0000_0000_0000, "295147905179352830000"), (0x44B5_2D02_C7E1_4AF5, "9.999999999999997e+22"),
+            (0x44B5_2D02_C7E1_4AF6, "1e+23"), (0x444B_1AE4_D6E2_EF4E, "999999999999999700000"),
+            (0x444B_1AE4_D6E2_EF50, "1e+21"), (0x3EB0_C6F7_A0B5_ED8C, "9.999999999999997e-7"),
+            (0x3EB0_C6F7_A0B5_ED8D, "0.000001"), (0x41B3_DE43_5555_5553, "333333333.3333332"),
+            (0xBECB_F647_612F_3696, "-0.0000033333333333333333"),
+        ] as [(UInt64, String)])
+    func numbers(bits: UInt64, text: String) {
+        #expect(JSONValue.number(Double(bitPattern: bits)).canonicalText == text)
+    }
+
+    @Test(
+        "What is not strict JSON is refused",
+        arguments: [
+            "", " ", "{", "[", "[1,]", "{\"a\":1,}", "{\"a\":1,\"a\":2}", "{\"a\":1,\"\\u0061\":2}", "01", "-", "1.", ".5", "1e",
+            "+1", "nul", "truex", "\"", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\\udc00\"", "\"\t\"",
+            "1 2", "9007199254740993", "-9007199254740993", "1e999", "{a:1}", "'a'", "[1}", "\u{FEFF}1", "NaN",
+        ])
+    func refused(text: String) {
+        #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text.utf8)) }
+    }
+
+    @Test("Invalid UTF-8 is refused", arguments: [[0x22, 0xC0, 0xAF, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xFF, 0x22]])
+    func invalidText(bytes: [UInt8]) {
+        #expect(throws: JSONError.self) { try JSONValue(parsing: bytes) }
+    }
+
+    @Test("Depth is bounded, so that a hostile text cannot exhaust the stack")
+    func depth() throws {
+        let deep = Array(String(repeating: "[", count: 64).utf8) + Array(String(repeating: "]", count: 64).utf8)
+        #expect(throws: Never.self) { try JSONValue(parsing: deep) }
+        let deeper = Array(String(repeating: "[", count: 100_000).utf8)
+        #expect(throws: JSONError.self) { try JSONValue(parsing: deeper) }
+    }
+
+    @Test("Random values survive writing and reading", arguments: 1...50 as ClosedRange<UInt64>)
+    func roundTrip(seed: UInt64) throws {
+        var random = SeededGenerator(state: seed)
+        let value = CanonicalJSONTests.value(depth: 4, &random)
+        let bytes = value.canonicalBytes
+        #expect(try JSONValue(parsing: bytes) == value, "seed \(seed)")
+        #expect(try JSONValue(parsing: bytes).canonicalBytes == bytes, "seed \(seed)")
+    }
+
+    @Test("A text cut at any byte is refused")
+    func truncated() {
+        let bytes = Array("{\"名\":[1,-2.5,true,null,\"\\u00e9\\ud83d\\ude00\"]}".utf8)
+        for count in 0..<bytes.count {
+            #expect(throws: JSONError.self, "cut at \(count)") { try JSONValue(parsing: Array(bytes[..<count])) }
+        }
+    }
+
+    private static func value(depth: Int, _ random: inout SeededGenerator) -> JSONValue {
+        switch Int.random(in: 0..<(depth > 0 ? 7 : 5), using: &random) {
+        case 0: return .null
+        case 1: return .bool(Bool.random(using: &random))
+        case 2: return .integer(Int64.random(in: -(1 << 53)...(1 << 53), using: &random))
+        case 3: return .number(Double.random(in: 0.1..<0.9, using: &random) * 1e-3)
+        case 4: return .string(text(&random))
+        case 5: return .array((0..<Int.random(in: 0..<5, using: &random)).map { _ in value(depth: depth - 1, &random) })
+        default:
+            var members: [String: JSONValue] = [:]
+            for _ in 0..<Int.random(in: 0..<5, using: &random) { members[text(&random)] = value(depth: depth - 1, &random) }
+            return .object(members)
+        }
+    }
+
+    private static func text(_ random: inout SeededGenerator) -> String {
+        let scalars = (0..<Int.random(in: 0..<12, using: &random)).compactMap { _ in
+            Unicode.Scalar(UInt32.random(in: 0..<0x11000, using: &random))
+        }
+        return scalars.reduce(into: "") { $0.unicodeScalars.append($1) }
+    }
+}
