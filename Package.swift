@@ -79,5 +79,9 @@ let package = Package(
         .testTarget(
             name: "ProbityCryptoTests", dependencies: ["ProbityCrypto", "ProbityTestSupport"], exclude: ["Vectors"],
             swiftSettings: strict),
+        .testTarget(
+            name: "ProbityLedgerTests",
+            dependencies: ["CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityTestSupport"], exclude: ["Vectors"],
+            swiftSettings: strict),
     ]
 )

@@ -1,0 +1,211 @@
+public import ProbityCrypto
+
+// Signed notes (C2SP signed-note): a text that ends in a newline, an empty line, then signature lines
+//
+//     — <name> <base64(key ID (4) ‖ signature)>
+//
+// where the key ID of an Ed25519 key is the first 4 bytes of SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key). Leaves,
+// checkpoints, certificates and grants are all signed notes: one format, one parser.
+
+/// A text with signatures of which none is checked yet.
+public struct SignedNote: Sendable, Equatable {
+    public struct Signature: Sendable, Equatable {
+        public let name: String
+        public let keyID: [UInt8]
+        public let signature: [UInt8]
+    }
+
+    /// tlog-tiles writes an entry's length in 16 bits.
+    public static let maximumByteCount = 65_535
+    /// The specification lets a reader bound the number of signatures.
+    static let maximumSignatures = 100
+
+    /// Ends in a newline.
+    public let text: String
+    public let signatures: [Signature]
+
+    /// Reads a note; signatures are parsed, not verified.
+    ///
+    /// - Throws: ``LedgerError`` `malformed` or `tooLong`.
+    public init(parsing bytes: [UInt8]) throws(LedgerError) {
+        guard bytes.count <= SignedNote.maximumByteCount else { throw LedgerError(.tooLong, "the note is too long") }
+        guard let note = String(validating: bytes, as: UTF8.self),
+            !note.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\n" })
+        else { throw LedgerError(.malformed, "the note is not text") }
+        // The split is at the last empty line: the text itself may hold empty lines. Working on bytes keeps CR-LF and
+        // combining characters from being read as one Character.
+        var split: Int?
+        var index = bytes.count - 2
+        while index >= 0 {
+            if bytes[index] == 0x0A, bytes[index + 1] == 0x0A {
+                split = index + 1
+                break
+            }
+            index -= 1
+        }
+        guard let split, bytes.last == 0x0A, split + 1 < bytes.count else {
+            throw LedgerError(.malformed, "the note has no signatures")
+        }
+        var signatures: [Signature] = []
+        for line in bytes[(split + 1)...].dropLast().split(separator: 0x0A, omittingEmptySubsequences: false) {
+            guard signatures.count < SignedNote.maximumSignatures else {
+                throw LedgerError(.tooLong, "the note has too many signatures")
+            }
+            signatures.append(try SignedNote.signature(String(decoding: line, as: UTF8.self)))
+        }
+        self.text = String(decoding: bytes[..<split], as: UTF8.self)
+        self.signatures = signatures
+    }
+
+    private static func signature(_ line: String) throws(LedgerError) -> Signature {
+        let parts = line.split(separator: " ", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "—", NoteVerifier.isValidName(String(parts[1])),
+            let bytes = Base64.decode(String(parts[2])), bytes.count > 4
+        else { throw LedgerError(.malformed, "a signature line is malformed") }
+        return Signature(name: String(parts[1]), keyID: Array(bytes[..<4]), signature: Array(bytes[4...]))
+    }
+
+    /// Signs `text` with every signer, in order.
+    ///
+    /// - Throws: ``LedgerError`` `malformed` for a text that is no note, and ``CryptoError``.
+    public init(text: String, signers: [NoteSigner]) throws {
+        try self.init(text: text, signatures: signers.map { try $0.signature(text) })
+    }
+
+    public init(text: String, signatures: [Signature]) throws(LedgerError) {
+        guard text.hasSuffix("\n"), !text.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\n" }) else {
+            throw LedgerError(.malformed, "the text of a note ends in a newline and has no control characters")
+        }
+        guard !signatures.isEmpty else { throw LedgerError(.malformed, "a note has a signature") }
+        self.text = text
+        self.signatures = signatures
+        guard bytes.count <= SignedNote.maximumByteCount else { throw LedgerError(.tooLong, "the note is too long") }
+    }
+
+    public var bytes: [UInt8] {
+        var result = Array(text.utf8) + [0x0A]
+        for signature in signatures {
+            result += Array("— \(signature.name) \(Base64.encode(signature.keyID + signature.signature))\n".utf8)
+        }
+        return result
+    }
+
+    /// The same note with one more signature.
+    public func adding(_ signer: NoteSigner) throws -> SignedNote {
+        try SignedNote(text: text, signatures: signatures + [signer.signature(text)])
+    }
+
+    /// Whether a signature of `verifier` is there and right. One of his key that is wrong makes the note invalid for him.
+    public func isSigned(by verifier: NoteVerifier) -> Bool {
+        let own = signatures.filter { $0.name == verifier.name && $0.keyID == verifier.keyID }
+        return !own.isEmpty && own.allSatisfy { verifier.key.isValid(signature: $0.signature, for: Array(text.utf8)) }
+    }
+}
+
+/// A name and the public key that verifies its signatures.
+public struct NoteVerifier: Sendable, Hashable {
+    static let ed25519: UInt8 = 0x01
+
+    public let name: String
+    public let key: Ed25519PublicKey
+
+    public init(name: String, key: Ed25519PublicKey) {
+        self.name = name
+        self.key = key
+    }
+
+    /// Reads a verifier key: name + "+" + key ID in hexadecimal + "+" + base64(0x01 ‖ public key).
+    ///
+    /// - Throws: ``LedgerError`` `malformed`.
+    public init(vkey: String) throws(LedgerError) {
+        let parts = vkey.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, NoteVerifier.isValidName(String(parts[0])), let bytes = Base64.decode(String(parts[2])),
+            bytes.first == NoteVerifier.ed25519, bytes.count == 33
+        else { throw LedgerError(.malformed, "not an Ed25519 verifier key") }
+        do throws(CryptoError) {
+            self.key = try Ed25519PublicKey(rawBytes: Array(bytes.dropFirst()))
+        } catch {
+            throw LedgerError(.malformed, "not an Ed25519 verifier key")
+        }
+        self.name = String(parts[0])
+        guard keyIDText == parts[1] else { throw LedgerError(.malformed, "the verifier key's ID is not its key's") }
+    }
+
+    public var keyID: [UInt8] {
+        Array(
+            SHA256Digest.hash(Array(name.utf8), [0x0A, NoteVerifier.ed25519], key.rawBytes).bytes.prefix(4))
+    }
+
+    /// The key ID in hexadecimal.
+    public var keyIDText: String { keyID.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+
+    public var vkey: String { "\(name)+\(keyIDText)+\(Base64.encode([NoteVerifier.ed25519] + key.rawBytes))" }
+
+    /// A name is not empty and has neither white space nor a plus sign.
+    public static func isValidName(_ name: String) -> Bool {
+        !name.isEmpty && !name.unicodeScalars.contains { $0.properties.isWhitespace || $0 == "+" }
+    }
+}
+
+/// A name and the key that signs for it.
+public struct NoteSigner: Sendable {
+    public let name: String
+    private let key: Ed25519SigningKey
+
+    public init(name: String, key: Ed25519SigningKey) {
+        self.name = name
+        self.key = key
+    }
+
+    public var verifier: NoteVerifier { NoteVerifier(name: name, key: key.publicKey) }
+
+    func signature(_ text: String) throws -> SignedNote.Signature {
+        guard NoteVerifier.isValidName(name) else { throw LedgerError(.malformed, "not a name of a signer") }
+        return SignedNote.Signature(name: name, keyID: verifier.keyID, signature: try key.sign(Array(text.utf8)))
+    }
+}
+
+/// Base64 (RFC 4648 §4), strict: padding as it must be, no white space, no bits left over.
+public enum Base64 {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let values: [UInt8] = {
+        var values = [UInt8](repeating: 255, count: 256)
+        for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }
+        return values
+    }()
+
+    public static func encode(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let count = min(3, bytes.count - start)
+            var word: UInt32 = 0
+            for offset in 0..<3 { word = word << 8 | (offset < count ? UInt32(bytes[start + offset]) : 0) }
+            for place in 0..<4 {
+                text.append(place <= count ? alphabet[Int(word >> (18 - 6 * UInt32(place)) & 63)] : UInt8(ascii: "="))
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    public static func decode(_ text: String) -> [UInt8]? {
+        let characters = Array(text.utf8)
+        guard characters.count.isMultiple(of: 4) else { return nil }
+        let padding = characters.suffix(2).filter { $0 == UInt8(ascii: "=") }.count
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(characters.count / 4 * 3)
+        for start in stride(from: 0, to: characters.count, by: 4) {
+            let kept = start + 4 == characters.count ? 4 - padding : 4
+            var word: UInt32 = 0
+            for place in 0..<4 {
+                let character = characters[start + place]
+                let value = place < kept ? values[Int(character)] : (character == UInt8(ascii: "=") ? 0 : 255)
+                guard value != 255 else { return nil }
+                word = word << 6 | UInt32(value)
+            }
+            guard kept == 4 || word & (kept == 3 ? 0xFF : 0xFFFF) == 0 else { return nil }
+            for place in 0..<(kept - 1) { bytes.append(UInt8(truncatingIfNeeded: word >> (16 - 8 * UInt32(place)))) }
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,164 @@
+import CanonicalJSON
+import Foundation
+import ProbityCrypto
+import ProbityLedger
+import ProbityTestSupport
+import Testing
+
+@Suite("Signed notes, checkpoints, leaves and proof files")
+struct NoteTests {
+    private static func vectorFile() throws -> [String: Any] {
+        try #require(try json("signed_notes.json") as? [String: Any])
+    }
+
+    @Test("The published notes verify, byte for byte")
+    func published() throws {
+        let notes = try #require(try NoteTests.vectorFile()["notes"] as? [[String: Any]])
+        for note in notes {
+            let verifier = try NoteVerifier(vkey: try #require(note["vkey"] as? String))
+            let bytes = Array(try #require(note["note"] as? String).utf8)
+            let parsed = try SignedNote(parsing: bytes)
+            #expect(parsed.isSigned(by: verifier))
+            #expect(parsed.bytes == bytes)
+            #expect(verifier.vkey == note["vkey"] as? String)
+        }
+        for vkey in try #require(try NoteTests.vectorFile()["bad_vkeys"] as? [String]) {
+            #expect(throws: LedgerError.self) { try NoteVerifier(vkey: vkey) }
+        }
+    }
+
+    @Test("No byte of a note can change without the signature failing or the note being refused")
+    func everyByte() throws {
+        let signer = try NoteSigner(name: "probity.example/user/a", key: Ed25519SigningKey())
+        let bytes = try SignedNote(text: "line one\n\nline two\n", signers: [signer]).bytes
+        for index in bytes.indices {
+            for bit in [0, 5, 7] {
+                var changed = bytes
+                changed[index] ^= 1 << UInt8(bit)
+                let accepted = (try? SignedNote(parsing: changed))?.isSigned(by: signer.verifier) ?? false
+                #expect(!accepted, "byte \(index) bit \(bit)")
+            }
+            let cut = (try? SignedNote(parsing: Array(bytes[..<index])))?.isSigned(by: signer.verifier) ?? false
+            #expect(!cut, "cut at \(index)")
+        }
+    }
+
+    @Test(
+        "What is not a note is refused",
+        arguments: [
+            "", "\n", "text\n", "text\n\n", "text\n\n\n", "\n\n— a AAAAAAA=\n", "text\n— a AAAAAAA=\n", "text\n\n- a AAAAAAA=\n",
+            "text\n\n— a AAAAAAA=", "text\n\n— a  AAAAAAA=\n", "text\n\n— a+b AAAAAAA=\n", "text\n\n— a AAAA\n",
+            "text\n\n— a AAAAAAB=\n", "te\u{0}xt\n\n— a AAAAAAA=\n",
+        ])
+    func malformed(text: String) {
+        if text != "\n\n— a AAAAAAA=\n" {
+            #expect(throws: LedgerError.self) { try SignedNote(parsing: Array(text.utf8)) }
+        }
+    }
+
+    @Test("Two signers sign one text; a wrong signature of a known key spoils the note for that key only")
+    func twoSigners() throws {
+        let one = try NoteSigner(name: "probity.example/user/a", key: Ed25519SigningKey())
+        let two = try NoteSigner(name: "probity.example/user/b", key: Ed25519SigningKey())
+        let note = try SignedNote(text: "grant\n", signers: [one]).adding(two)
+        let read = try SignedNote(parsing: note.bytes)
+        #expect(read.isSigned(by: one.verifier) && read.isSigned(by: two.verifier))
+        let stranger = try NoteSigner(name: "probity.example/user/a", key: Ed25519SigningKey())
+        #expect(!read.isSigned(by: stranger.verifier))
+        let other = try SignedNote(text: "other\n", signers: [two])
+        let mixed = try SignedNote(text: "grant\n", signatures: note.signatures + other.signatures)
+        #expect(mixed.isSigned(by: one.verifier) && !mixed.isSigned(by: two.verifier))
+    }
+
+    @Test("The published log: every checkpoint is signed, and tiles and entries lead to its root")
+    func tesseraLog() throws {
+        let log = try NoteVerifier(vkey: try #require(try NoteTests.vectorFile()["tessera_log_vkey"] as? String))
+        for size in 1...15 {
+            let bytes = try [UInt8](Data(contentsOf: vectors.appending(path: "tessera-log/checkpoint.\(size)")))
+            let note = try SignedNote(parsing: bytes)
+            #expect(note.isSigned(by: log))
+            let checkpoint = try Checkpoint(parsing: note.text)
+            #expect(checkpoint.size == UInt64(size) && checkpoint.text == note.text)
+            let path = Tiles.path("0", index: 0, count: UInt64(size))
+            let tile = try [UInt8](Data(contentsOf: vectors.appending(path: "tessera-log/\(path)")))
+            let hashes = try stride(from: 0, to: tile.count, by: 32).map { try SHA256Digest(bytes: tile[$0..<$0 + 32]) }
+            #expect(MerkleTree.root(of: hashes) == checkpoint.root)
+            let bundle = try [UInt8](
+                Data(contentsOf: vectors.appending(path: "tessera-log/\(Tiles.path("entries", index: 0, count: UInt64(size)))")))
+            let entries = try Tiles.entries(of: bundle)
+            #expect(entries.map(MerkleTree.leafHash) == hashes)
+            #expect(try Tiles.bundle(entries) == bundle)
+        }
+    }
+
+    @Test("Tile paths are those of the specification")
+    func tilePaths() {
+        #expect(Tiles.path("0", index: 1_234_067, count: 256) == "tile/0/x001/x234/067")
+        #expect(Tiles.path("0", index: 273, count: 112) == "tile/0/273.p/112")
+        #expect(Tiles.path("entries", index: 0, count: 1) == "tile/entries/000.p/1")
+        let tiles = Tiles.hashTiles(size: 70_000)
+        #expect(tiles.filter { $0.level == 0 }.count == 274)
+        #expect(tiles.filter { $0.level == 1 }.map(\.count) == [256, 17])
+        #expect(tiles.filter { $0.level == 2 }.map(\.count) == [1])
+    }
+
+    @Test("A proof file with witnesses' signatures verifies, comes back byte for byte, and fails when changed")
+    func proofFile() throws {
+        let local = try #require(try NoteTests.vectorFile()["local_cosigned"] as? [String: Any])
+        let bytes = Array(try #require(local["tlog_proof_for_index_4"] as? String).utf8)
+        let log = try NoteVerifier(vkey: try #require(local["log_vkey"] as? String))
+        let proof = try TlogProof(parsing: bytes)
+        #expect(proof.bytes == bytes)
+        #expect(try proof.verify(entry: Array("entry 4".utf8), log: log).size == 7)
+        #expect(throws: LedgerError(.mismatch, "")) { try proof.verify(entry: Array("entry 5".utf8), log: log) }
+        for index in stride(from: 0, to: bytes.count, by: 1) {
+            var changed = bytes
+            changed[index] ^= 1
+            // The witness's line is not the log's: a change there leaves the log's proof as good as it was.
+            if index > bytes.count - 160 { continue }
+            #expect(throws: LedgerError.self, "byte \(index)") {
+                try TlogProof(parsing: changed).verify(entry: Array("entry 4".utf8), log: log)
+            }
+        }
+    }
+
+    @Test("A leaf's line comes back whole; other spellings and members are refused")
+    func leaf() throws {
+        let digest = SHA256Digest.hash([1])
+        let leaf = LeafBody(
+            sequence: 3, time: "2026-12-01T08:00:00+08:00", actor: "clerk1", keyID: "01020304", act: "record.add", batch: 7,
+            objects: .init(count: 2, root: digest), details: digest, commitments: ["officer": digest], reads: nil,
+            previousRoot: digest)
+        #expect(try LeafBody(parsing: leaf.text) == leaf)
+        for (find, replace) in [
+            ("\"v\":1", "\"v\":2"), ("\"seq\":3", "\"seq\": 3"), ("\"act\"", "\"extra\":1,\"act\""),
+            ("\"size\":3", "\"size\":4"), ("\"reads\":null,", ""), ("\"batch\":7", "\"batch\":-7"),
+        ] {
+            #expect(throws: LedgerError.self, "\(find)") {
+                try LeafBody(parsing: leaf.text.replacingOccurrences(of: find, with: replace))
+            }
+        }
+    }
+
+    @Test("A commitment binds field, nonce and value")
+    func commitment() {
+        let nonce = [UInt8](repeating: 7, count: 32)
+        let made = Commitment.make(field: "officer", nonce: nonce, value: "O-1")
+        #expect(made != Commitment.make(field: "officer", nonce: nonce, value: "O-2"))
+        #expect(made != Commitment.make(field: "record", nonce: nonce, value: "O-1"))
+        #expect(made != Commitment.make(field: "officer", nonce: [UInt8](repeating: 8, count: 32), value: "O-1"))
+    }
+
+    @Test(
+        "Base64 is strict",
+        arguments: ["A", "AA", "AAA", "A===", "AA=A", "AB==", "AAB=", "AA==AA==", " AAA", "AA\n=", "AA-_", "===="])
+    func base64Refused(text: String) { #expect(Base64.decode(text) == nil) }
+
+    @Test("Base64 agrees with Foundation's", arguments: 0...70)
+    func base64RoundTrip(count: Int) {
+        var random = SeededGenerator(seed: UInt64(count))
+        let bytes = random.bytes(count)
+        #expect(Base64.encode(bytes) == Data(bytes).base64EncodedString())
+        #expect(Base64.decode(Base64.encode(bytes)) == bytes)
+    }
+}
