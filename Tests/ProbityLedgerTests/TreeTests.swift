@@ -72,9 +72,13 @@ struct TreeTests {
             let texts = test["proof"] as? [String] ?? []
             let proof = try texts.compactMap { try TreeTests.digest($0) }
             var accepted = false
-            if proof.count == texts.count, let old = try TreeTests.digest(test["root1"]),
-                let new = try TreeTests.digest(test["root2"]), let size1 = test["size1"] as? UInt64,
-                let size2 = test["size2"] as? UInt64
+            let size1 = test["size1"] as? UInt64 ?? .max
+            let size2 = test["size2"] as? UInt64 ?? .max
+            // One case from size 0 has placeholders of 12 bytes for roots: nothing is compared there. Here an empty tree has
+            // its one root, and the other root may be any.
+            let placeholder = size1 == 0 ? MerkleTree.emptyRoot : nil
+            if proof.count == texts.count, let old = try TreeTests.digest(test["root1"]) ?? placeholder,
+                let new = try TreeTests.digest(test["root2"]) ?? placeholder
             {
                 accepted = succeeds {
                     try MerkleTree.verifyConsistency(from: size1, oldRoot: old, to: size2, newRoot: new, proof: proof)
