@@ -121,8 +121,8 @@ public enum MerkleTree {
 
     /// The proof that the tree of `old` leaves is the beginning of the tree of `new` leaves.
     public static func consistencyProof(from old: UInt64, to new: UInt64, node: NodeReader) throws -> [SHA256Digest] {
-        guard old <= new else { throw LedgerError(.outOfRange, "a tree of \(old) is not inside one of \(new)") }
-        guard old > 0, old < new else { return [] }
+        guard old > 0, old <= new else { throw LedgerError(.outOfRange, "there is no proof from \(old) to \(new)") }
+        guard old < new else { return [] }
         return try subproof(old, 0, new, true, node)
     }
 
@@ -141,17 +141,15 @@ public enum MerkleTree {
 
     /// Checks a consistency proof (RFC 9162 §2.1.4.2).
     ///
-    /// An empty old tree is consistent with every tree and takes an empty proof.
+    /// There is none from an empty tree, with which everything is consistent: a caller who asks has no head to compare.
     /// - Throws: ``LedgerError`` `outOfRange` or `mismatch`.
     public static func verifyConsistency(
         from old: UInt64, oldRoot: SHA256Digest, to new: UInt64, newRoot: SHA256Digest, proof: [SHA256Digest]
     ) throws(LedgerError) {
-        guard old <= new else { throw LedgerError(.outOfRange, "a tree of \(old) is not inside one of \(new)") }
-        if old == new || old == 0 {
+        guard old > 0, old <= new else { throw LedgerError(.outOfRange, "there is no proof from \(old) to \(new)") }
+        if old == new {
             guard proof.isEmpty else { throw LedgerError(.mismatch, "the consistency proof is too long") }
-            guard old == 0 ? oldRoot == emptyRoot : oldRoot == newRoot else {
-                throw LedgerError(.mismatch, "the roots differ")
-            }
+            guard oldRoot == newRoot else { throw LedgerError(.mismatch, "the roots differ") }
             return
         }
         guard !proof.isEmpty else { throw LedgerError(.mismatch, "the consistency proof is empty") }

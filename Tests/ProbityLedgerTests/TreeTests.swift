@@ -39,8 +39,9 @@ struct StoredTree {
 @Suite("Merkle tree")
 struct TreeTests {
     private static func digest(_ text: Any?) throws -> SHA256Digest? {
-        guard let text = text as? String, let bytes = Data(base64Encoded: text), bytes.count == 32 else { return nil }
-        return try SHA256Digest(bytes: [UInt8](bytes))
+        guard let text = text as? String, let bytes = Data(base64Encoded: text) else { return nil }
+        // Some cases have words of 12 bytes for roots; what matters there is which of them are equal.
+        return bytes.count == 32 ? try SHA256Digest(bytes: [UInt8](bytes)) : SHA256Digest.hash([UInt8](bytes))
     }
 
     @Test("All 98 published inclusion cases, valid and broken")
@@ -74,11 +75,8 @@ struct TreeTests {
             var accepted = false
             let size1 = test["size1"] as? UInt64 ?? .max
             let size2 = test["size2"] as? UInt64 ?? .max
-            // One case from size 0 has placeholders of 12 bytes for roots: nothing is compared there. Here an empty tree has
-            // its one root, and the other root may be any.
-            let placeholder = size1 == 0 ? MerkleTree.emptyRoot : nil
-            if proof.count == texts.count, let old = try TreeTests.digest(test["root1"]) ?? placeholder,
-                let new = try TreeTests.digest(test["root2"]) ?? placeholder
+            if proof.count == texts.count, let old = try TreeTests.digest(test["root1"]),
+                let new = try TreeTests.digest(test["root2"])
             {
                 accepted = succeeds {
                     try MerkleTree.verifyConsistency(from: size1, oldRoot: old, to: size2, newRoot: new, proof: proof)
@@ -117,7 +115,7 @@ struct TreeTests {
                 try MerkleTree.verifyInclusion(
                     index: index, size: size, leafHash: tree.leaves[Int(index)], proof: proof, root: roots[Int(size)])
             }
-            for old in 0...size {
+            for old in 1...size {
                 let proof = try MerkleTree.consistencyProof(from: old, to: size, node: tree.node)
                 try MerkleTree.verifyConsistency(
                     from: old, oldRoot: roots[Int(old)], to: size, newRoot: roots[Int(size)], proof: proof)
@@ -165,7 +163,7 @@ struct TreeTests {
         #expect(throws: LedgerError(.outOfRange, "")) {
             try MerkleTree.verifyConsistency(from: 2, oldRoot: hash, to: 1, newRoot: hash, proof: [])
         }
-        #expect(throws: LedgerError(.mismatch, "")) {
+        #expect(throws: LedgerError(.outOfRange, "")) {
             try MerkleTree.verifyConsistency(from: 0, oldRoot: hash, to: 1, newRoot: hash, proof: [])
         }
         #expect(throws: LedgerError(.mismatch, "")) {
