@@ -38,10 +38,11 @@ struct StoredTree {
 
 @Suite("Merkle tree")
 struct TreeTests {
-    private static func digest(_ text: Any?) throws -> SHA256Digest? {
+    private static func digest(_ text: Any?, orWord: Bool = false) throws -> SHA256Digest? {
         guard let text = text as? String, let bytes = Data(base64Encoded: text) else { return nil }
-        // Some cases have words of 12 bytes for roots; what matters there is which of them are equal.
-        return bytes.count == 32 ? try SHA256Digest(bytes: [UInt8](bytes)) : SHA256Digest.hash([UInt8](bytes))
+        // Some consistency cases have words of 12 bytes for roots; what matters there is which of them are equal.
+        if orWord, bytes.count != 32 { return SHA256Digest.hash([UInt8](bytes)) }
+        return bytes.count == 32 ? try SHA256Digest(bytes: [UInt8](bytes)) : nil
     }
 
     @Test("All 98 published inclusion cases, valid and broken")
@@ -75,8 +76,8 @@ struct TreeTests {
             var accepted = false
             let size1 = test["size1"] as? UInt64 ?? .max
             let size2 = test["size2"] as? UInt64 ?? .max
-            if proof.count == texts.count, let old = try TreeTests.digest(test["root1"]),
-                let new = try TreeTests.digest(test["root2"])
+            if proof.count == texts.count, let old = try TreeTests.digest(test["root1"], orWord: true),
+                let new = try TreeTests.digest(test["root2"], orWord: true)
             {
                 accepted = succeeds {
                     try MerkleTree.verifyConsistency(from: size1, oldRoot: old, to: size2, newRoot: new, proof: proof)
