@@ -46,6 +46,9 @@ internal import COpenSSL
         try unsafe body(UnsafeRawBufferPointer(start: memory, count: count))
     }
 
+    /// The bytes as an array, for derived values that are stored and not secret themselves.
+    public func revealed() -> [UInt8] { unsafe withBytes { unsafe Array($0) } }
+
     public func copy() -> SecretBytes {
         let copy = SecretBytes(allocating: count)
         unsafe copy.memory.copyMemory(from: memory, byteCount: count)

@@ -70,7 +70,9 @@ public struct CodeList: Sendable, Hashable {
     public func contains(_ code: String) -> Bool { byCode[code] != nil }
 
     /// The code that a person means by `text`: the code itself, a label in either language, or an alias.
-    public func code(for text: String) -> String? { byText[Spelling.folded(text)] }
+    public func code(for text: String) -> String? {
+        byCode[text] == nil ? byText[Spelling.folded(text)] : text
+    }
 
     /// What `code` is called; nil for a code that is not in the list.
     public func label(_ code: String, _ language: Language) -> String? {

@@ -1,0 +1,99 @@
+// The schema of the archive as data: SQL, record kinds, code lists, rules and messages, embedded in the program.
+//
+// Every file of the five folders is listed here by name, because the order of migrations matters and because a file that is
+// embedded but not listed would be dead weight nobody reads. A test compares the folders with these lists.
+
+/// The embedded files, each as its name and its bytes.
+public enum Schema {
+    /// A file's name and its bytes as committed.
+    public typealias File = (name: String, bytes: [UInt8])
+
+    /// Changes of the database schema, in the order in which they are applied; never edited once released.
+    public static var migrations: [File] {
+        [
+            ("v0001-integrity-file.sql", PackageResources.v0001_integrity_file_sql),
+        ]
+    }
+
+    /// Record kinds (种类): `kind-<id>.json`.
+    public static var kinds: [File] {
+        [
+            ("kind-antiGangCase.json", PackageResources.kind_antiGangCase_json),
+            ("kind-auxEntry.json", PackageResources.kind_auxEntry_json),
+            ("kind-caseEnquiry.json", PackageResources.kind_caseEnquiry_json),
+            ("kind-clearance.json", PackageResources.kind_clearance_json),
+            ("kind-complaint.json", PackageResources.kind_complaint_json),
+            ("kind-dutyTrace.json", PackageResources.kind_dutyTrace_json),
+            ("kind-engagementReport.json", PackageResources.kind_engagementReport_json),
+            ("kind-helpMeasure.json", PackageResources.kind_helpMeasure_json),
+            ("kind-incident.json", PackageResources.kind_incident_json),
+            ("kind-officer.json", PackageResources.kind_officer_json),
+            ("kind-postChange.json", PackageResources.kind_postChange_json),
+            ("kind-talk.json", PackageResources.kind_talk_json),
+        ]
+    }
+
+    /// Code lists (代码表): `codes-<id>.json`.
+    public static var codeLists: [File] {
+        [
+            ("codes-auxBar.json", PackageResources.codes_auxBar_json),
+            ("codes-auxEntry.json", PackageResources.codes_auxEntry_json),
+            ("codes-auxMove.json", PackageResources.codes_auxMove_json),
+            ("codes-careLevel.json", PackageResources.codes_careLevel_json),
+            ("codes-careMeasure.json", PackageResources.codes_careMeasure_json),
+            ("codes-careTrigger.json", PackageResources.codes_careTrigger_json),
+            ("codes-caseCategory.json", PackageResources.codes_caseCategory_json),
+            ("codes-category.json", PackageResources.codes_category_json),
+            ("codes-channel.json", PackageResources.codes_channel_json),
+            ("codes-clearanceKind.json", PackageResources.codes_clearanceKind_json),
+            ("codes-clearanceMode.json", PackageResources.codes_clearanceMode_json),
+            ("codes-complaintClass.json", PackageResources.codes_complaintClass_json),
+            ("codes-disposal.json", PackageResources.codes_disposal_json),
+            ("codes-dutyArea.json", PackageResources.codes_dutyArea_json),
+            ("codes-education.json", PackageResources.codes_education_json),
+            ("codes-engagementOccasion.json", PackageResources.codes_engagementOccasion_json),
+            ("codes-enquirerRelation.json", PackageResources.codes_enquirerRelation_json),
+            ("codes-enquiryMode.json", PackageResources.codes_enquiryMode_json),
+            ("codes-evidenceKind.json", PackageResources.codes_evidenceKind_json),
+            ("codes-grade.json", PackageResources.codes_grade_json),
+            ("codes-guestCategory.json", PackageResources.codes_guestCategory_json),
+            ("codes-incident.json", PackageResources.codes_incident_json),
+            ("codes-jurisdiction.json", PackageResources.codes_jurisdiction_json),
+            ("codes-maritalStatus.json", PackageResources.codes_maritalStatus_json),
+            ("codes-outcome.json", PackageResources.codes_outcome_json),
+            ("codes-personCategory.json", PackageResources.codes_personCategory_json),
+            ("codes-politics.json", PackageResources.codes_politics_json),
+            ("codes-postChange.json", PackageResources.codes_postChange_json),
+            ("codes-postLevel.json", PackageResources.codes_postLevel_json),
+            ("codes-purpose.json", PackageResources.codes_purpose_json),
+            ("codes-rank.json", PackageResources.codes_rank_json),
+            ("codes-reporterClass.json", PackageResources.codes_reporterClass_json),
+            ("codes-role.json", PackageResources.codes_role_json),
+            ("codes-section.json", PackageResources.codes_section_json),
+            ("codes-sex.json", PackageResources.codes_sex_json),
+            ("codes-state.json", PackageResources.codes_state_json),
+            ("codes-talk.json", PackageResources.codes_talk_json),
+            ("codes-transition.json", PackageResources.codes_transition_json),
+            ("codes-transportHome.json", PackageResources.codes_transportHome_json),
+            ("codes-unitKind.json", PackageResources.codes_unitKind_json),
+        ]
+    }
+
+    /// Rules with their editions (规则): `rules-<id>.json`.
+    public static var rules: [File] {
+        [
+            ("rules-access.json", PackageResources.rules_access_json),
+            ("rules-identity.json", PackageResources.rules_identity_json),
+        ]
+    }
+
+    /// Sentences in both languages: `messages-<area>.json`.
+    public static var messages: [File] {
+        [
+            ("messages-access.json", PackageResources.messages_access_json),
+            ("messages-import.json", PackageResources.messages_import_json),
+            ("messages-problem.json", PackageResources.messages_problem_json),
+            ("messages-rule.json", PackageResources.messages_rule_json),
+        ]
+    }
+}

@@ -1,0 +1,92 @@
+import ProbitySchema
+
+/// Every record kind and code list the program knows.
+///
+///     let catalogue = try KindCatalogue.standard()
+///     let talk = try catalogue.kind("talk")
+///     let problems = talk?.validate(values: ["kind": "remind"])
+public struct KindCatalogue: Sendable {
+    /// A named file: the unit in which schemas are embedded and reported.
+    public typealias File = (name: String, bytes: [UInt8])
+
+    /// All kinds in the order of the integrity file's sections, then by identifier.
+    public let kinds: [RecordKind]
+    /// All code lists by identifier.
+    public let codeLists: [CodeList]
+    /// The form of police numbers.
+    public let policeNumbers: PoliceNumberRule
+    private let kindByID: [String: RecordKind]
+    private let listByID: [String: CodeList]
+
+    /// Reads a catalogue.
+    ///
+    /// - Throws: ``SchemaError`` naming file and member of the first thing that is wrong.
+    public init(kinds kindFiles: [File], codeLists listFiles: [File], identity: File) throws(SchemaError) {
+        var lists: [String: CodeList] = [:]
+        for file in listFiles {
+            let list = try CodeList(file: file.name, bytes: file.bytes)
+            guard lists.updateValue(list, forKey: list.id) == nil else {
+                throw SchemaError(file: file.name, field: "id", reason: "a list of this name was read before")
+            }
+        }
+        policeNumbers = try PoliceNumberRule(file: identity.name, bytes: identity.bytes)
+        var kinds: [String: RecordKind] = [:]
+        for file in kindFiles {
+            let kind = try RecordKind(
+                file: file.name, bytes: file.bytes, codeLists: lists, policeNumbers: policeNumbers)
+            guard kinds.updateValue(kind, forKey: kind.id) == nil else {
+                throw SchemaError(file: file.name, field: "id", reason: "a kind of this name was read before")
+            }
+        }
+        self.kinds = kinds.values.sorted { ($0.section, $0.id) < ($1.section, $1.id) }
+        codeLists = lists.values.sorted { $0.id < $1.id }
+        kindByID = kinds
+        listByID = lists
+    }
+
+    /// The kind called `id`.
+    public func kind(_ id: String) -> RecordKind? { kindByID[id] }
+
+    /// The kind that a person means by `text`: its identifier or its name in either language.
+    public func kind(named text: String) -> RecordKind? {
+        let folded = Spelling.folded(text)
+        return kindByID[text]
+            ?? kinds.first { kind in
+                [kind.id, kind.labels.zh, kind.labels.en].contains { Spelling.folded($0) == folded }
+            }
+    }
+
+    /// The kinds kept in one category.
+    public func kinds(in category: Category) -> [RecordKind] { kinds.filter { $0.category == category } }
+
+    /// The code list called `id`.
+    public func codeList(_ id: String) -> CodeList? { listByID[id] }
+
+    /// What `state` is called.
+    public func stateLabel(_ state: String, _ language: Language) -> String {
+        listByID["state"]?.label(state, language) ?? state
+    }
+
+    /// The categories of persons (人员类别): sworn officers, auxiliaries, other employees.
+    public var personCategories: [CodeList.Code] { listByID["personCategory"]?.codes ?? [] }
+
+    /// The catalogue embedded in the program, read once.
+    ///
+    /// - Throws: ``SchemaError`` when an embedded file is damaged.
+    public static func standard() throws(SchemaError) -> KindCatalogue { try embedded.get() }
+
+    private static let embedded: Result<KindCatalogue, SchemaError> = Result { () throws(SchemaError) in
+        try KindCatalogue(
+            kinds: Schema.kinds, codeLists: Schema.codeLists, identity: try Schema.rule("rules-identity.json"))
+    }
+}
+
+extension Schema {
+    /// The embedded rule file called `name`. - Throws: ``SchemaError`` when there is none.
+    static func rule(_ name: String) throws(SchemaError) -> KindCatalogue.File {
+        guard let file = rules.first(where: { $0.name == name }) else {
+            throw SchemaError(file: name, field: "", reason: "the file is not embedded in the program")
+        }
+        return file
+    }
+}

@@ -1,0 +1,233 @@
+import CanonicalJSON
+
+// Format of Schema/Kinds/kind-<id>.json. Members marked * may be left out; any other member is refused.
+//
+//   id            the kind's name, as in the file name
+//   category      a category of design.md §5; decides under which key the content is sealed
+//   section       s01…s19, the part of the integrity file (domain.md §2)
+//   labels        {"zh", "en"}
+//   source        standard, law or rule the form is taken from
+//   fields        [{"name", "type", "codes"*, "required"*, "sensitivity"*, "labels", "aliases"*, "pattern"*, "format"*,
+//                 "minimum"*, "maximum"*}]; types in Field.ValueType, sensitivity open|internal|workSecret|sensitive
+//   states        [state]; every state is a code of the list `state`
+//   initial       the state a record is filed in, or an array of those it may be filed in, the default first
+//   transitions   [{"from" (one or an array), "to", "act", "roles", "requires"* (fields), "source"*}]; `act` is a code of the list
+//                 `transition`
+//   occurredOn*   name of the date field that is the record's date; without it, or without a value, the day of filing is
+//   dueOn*        name of a date field, or {"field", "days" | "months", "states"*}: so long after that date, shown while the
+//                 record is in one of these states
+//   form*         the four forms (domain.md §7): 1…4, the name of an integer field, or {"field", "values": {code: 1…4}}
+//   constraints*  rules over several fields, see Constraint.swift
+//   refusesReporterIdentity*  true: texts that seem to name a reporter are refused
+
+/// A record kind (种类): the declared form of a record. Validation, import columns, forms and the JSON Schema come from it.
+public struct RecordKind: Sendable, Hashable {
+    /// A step from one state to another, and who may take it.
+    public struct Transition: Sendable, Hashable {
+        public let from: Set<String>
+        public let to: String
+        /// Code of the step (code list `transition`).
+        public let act: String
+        public let roles: Set<Role>
+        /// Fields that must have a value after the step.
+        public let requires: [String]
+        public let source: String?
+    }
+
+    enum DueRule: Sendable, Hashable {
+        case field(String)
+        case after(field: String, days: Int, months: Int, states: Set<String>)
+    }
+
+    enum FormRule: Sendable, Hashable {
+        case fixed(Int)
+        case field(String)
+        case values(field: String, [String: Int])
+    }
+
+    public let id: String
+    public let category: Category
+    /// Part of the integrity file, s01…s19.
+    public let section: String
+    public let labels: Labels
+    public let source: String
+    public let fields: [Field]
+    public let states: [String]
+    /// States in which a record may be filed; the first is the default.
+    public let initialStates: [String]
+    public let transitions: [Transition]
+    /// Name of the field that holds the record's date.
+    public let occurredOnField: String?
+    public let constraints: [Constraint]
+    public let refusesReporterIdentity: Bool
+    let dueRule: DueRule?
+    let formRule: FormRule?
+    let policeNumbers: PoliceNumberRule
+    private let fieldIndex: [String: Int]
+    private let stateList: CodeList
+
+    /// The state a record is filed in when nothing else is said.
+    public var initialState: String { initialStates[0] }
+
+    /// The field called `name`.
+    public func field(_ name: String) -> Field? { fieldIndex[name].map { fields[$0] } }
+
+    /// The state that a person means by `text`: its code, or its name in either language.
+    public func state(named text: String) -> String? {
+        stateList.code(for: Spelling.trimmed(text)).flatMap { states.contains($0) ? $0 : nil }
+    }
+
+    /// The steps that `role` may take from `state`; those of every role when `role` is nil.
+    public func allowedTransitions(from state: String, role: Role? = nil) -> [Transition] {
+        transitions.filter { transition in
+            transition.from.contains(state) && (role.map { transition.roles.contains($0) } ?? true)
+        }
+    }
+
+    /// Reads one file. - Throws: ``SchemaError`` naming file and member.
+    init(
+        file: String, bytes: [UInt8], codeLists: [String: CodeList], policeNumbers: PoliceNumberRule
+    ) throws(SchemaError) {
+        let reader = try SchemaReader(file: file, bytes: bytes)
+        _ = try reader.members([
+            "id", "category", "section", "labels", "source", "fields", "states", "initial", "transitions", "occurredOn",
+            "dueOn", "form", "constraints", "refusesReporterIdentity",
+        ])
+        let idReader = try reader.required("id")
+        id = try idReader.text()
+        guard file == "kind-\(id).json" else { throw idReader.failure("the file must be named kind-\(id).json") }
+        category = try reader.required("category").oneOf(Category.self)
+        section = try Self.code(try reader.required("section"), in: codeLists["section"])
+        labels = try reader.required("labels").labels()
+        source = try reader.required("source").text()
+        self.policeNumbers = policeNumbers
+        guard let stateList = codeLists["state"] else { throw reader.failure("the code list 'state' is missing") }
+        self.stateList = stateList
+
+        var fields: [Field] = []
+        var byName: [String: Field] = [:]
+        var index: [String: Int] = [:]
+        for element in try reader.required("fields").elements() {
+            let field = try Field(element, codeLists: codeLists)
+            guard byName.updateValue(field, forKey: field.name) == nil else {
+                throw element.failure("a field of this name stands before")
+            }
+            index[field.name] = fields.count
+            fields.append(field)
+        }
+        self.fields = fields
+        fieldIndex = index
+        try Self.checkHeaders(fields, try reader.required("fields"))
+
+        var states: [String] = []
+        for state in try reader.required("states").elements() { states.append(try Self.code(state, in: stateList)) }
+        guard !states.isEmpty, Set(states).count == states.count else {
+            throw try reader.required("states").failure("states must be given, each once")
+        }
+        self.states = states
+        let initial = try reader.required("initial")
+        initialStates = try initial.textOrTexts()
+        guard !initialStates.isEmpty, initialStates.allSatisfy(states.contains) else {
+            throw initial.failure("an initial state must be one of the states")
+        }
+        var transitions: [Transition] = []
+        for element in try reader.required("transitions").elements() {
+            transitions.append(try Self.transition(element, states: states, fields: byName, codeLists: codeLists))
+        }
+        self.transitions = transitions
+
+        occurredOnField = try reader.optional("occurredOn").map { (member) throws(SchemaError) in
+            try Self.dateField(member, byName)
+        }
+        dueRule = try reader.optional("dueOn").map { (member) throws(SchemaError) in
+            try Self.dueRule(member, byName, states)
+        }
+        formRule = try reader.optional("form").map { (member) throws(SchemaError) in try Self.formRule(member, byName) }
+        var constraints: [Constraint] = []
+        for element in try reader.optional("constraints")?.elements() ?? [] {
+            constraints.append(try Constraint(element, fields: byName, states: states))
+        }
+        self.constraints = constraints
+        refusesReporterIdentity = try reader.optional("refusesReporterIdentity")?.flag() ?? false
+    }
+
+    private static func code(_ reader: SchemaReader, in list: CodeList?) throws(SchemaError) -> String {
+        let code = try reader.text()
+        guard let list, list.contains(code) else { throw reader.failure("'\(code)' is not in its code list") }
+        return code
+    }
+
+    /// A column header must mean one field only.
+    private static func checkHeaders(_ fields: [Field], _ reader: SchemaReader) throws(SchemaError) {
+        var seen: [String: String] = [:]
+        for field in fields {
+            for text in [field.name, field.labels.zh, field.labels.en] + field.aliases {
+                let other = seen.updateValue(field.name, forKey: Spelling.folded(text))
+                guard other == nil || other == field.name else {
+                    throw reader.failure("the header '\(text)' means both \(other ?? "") and \(field.name)")
+                }
+            }
+        }
+    }
+
+    private static func dateField(_ reader: SchemaReader, _ fields: [String: Field]) throws(SchemaError) -> String {
+        let name = try reader.text()
+        guard fields[name]?.type == .date else { throw reader.failure("'\(name)' is no date field of the kind") }
+        return name
+    }
+
+    private static func transition(
+        _ reader: SchemaReader, states: [String], fields: [String: Field], codeLists: [String: CodeList]
+    ) throws(SchemaError) -> Transition {
+        _ = try reader.members(["from", "to", "act", "roles", "requires", "source"])
+        let from = try reader.required("from").textOrTexts()
+        let to = try reader.required("to").text()
+        for state in from + [to] where !states.contains(state) { throw reader.failure("the kind has no state '\(state)'") }
+        var roles: Set<Role> = []
+        for role in try reader.required("roles").elements() { roles.insert(try role.oneOf(Role.self)) }
+        let requires = try reader.optional("requires")?.texts() ?? []
+        for name in requires where fields[name] == nil { throw reader.failure("the kind has no field '\(name)'") }
+        return Transition(
+            from: Set(from), to: to, act: try code(try reader.required("act"), in: codeLists["transition"]), roles: roles,
+            requires: requires, source: try reader.optional("source")?.text())
+    }
+
+    private static func dueRule(
+        _ reader: SchemaReader, _ fields: [String: Field], _ known: [String]
+    ) throws(SchemaError) -> DueRule {
+        if reader.value.string != nil { return .field(try dateField(reader, fields)) }
+        _ = try reader.members(["field", "days", "months", "states"])
+        let field = try dateField(try reader.required("field"), fields)
+        let days = try reader.optional("days")?.integer() ?? 0
+        let months = try reader.optional("months")?.integer() ?? 0
+        guard days >= 0, months >= 0, (days == 0) || (months == 0) else {
+            throw reader.failure("days or months is expected, not both")
+        }
+        let states = try reader.optional("states")?.texts() ?? known
+        guard states.allSatisfy(known.contains) else { throw reader.failure("the kind has no such state") }
+        return .after(field: field, days: days, months: months, states: Set(states))
+    }
+
+    private static func formRule(_ reader: SchemaReader, _ fields: [String: Field]) throws(SchemaError) -> FormRule {
+        if reader.value.integer != nil {
+            let form = try reader.integer()
+            guard (1...4).contains(form) else { throw reader.failure("a form is 1, 2, 3 or 4") }
+            return .fixed(form)
+        }
+        if reader.value.string != nil {
+            let name = try reader.text()
+            guard fields[name]?.type == .integer else { throw reader.failure("'\(name)' is no integer field of the kind") }
+            return .field(name)
+        }
+        _ = try reader.members(["field", "values"])
+        let name = try reader.required("field").text()
+        guard let list = fields[name]?.codeList else { throw reader.failure("'\(name)' is no code field of the kind") }
+        var values: [String: Int] = [:]
+        for (code, form) in try reader.required("values").entries() {
+            guard list.contains(code) else { throw form.failure("'\(code)' is not in the list \(list.id)") }
+            values[code] = try form.integer()
+            guard let value = values[code], (1...4).contains(value) else { throw form.failure("a form is 1, 2, 3 or 4") }
+        }
+        return .values(field: name, values)
+    }
+}

@@ -1,0 +1,60 @@
+/// Finds what would name a reporter (举报人) in the text of a record.
+///
+/// A reporter's identity lives in its own category under a key of its own; a record that carried it would show it to every
+/// reader of the complaint. So kinds with `refusesReporterIdentity` refuse texts with a labelled name or contact, a mobile
+/// number or a citizen ID. The rule errs towards refusing: such numbers are not needed in the facts of a complaint.
+///
+/// Source: 检举控告规则 2020 (protection of reporters); 信访工作条例 2022 Art. 30; domain.md §5.6.
+public enum ReporterIdentity {
+    /// Headers and field names under which spreadsheets carry a reporter.
+    static let fieldNames: Set<String> = Set(
+        [
+            "举报人", "举报人姓名", "举报人电话", "举报人联系方式", "举报人身份证号", "举报人单位", "检举人", "检举人姓名", "控告人", "控告人姓名",
+            "投诉人", "投诉人姓名", "投诉人电话", "投诉人联系方式", "信访人", "信访人姓名", "信访人电话", "来信人", "来访人", "来电人", "反映人",
+            "反映人姓名", "反映人电话", "反映人联系方式", "reporter", "reporterName", "reporter name", "reporterPhone", "reporter phone",
+            "reporterContact", "reporter contact", "reporterId", "reporter id", "complainant", "complainantName",
+            "complainant name", "complainantPhone", "complainant phone", "informant", "whistleblower",
+        ].map(Spelling.folded))
+
+    /// Labels that, with a colon behind them, introduce the reporter inside a text.
+    private static let labels = [
+        "举报人", "举报人姓名", "检举人", "控告人", "投诉人", "投诉人姓名", "信访人", "来信人", "来访人", "来电人", "反映人", "联系电话", "联系方式",
+        "reporter", "reportername", "complainant", "informant",
+    ]
+
+    /// Whether a field of this name or header would hold a reporter's identity.
+    public static func isFieldName(_ name: String) -> Bool { fieldNames.contains(Spelling.folded(name)) }
+
+    /// Whether `text` seems to hold a reporter's identity.
+    public static func isSuspected(in text: String) -> Bool {
+        let folded = Spelling.folded(text).replacing("：", with: ":")
+        if labels.contains(where: { folded.contains($0 + ":") }) { return true }
+        return hasNumber(folded)
+    }
+
+    /// A run of digits (an X may end it) that is a mobile number or a valid citizen ID, separators left out.
+    private static func hasNumber(_ folded: String) -> Bool {
+        var run: [UInt8] = []
+        func isNumber() -> Bool {
+            if run.count == 11, run[0] == 0x31, (0x33...0x39).contains(run[1]), run[10] != 0x78 { return true }
+            guard run.count == 18 else { return false }
+            do {
+                _ = try CitizenID(String(decoding: run, as: UTF8.self))
+                return true
+            } catch {
+                return false
+            }
+        }
+        for byte in folded.utf8 {
+            switch byte {
+            case 0x30...0x39: run.append(byte)
+            case 0x78 where run.count == 17: run.append(byte)
+            case 0x2D: continue
+            default:
+                if isNumber() { return true }
+                run.removeAll(keepingCapacity: true)
+            }
+        }
+        return isNumber()
+    }
+}

@@ -1,0 +1,192 @@
+import Foundation
+import GRDB
+import ProbityCrypto
+import ProbityLedger
+import ProbityRecords
+import ProbitySchema
+
+// The archive (档案库): a folder with the database, its lock, and `Keys/`.
+//
+// The one gate. A caller opens the archive, unlocks an identity and performs acts on a ``Session``.
+//
+//   An act that writes  runs in one transaction: policy → keys → rows → leaf → tree nodes → signed checkpoint. A crash at
+//                       any point leaves all of it or none.
+//   An act that reads   opens a snapshot, decides policy on it, appends its leaf (which names the size of the tree it
+//                       reads at) in a short write transaction of its own, and decrypts for the caller only after that
+//                       commit. If the leaf cannot be written, nothing is shown: `ledgerNotWritable`.
+//   A refusal           rolls back, then writes a leaf of its own that says which act was refused and why.
+//   A long import       writes chunks under one batch number listed in `openBatch`, which hides them from every reader, and
+//                       publishes them with one leaf. What a crash leaves is swept by the next writer that finds the
+//                       import's file lock free.
+
+/// What an archive is, in the clear.
+public struct ArchiveHeader: Sendable {
+    public let archiveID: String
+    public let bureauID: String
+    public let name: String
+    let recoveryKey: X25519PublicKey
+    let logKey: Ed25519PublicKey
+
+    var names: NoteNames { NoteNames(bureauID: bureauID) }
+    /// The ledger's name in every checkpoint.
+    public var origin: String { names.ledger }
+}
+
+/// One archive on disk, opened.
+///
+/// Not thread-safe: one thread, or one actor, owns it. Several processes may use the same archive at once.
+public final class Archive {
+    public let path: String
+    public let header: ArchiveHeader
+    let pool: DatabasePool
+    let clock: ArchiveClock
+    let lockWaitSeconds: Double
+    let catalogue: KindCatalogue
+    let policy: AccessPolicy
+    /// Tests make the append of a leaf fail here.
+    var ledgerFault: (() throws -> Void)?
+
+    public var keysFolder: String { path + "/Keys" }
+    var databasePath: String { path + "/archive.db" }
+
+    /// Opens the archive in the folder `path`.
+    ///
+    /// - Parameter lockWaitSeconds: how long an act waits for another writer.
+    /// - Throws: ``ArchiveError`` `notFound`, `unsupported`, `inputOutput`, `ledgerNotWritable`.
+    public static func open(at path: String, clock: ArchiveClock = .system, lockWaitSeconds: Double = 30) throws -> Archive {
+        guard Files.exists(path + "/archive.db") else {
+            throw ArchiveError(.notFound, "there is no archive at this path", subject: path)
+        }
+        let pool = try ArchiveDatabase.open(path + "/archive.db", lockWaitSeconds: lockWaitSeconds)
+        let header = try ArchiveDatabase.converting { try pool.read { try readHeader($0) } }
+        return try Archive(path: path, header: header, pool: pool, clock: clock, lockWaitSeconds: lockWaitSeconds)
+    }
+
+    init(path: String, header: ArchiveHeader, pool: DatabasePool, clock: ArchiveClock, lockWaitSeconds: Double) throws {
+        self.path = path
+        self.header = header
+        self.pool = pool
+        self.clock = clock
+        self.lockWaitSeconds = lockWaitSeconds
+        self.catalogue = try KindCatalogue.standard()
+        self.policy = try AccessPolicy.standard()
+    }
+
+    private static func readHeader(_ db: Database) throws -> ArchiveHeader {
+        guard
+            let row = try Row.fetchOne(
+                db, sql: "SELECT archiveId, bureauId, name, suite, recoveryKey, logKey FROM archive WHERE id = 1")
+        else { throw ArchiveError(.integrity, "the archive has no header row") }
+        let suite: Int64 = row["suite"]
+        guard suite == Int64(Suite.intl.rawValue) else {
+            throw ArchiveError(.unsupported, "the archive uses cipher suite \(suite), which this version does not have")
+        }
+        let recovery: Data = row["recoveryKey"]
+        let log: Data = row["logKey"]
+        do throws(CryptoError) {
+            return try ArchiveHeader(
+                archiveID: row["archiveId"], bureauID: row["bureauId"], name: row["name"],
+                recoveryKey: X25519PublicKey(rawBytes: [UInt8](recovery)), logKey: Ed25519PublicKey(rawBytes: [UInt8](log)))
+        } catch {
+            throw ArchiveError(.integrity, "a public key of the archive's header is damaged: \(error.reason)")
+        }
+    }
+
+    var now: ArchiveTime { ArchiveTime(seconds: clock.now()) }
+
+    // MARK: Transactions
+
+    /// Runs `body` as the only writer, in one transaction.
+    ///
+    /// - Parameter holder: what a waiting program is told about this one; identifiers only.
+    func exclusively<T>(_ holder: String, _ body: (Database) throws -> T) throws -> T {
+        let lock = try FileLock(
+            path: path + "/archive.lock", holder: "\(holder), pid \(getpid()), since \(now.text)",
+            waitSeconds: lockWaitSeconds)
+        defer { withExtendedLifetime(lock) {} }
+        return try ArchiveDatabase.converting { try pool.write(body) }
+    }
+
+    /// Runs `body` on a snapshot; writers are not kept out and do not keep it waiting.
+    func snapshot<T>(_ body: (Database) throws -> T) throws -> T {
+        try ArchiveDatabase.converting { try pool.read(body) }
+    }
+
+    /// Removes what imports that died left behind. Runs inside a writer's transaction.
+    func sweep(_ db: Database) throws {
+        for id in try Int64.fetchAll(db, sql: "SELECT id FROM openBatch") {
+            let lock = importLockPath(id)
+            if FileLock.isHeld(lock) { continue }
+            try remove(id, db)
+            // The lock file goes last: while it stands, the next sweep finds the same work to do.
+            Files.remove(lock)
+        }
+    }
+
+    /// Removes the invisible rows of an import that did not come to its end.
+    func remove(_ batch: Int64, _ db: Database) throws {
+        // Children before parents: foreign keys are on.
+        for table in Batch.tables.reversed() where table.name != "archive" {
+            try db.execute(sql: "DELETE FROM \(table.name) WHERE batch = ?", arguments: [batch])
+        }
+        try db.execute(sql: "DELETE FROM openBatch WHERE id = ?", arguments: [batch])
+    }
+
+    func importLockPath(_ batch: Int64) -> String { "\(path)/import-\(batch).lock" }
+
+    // MARK: Units and certificates
+
+    /// The organisation tree, parents first.
+    func units(_ db: Database) throws -> [Unit] {
+        let rows = try Row.fetchAll(db, sql: "SELECT id, parent, kind, name FROM unit ORDER BY id")
+        let all = rows.map { Unit(id: $0["id"], parent: $0["parent"], kind: $0["kind"], name: $0["name"]) }
+        var byParent = Dictionary(grouping: all, by: { $0.parent ?? "" })
+        var ordered = byParent.removeValue(forKey: "") ?? []
+        var index = 0
+        while index < ordered.count {
+            ordered += byParent.removeValue(forKey: ordered[index].id) ?? []
+            index += 1
+        }
+        return ordered
+    }
+
+    func rootUnit(_ db: Database) throws -> String {
+        guard let root = try String.fetchOne(db, sql: "SELECT id FROM unit WHERE parent IS NULL") else {
+            throw ArchiveError(.integrity, "the organisation tree has no root")
+        }
+        return root
+    }
+
+    /// The newest certificate of `user`, signatures checked.
+    func certificate(of user: String, _ db: Database) throws -> Certificate? {
+        guard
+            let row = try Row.fetchOne(
+                db, sql: "SELECT note, batch FROM certificate WHERE user = ? ORDER BY serial DESC LIMIT 1",
+                arguments: [user])
+        else { return nil }
+        let note: Data = row["note"]
+        return try CertificateRules(archive: self, db).verified([UInt8](note), batch: row["batch"])
+    }
+
+    func certificates(_ db: Database) throws -> [Certificate] {
+        try String.fetchAll(db, sql: "SELECT DISTINCT user FROM certificate ORDER BY user").compactMap {
+            try certificate(of: $0, db)
+        }
+    }
+}
+
+/// A unit (单位) of the organisation tree.
+public struct Unit: Hashable, Sendable {
+    public let id: String
+    public let parent: String?
+    /// bureau, dept, brigade, squad, station, custody or policeType (domain.md §1.1).
+    public let kind: String
+    public let name: String
+
+    public init(id: String, parent: String?, kind: String, name: String) {
+        self.id = id
+        self.parent = parent
+        self.kind = kind
+        self.name = name
+    }
+}

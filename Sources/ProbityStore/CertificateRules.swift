@@ -1,0 +1,122 @@
+import CanonicalJSON
+import Foundation
+import GRDB
+import ProbityCrypto
+import ProbityLedger
+import ProbityRecords
+
+/// Whether a certificate or grant carries the signatures that it needs.
+///
+/// The ceremony's own rows (the batch of the archive's header) are signed by the user, the security administrator and
+/// another administrator; the ledger's first leaf fixes them. Later ones need the persons listed in Certificates.swift.
+struct CertificateRules {
+    let archive: Archive
+    let db: Database
+
+    init(archive: Archive, _ db: Database) {
+        self.archive = archive
+        self.db = db
+    }
+
+    private func ceremonyBatch() throws -> Int64 {
+        guard let batch = try Int64.fetchOne(db, sql: "SELECT batch FROM archive WHERE id = 1") else {
+            throw ArchiveError(.integrity, "the archive has no header row")
+        }
+        return batch
+    }
+
+    /// Users whose valid signatures a note carries, with the certificate whose key made each.
+    ///
+    /// - Parameter subject: a certificate that is not in the archive yet, whose own signature counts too.
+    func signers(of note: SignedNote, subject: Certificate? = nil) throws -> [Certificate] {
+        var found: [Certificate] = []
+        for signature in note.signatures {
+            guard let user = archive.header.names.userID(signature.name) else { continue }
+            var candidates = try all(user)
+            if let subject, subject.user == user, !candidates.contains(subject) { candidates.append(subject) }
+            let match = candidates.last {
+                note.isSigned(by: NoteVerifier(name: signature.name, key: $0.signingKey))
+            }
+            if let match { found.append(match) }
+        }
+        return found
+    }
+
+    /// Every certificate that `user` ever had, oldest first; signatures are not looked at.
+    private func all(_ user: String) throws -> [Certificate] {
+        try Data.fetchAll(db, sql: "SELECT note FROM certificate WHERE user = ? ORDER BY serial", arguments: [user]).map {
+            try Certificate(text: SignedNote(parsing: [UInt8]($0)).text, archiveID: archive.header.archiveID)
+        }
+    }
+
+    /// What a certificate still lacks; nil when it is complete.
+    func missing(_ certificate: Certificate, _ note: SignedNote, isCeremony: Bool) throws -> String? {
+        let signers = try signers(of: note, subject: certificate)
+        guard signers.contains(where: { $0.user == certificate.user && $0.signingKey == certificate.signingKey }) else {
+            return "the user's own signature"
+        }
+        let others = signers.filter { $0.user != certificate.user }
+        if isCeremony {
+            let administrators = Set(others.filter(\.role.isAdministrator).map(\.user))
+            return administrators.count >= 2 || (certificate.role.isAdministrator && administrators.count >= 1)
+                ? nil : "the administrators' signatures"
+        }
+        let administrators = Set(others.filter(\.role.isAdministrator).map(\.user))
+        let security = others.first { $0.role == .secadmin }
+        // A security administrator is not certified by himself: two others stand in.
+        guard security != nil || (certificate.role == .secadmin && administrators.count >= 2) else {
+            return "the security administrator's signature"
+        }
+        if certificate.role.isContentRole, !others.contains(where: { $0.role == certificate.role }) {
+            return "the signature of a serving holder of the role"
+        }
+        if certificate.role.isAdministrator || certificate.officer == nil, administrators.count < 2 {
+            return "a second administrator's signature"
+        }
+        return nil
+    }
+
+    /// Reads a certificate and checks its signatures.
+    ///
+    /// - Throws: ``ArchiveError`` `integrity`.
+    func verified(_ bytes: [UInt8], batch: Int64) throws -> Certificate {
+        let note = try parsed(bytes)
+        let certificate = try Certificate(text: note.text, archiveID: archive.header.archiveID)
+        if let missing = try missing(certificate, note, isCeremony: batch == ceremonyBatch()) {
+            throw ArchiveError(.integrity, "the certificate of \(certificate.user) lacks \(missing)")
+        }
+        return certificate
+    }
+
+    /// Reads a grant and checks its signatures and that its wrap is the one in the archive.
+    func verifiedGrant(_ bytes: [UInt8], batch: Int64) throws -> Grant {
+        let note = try parsed(bytes)
+        let grant = try Grant(text: note.text, archiveID: archive.header.archiveID)
+        let isCeremony = try batch == ceremonyBatch()
+        // Nobody's own signature counts for what he is given.
+        let signers = try signers(of: note).filter { $0.user != grant.user || isCeremony }
+        let security = signers.contains { $0.role == .secadmin }
+        let second = signers.contains { signer in
+            isCeremony
+                ? signer.role.isAdministrator && signer.role != .secadmin
+                : archive.policy.readableCategories(signer.role).contains(grant.place.category)
+        }
+        guard security, second else {
+            throw ArchiveError(.integrity, "the grant of \(grant.place.category.rawValue) to \(grant.user) lacks a signature")
+        }
+        let wraps = try Data.fetchAll(
+            db, sql: "SELECT wrapped FROM wrap WHERE key = ? AND byUser = ?", arguments: [grant.key, grant.user])
+        guard wraps.contains(where: { SHA256Digest.hash([UInt8]($0)) == grant.wrapDigest }) else {
+            throw ArchiveError(.integrity, "the wrap of a grant to \(grant.user) is not the one that was signed")
+        }
+        return grant
+    }
+
+    func parsed(_ bytes: [UInt8]) throws -> SignedNote {
+        do {
+            return try SignedNote(parsing: bytes)
+        } catch {
+            throw ArchiveError(.integrity, "a signed note is damaged: \(error.reason)")
+        }
+    }
+}

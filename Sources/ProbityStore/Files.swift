@@ -1,0 +1,146 @@
+import Foundation
+import Glibc
+
+/// The few things the archive does to files beside the database, each durable when it returns.
+enum Files {
+    static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+    /// Makes the folder `path`, for the archive's own group only (design §4: 2770, so that a new file keeps the group).
+    static func makeFolder(_ path: String, mode: mode_t = 0o2770) throws {
+        guard unsafe mkdir(path, mode) == 0 else { throw failure("make the folder", path) }
+        // mkdir honours the umask; the mode of an archive folder does not depend on who made it.
+        guard unsafe chmod(path, mode) == 0 else { throw failure("set the mode of", path) }
+    }
+
+    static func read(_ path: String) throws -> [UInt8] {
+        guard let data = FileManager.default.contents(atPath: path) else { throw failure("read", path) }
+        return [UInt8](data)
+    }
+
+    /// Writes `bytes` to a new file beside `path`, syncs it, and renames it into place: whole or not at all.
+    ///
+    /// - Parameter replacing: false refuses a file that exists.
+    static func write(_ bytes: [UInt8], to path: String, mode: mode_t, replacing: Bool = false) throws {
+        if !replacing, exists(path) { throw ArchiveError(.alreadyExists, "a file exists already", subject: path) }
+        let temporary = path + ".new"
+        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
+        guard descriptor >= 0 else { throw failure("write", path) }
+        defer { close(descriptor) }
+        var written = 0
+        while written < bytes.count {
+            let count = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe Glibc.write(descriptor, buffer.baseAddress! + written, buffer.count - written)
+            }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failure("write", path)
+            }
+            written += count
+        }
+        guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0, unsafe rename(temporary, path) == 0 else {
+            throw failure("write", path)
+        }
+        try syncFolder(of: path)
+    }
+
+    /// A rename is durable only when its folder is.
+    static func syncFolder(of path: String) throws {
+        let folder = folder(of: path)
+        let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("open the folder", folder) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure("sync the folder", folder) }
+    }
+
+    /// Removes a file that may be gone already.
+    static func remove(_ path: String) { _ = unsafe unlink(path) }
+
+    /// Relative paths of all files below a folder.
+    static func names(below path: String) throws -> [String] {
+        let root = URL(filePath: path, directoryHint: .isDirectory)
+        var names: [String] = []
+        func visit(_ folder: URL, _ prefix: String) throws {
+            for entry in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: [.isDirectoryKey]) {
+                let name = prefix + entry.lastPathComponent
+                let isFolder = try entry.resourceValues(forKeys: [.isDirectoryKey]).isDirectory ?? false
+                if isFolder { try visit(entry, name + "/") } else { names.append(name) }
+            }
+        }
+        do {
+            try visit(root, "")
+        } catch {
+            throw ArchiveError(.notFound, "there is no folder that can be read at this path", subject: path)
+        }
+        return names
+    }
+
+    static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    static func failure(_ verb: String, _ path: String) -> ArchiveError {
+        let number = errno
+        let code: ArchiveError.Code = number == ENOENT ? .notFound : number == EEXIST ? .alreadyExists : .inputOutput
+        return ArchiveError(code, "cannot \(verb) \(path): \(unsafe String(cString: strerror(number)))", subject: path)
+    }
+}
+
+/// An advisory lock on a file that tells who holds it; the kernel drops it when the process ends, however it ends.
+final class FileLock {
+    private let descriptor: Int32
+
+    /// Waits for the lock of `path` up to `waitSeconds`.
+    ///
+    /// - Parameter holder: one line written into the file while it is held; identifiers only.
+    /// - Throws: ``ArchiveError`` `locked`, whose subject is the line of the present holder.
+    init(path: String, holder: String, waitSeconds: Double) throws {
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o660)
+        guard descriptor >= 0 else {
+            let readOnly = errno == EROFS || errno == EACCES || errno == ENOSPC
+            let failure = Files.failure("open the lock", path)
+            throw readOnly ? ArchiveError(.ledgerNotWritable, failure.reason, subject: path) : failure
+        }
+        let deadline = ContinuousClock.now + .seconds(waitSeconds)
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR else {
+                let failure = Files.failure("lock", path)
+                close(descriptor)
+                throw failure
+            }
+            guard ContinuousClock.now < deadline else {
+                let present = FileLock.line(of: descriptor)
+                close(descriptor)
+                throw ArchiveError(.locked, "another program is writing: \(present)", subject: present)
+            }
+            usleep(2_000)
+        }
+        self.descriptor = descriptor
+        let line = Array((holder + "\n").utf8)
+        // The line only helps people; a full disk must not turn a held lock into a failure.
+        if ftruncate(descriptor, 0) == 0 {
+            _ = unsafe line.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+        }
+    }
+
+    /// Whether somebody holds the lock of `path` now.
+    static func isHeld(_ path: String) -> Bool {
+        let descriptor = unsafe open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return false }
+        return errno == EWOULDBLOCK
+    }
+
+    private static func line(of descriptor: Int32) -> String {
+        var buffer = [UInt8](repeating: 0, count: 256)
+        let count = unsafe buffer.withUnsafeMutableBytes { unsafe pread(descriptor, $0.baseAddress, $0.count, 0) }
+        guard count > 0 else { return "unknown" }
+        return String(decoding: buffer[..<count].prefix { $0 != 0x0A }, as: UTF8.self)
+    }
+
+    deinit {
+        // Closing the last descriptor of the open file releases the lock.
+        close(descriptor)
+    }
+}

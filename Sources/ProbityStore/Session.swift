@@ -1,0 +1,303 @@
+import CanonicalJSON
+import Foundation
+import GRDB
+import ProbityCrypto
+import ProbityLedger
+public import ProbityRecords
+
+/// Why somebody reads (用途): a code of the list `purpose` and a reason in words.
+public struct Purpose: Sendable, Equatable {
+    public let code: String
+    public let reason: String
+
+    public init(code: String, reason: String) {
+        self.code = code
+        self.reason = reason
+    }
+
+    /// Reads `CODE` or `CODE:text`.
+    public init(_ text: String) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        self.code = String(parts[0])
+        self.reason = parts.count > 1 ? String(parts[1]) : ""
+    }
+}
+
+/// An unlocked user at work on an archive. All acts are methods of this type; see Archive.swift for their order.
+public final class Session {
+    public let archive: Archive
+    public let certificate: Certificate
+    /// The purpose that reading acts of the session state, unless one is given.
+    public var purpose: Purpose?
+    /// The date of a rule's question (`--on`); nil takes the ledger's. It never moves ledger time or the end of a grant.
+    public var questionDate: CivilDate?
+    /// Whether the user has confirmed that a clock more than a day ahead of the last leaf is right.
+    public var clockIsConfirmed = false
+
+    /// What did not go as it should beside an act that was done.
+    public private(set) var warnings: [String] = []
+
+    let identity: Identity
+    let graph: KeyGraph
+    let rootUnit: String
+    let memory: HeadMemory?
+    /// Places whose nodes the user holds by a grant.
+    let grants: [Grant]
+    let logKey: Ed25519SigningKey
+    /// Ledger lines of batches, remembered: they never change.
+    var sequences: [Int64: UInt64] = [:]
+    /// Opened intake keys of the auditors' node, by key row.
+    var intakeKeys: [Int64: X25519PrivateKey] = [:]
+    /// Units whose roster the user opens; forgotten at each act, because others make nodes.
+    var rosterUnits: [String]?
+
+    public var user: String { identity.user }
+    public var role: Role { certificate.role }
+    var catalogue: KindCatalogue { archive.catalogue }
+    var today: CivilDate { questionDate ?? archive.now.date }
+
+    /// Begins work as the owner of `identity`.
+    ///
+    /// - Parameter stateFolder: where this user's side remembers the last head it saw; nil remembers nothing.
+    /// - Throws: ``ArchiveError`` `wrongPassphrase` where the keys are not the certified ones; `incomplete` or `integrity`
+    ///   where the archive is older than, or another than, the remembered head.
+    public init(_ archive: Archive, identity: Identity, stateFolder: String? = nil) throws {
+        self.archive = archive
+        self.identity = identity
+        let memory = try stateFolder.map { try HeadMemory(folder: $0, archiveID: archive.header.archiveID) }
+        self.memory = memory
+        struct Opening {
+            let certificate: Certificate
+            let rootUnit: String
+            let grants: [Grant]
+            let logWraps: [(Int64, [UInt8])]
+        }
+        let opening = try archive.snapshot { db -> Opening in
+            guard let certificate = try archive.certificate(of: identity.user, db),
+                certificate.signingKey == identity.signingKey.publicKey,
+                certificate.agreementKey == identity.agreementKey.publicKey
+            else { throw ArchiveError(.wrongPassphrase, "these keys are not the certified keys of a user of the archive") }
+            try memory?.compare(archive.header, db)
+            let today = archive.now.date
+            let rules = CertificateRules(archive: archive, db)
+            let grants = try Row.fetchAll(
+                db, sql: "SELECT note, batch FROM accessGrant WHERE user = ? ORDER BY id", arguments: [identity.user]
+            ).map { row in try rules.verifiedGrant([UInt8](row["note"] as Data), batch: row["batch"]) }
+            let wraps = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT wrap.key AS key, wrap.wrapped AS wrapped FROM wrap JOIN key ON key.id = wrap.key
+                    WHERE key.kind = 'log' AND wrap.byUser = ? ORDER BY key.epoch DESC
+                    """, arguments: [identity.user]
+            ).map { row in (row["key"] as Int64, [UInt8](row["wrapped"] as Data)) }
+            return Opening(
+                certificate: certificate, rootUnit: try archive.rootUnit(db), grants: grants.filter { $0.isInForce(on: today) },
+                logWraps: wraps)
+        }
+        self.certificate = opening.certificate
+        self.rootUnit = opening.rootUnit
+        self.grants = opening.grants
+        guard let (key, wrapped) = opening.logWraps.first else {
+            throw ArchiveError(.integrity, "the ledger's key is not wrapped to \(identity.user)")
+        }
+        let seed = try Session.opening("the ledger's key") {
+            try PersonWrap.unwrap(
+                wrapped, with: identity.agreementKey,
+                context: KeyGraph.userContext(
+                    archiveID: archive.header.archiveID, user: identity.user, key: key, purpose: KeyKind.log.rawValue))
+        }
+        let logKey = try Ed25519SigningKey(seed: seed)
+        guard logKey.publicKey == archive.header.logKey else {
+            throw ArchiveError(.integrity, "the ledger's key is not the archive's")
+        }
+        self.logKey = logKey
+        self.graph = KeyGraph(header: archive.header, rootUnit: opening.rootUnit, identity: identity)
+        graph.admit(granted: Set(opening.grants.map(\.key)))
+    }
+
+    /// Turns a failed decryption of something in the archive into the archive's error: the bytes there are not ours.
+    static func opening<T: ~Copyable>(_ what: String, _ body: () throws -> T) throws -> T {
+        do {
+            return try body()
+        } catch let error as CryptoError {
+            throw ArchiveError(
+                error.code == .unsupported ? .unsupported : .integrity, "\(what) does not open: \(error.reason)")
+        }
+    }
+
+    // MARK: Acts
+
+    /// An act that writes: one transaction from policy to checkpoint.
+    func write<T>(_ act: String, _ body: (BatchWriter, inout ActDetails) throws -> T) throws -> T {
+        var details = ActDetails()
+        rosterUnits = nil
+        do {
+            let (value, head) = try archive.exclusively("\(user) \(act)") { db -> (T, LedgerHead) in
+                try archive.sweep(db)
+                try stillServes(db)
+                let writer = try BatchWriter(db)
+                let value = try body(writer, &details)
+                return (value, try append(act, outcome: "done", details, batch: writer.batch, reads: nil, db))
+            }
+            remember(head)
+            return value
+        } catch {
+            graph.forget()
+            try recordRefusal(of: act, error, details)
+            throw error
+        }
+    }
+
+    /// An act that reads: `prepare` decides policy on the snapshot and says what is read; the leaf is committed; only
+    /// then `reveal` decrypts for the caller.
+    func look<T, Plan>(
+        _ act: String, prepare: (Database, inout ActDetails) throws -> Plan, reveal: (Database, Plan) throws -> T
+    ) throws -> T {
+        var details = ActDetails()
+        rosterUnits = nil
+        do {
+            return try archive.snapshot { db in
+                let plan = try prepare(db, &details)
+                try record(act, outcome: "done", details, reads: LedgerTable.size(db))
+                return try reveal(db, plan)
+            }
+        } catch {
+            try recordRefusal(of: act, error, details)
+            throw error
+        }
+    }
+
+    /// The leaf of nodes and dossiers that an import made at first use.
+    func appendStructure(_ writer: BatchWriter) throws {
+        _ = try append("dossier.open", outcome: "done", ActDetails(), batch: writer.batch, reads: nil, writer.db)
+    }
+
+    /// Makes the rows of an import visible, with one leaf.
+    func publishBatch(_ batch: Int64, kind: String, count: Int) throws {
+        let details = ActDetails(["kind": kind, "count": String(count)])
+        let head = try archive.exclusively("\(user) import") { db -> LedgerHead in
+            try stillServes(db)
+            try db.execute(sql: "DELETE FROM openBatch WHERE id = ?", arguments: [batch])
+            return try append("import", outcome: "done", details, batch: batch, reads: nil, db)
+        }
+        remember(head)
+    }
+
+    /// Writes the leaf of an act that changes nothing.
+    private func record(_ act: String, outcome: String, _ details: ActDetails, reads: UInt64?) throws {
+        let head = try archive.exclusively("\(user) \(act)") { db -> LedgerHead in
+            try stillServes(db)
+            return try append(act, outcome: outcome, details, batch: nil, reads: reads, db)
+        }
+        remember(head)
+    }
+
+    /// The act is done and durable when its head is remembered: a failure here is told, not thrown.
+    private func remember(_ head: LedgerHead) {
+        do {
+            try memory?.remember(head, archive.header)
+        } catch {
+            warnings.append("the newest ledger head cannot be remembered: \(error.localizedDescription)")
+        }
+    }
+
+    private func recordRefusal(of act: String, _ error: any Error, _ details: ActDetails) throws {
+        guard let refusal = error as? ArchiveError, refusal.isRefusal else { return }
+        try record(act, outcome: "refused:\(refusal.code.rawValue)", details, reads: nil)
+    }
+
+    /// A certificate that was replaced after the session began ends the session.
+    private func stillServes(_ db: Database) throws {
+        let serial = try Int64.fetchOne(
+            db, sql: "SELECT MAX(serial) FROM certificate WHERE user = ?", arguments: [user])
+        guard serial == certificate.serial else {
+            throw ArchiveError(.changedSinceRead, "the certificate of \(user) was replaced; begin again")
+        }
+    }
+
+    /// Appends the leaf of an act; the caller's transaction holds what the act did.
+    private func append(
+        _ act: String, outcome: String, _ details: ActDetails, batch: Int64?, reads: UInt64?, _ db: Database
+    ) throws -> LedgerHead {
+        try LedgerWriter(archive: archive, actor: identity, logKey: logKey, clockIsConfirmed: clockIsConfirmed).append(
+            act, outcome: outcome, details, batch: batch, reads: reads, db)
+    }
+
+    // MARK: Policy
+
+    /// Throws the refusal of `decision` as the archive's error.
+    func demand(_ decision: Decision, _ what: String) throws {
+        guard case .refuse(let refusal) = decision else { return }
+        let code: ArchiveError.Code
+        switch refusal {
+        case .ownFile, .relative: code = .recusal
+        case .neverExported: code = .reporterIdentity
+        default: code = .roleRefuses
+        }
+        throw ArchiveError(code, "\(role.rawValue): \(what): \(refusal.rawValue)", subject: refusal.rawValue)
+    }
+
+    func demandRead(_ category: ProbityRecords.Category) throws {
+        try demand(archive.policy.decide(role: role, act: .read, category: category), category.rawValue)
+    }
+
+    func demandAct(_ act: AccessAct) throws {
+        try demand(archive.policy.decide(role: role, act: act), act.rawValue)
+    }
+
+    /// Nobody reads or handles his own file (回避).
+    func demandNoRecusal(_ officer: Int64) throws {
+        let own = certificate.officer.map { OfficerID($0).text }
+        try demand(
+            archive.policy.recusal(
+                role: role, user: own, subjects: [OfficerID(officer).text], relatives: []), "recusal")
+    }
+
+    /// The purpose of reading somebody's file: stated, and one that the role may have.
+    func demandPurpose(_ details: inout ActDetails) throws {
+        guard let purpose else { throw ArchiveError(.purposeMissing, "reading another person's file needs a purpose") }
+        details.fields["purpose"] = purpose.code
+        if !purpose.reason.isEmpty { details.fields["reason"] = purpose.reason }
+        guard archive.policy.purposes(role).contains(purpose.code) else {
+            throw ArchiveError(
+                .purposeMissing, "the purpose \(purpose.code) is not one of the role \(role.rawValue)",
+                subject: archive.policy.purposes(role).joined(separator: ", "))
+        }
+    }
+}
+
+/// The last head that this user's side saw: what reveals a ledger that was cut or rolled back (design §6).
+struct HeadMemory {
+    private let path: String
+
+    init(folder: String, archiveID: String) throws {
+        if !Files.exists(folder) {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        }
+        path = "\(folder)/\(archiveID).head"
+    }
+
+    /// - Throws: ``ArchiveError`` `incomplete` where the archive is older than the remembered head or another ledger.
+    func compare(_ header: ArchiveHeader, _ db: Database) throws {
+        guard Files.exists(path) else { return }
+        guard let remembered = try? Checkpoint(parsing: String(decoding: Files.read(path), as: UTF8.self)) else {
+            throw ArchiveError(.incomplete, "the remembered head cannot be read", subject: path)
+        }
+        let size = try LedgerTable.size(db)
+        guard remembered.origin == header.names.ledger, size >= remembered.size else {
+            throw ArchiveError(
+                .incomplete,
+                "the archive's ledger has \(size) lines; this user's side has seen \(remembered.size)", subject: path)
+        }
+        guard try LedgerTable.root(remembered.size, db) == remembered.root else {
+            throw ArchiveError(.incomplete, "the archive's ledger is not the one that this user's side has seen", subject: path)
+        }
+    }
+
+    /// Not synced: a head that a power cut takes back is an older head, which is still true.
+    func remember(_ head: LedgerHead, _ header: ArchiveHeader) throws {
+        let text = Checkpoint(origin: header.names.ledger, size: head.size, root: head.root).text
+        try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+    }
+}

@@ -1,0 +1,296 @@
+import CanonicalJSON
+import Foundation
+import GRDB
+import ProbityCrypto
+import ProbityLedger
+public import ProbityRecords
+
+/// A certificate or grant that waits for a signature.
+public struct ProposalEntry: Sendable {
+    public let id: Int64
+    /// "certificate" or "grant".
+    public let kind: String
+    public let user: String
+    /// Role of a certificate, or category and unit of a grant.
+    public let subject: String
+    public let signers: [String]
+    public let missing: String
+}
+
+/// A grant in force.
+public struct GrantEntry: Sendable {
+    public let user: String
+    public let category: ProbityRecords.Category
+    public let unit: String
+    public let notBefore: CivilDate
+    public let notAfter: CivilDate?
+}
+
+/// A request for a certificate (证书申请): made on the user's side, signed with his own new key.
+public enum UserRequest {
+    /// The request as text: one signed note.
+    public static func make(_ identity: Identity, bureauID: String) throws -> String {
+        let text =
+            JSONValue.object([
+                "v": .integer(1), "type": .string("request"), "user": .string(identity.user),
+                "signingKey": .string(Hex.text(identity.signingKey.publicKey.rawBytes)),
+                "agreementKey": .string(Hex.text(identity.agreementKey.publicKey.rawBytes)),
+            ]).canonicalText + "\n"
+        let signer = NoteSigner(name: NoteNames(bureauID: bureauID).user(identity.user), key: identity.signingKey)
+        return String(decoding: try SignedNote(text: text, signers: [signer]).bytes, as: UTF8.self)
+    }
+}
+
+extension Session {
+    /// Users of the archive with their roles. Names and roles stand in the clear; the list is an act all the same.
+    public func users() throws -> [Certificate] {
+        try look("user.list") { _, _ in
+        } reveal: { db, _ in
+            try archive.certificates(db)
+        }
+    }
+
+    /// Proposes a certificate; it counts when every signature that it needs is there (``countersign(_:identity:)``).
+    ///
+    /// - Parameter request: a signed request of the user, from ``UserRequest``.
+    @discardableResult
+    public func proposeUser(request: String, role newRole: Role, unit: String, officer: OfficerID?) throws -> Int64 {
+        try write("user.add") { writer, details in
+            details.fields["role"] = newRole.rawValue
+            details.fields["unit"] = unit
+            try demandAct(.manageRoles)
+            let note = try CertificateRules(archive: archive, writer.db).parsed(Array(request.utf8))
+            guard let value = JSONReader.value(Array(note.text.utf8)), value["type"]?.string == "request",
+                let name = value["user"]?.string, UserID.isValid(name),
+                let signing = value["signingKey"]?.string.flatMap(Hex.bytes),
+                let agreement = value["agreementKey"]?.string.flatMap(Hex.bytes)
+            else { throw ArchiveError(.invalidEntry, "this is not a user's request", subject: "request") }
+            details.fields["user"] = name
+            let signingKey = try Ed25519PublicKey(rawBytes: signing)
+            guard note.isSigned(by: NoteVerifier(name: archive.header.names.user(name), key: signingKey)) else {
+                throw ArchiveError(.invalidEntry, "the request is not signed with the key that it names", subject: "request")
+            }
+            guard try Int.fetchOne(writer.db, sql: "SELECT COUNT(*) FROM unit WHERE id = ?", arguments: [unit]) == 1 else {
+                throw ArchiveError(.invalidEntry, "there is no unit \(unit)", subject: "unit")
+            }
+            let serial = try Int64.fetchOne(
+                writer.db, sql: "SELECT COALESCE(MAX(serial), 0) + 1 FROM certificate WHERE user = ?", arguments: [name])
+            let certificate = Certificate(
+                user: name, serial: serial ?? 1, role: newRole, unit: unit, officer: officer?.number,
+                signingKey: signingKey, agreementKey: try X25519PublicKey(rawBytes: agreement),
+                validFrom: archive.now.date)
+            let text = certificate.text(archiveID: archive.header.archiveID)
+            return try writer.insertProposal(
+                kind: "certificate", note: SignedNote(text: text, signers: [ownSigner]).bytes)
+        }
+    }
+
+    private var ownSigner: NoteSigner { NoteSigner(name: archive.header.names.user(user), key: identity.signingKey) }
+
+    /// What waits for a signature.
+    public func proposals() throws -> [ProposalEntry] {
+        try look("user.proposals") { _, _ in
+        } reveal: { db, _ in
+            try Row.fetchAll(db, sql: "SELECT id, kind, note FROM proposal ORDER BY id").compactMap { row in
+                let chain = try proposalChain(row["id"], db)
+                // Only the newest of a chain of ever more signatures is open, and only until it is in force.
+                guard chain.isOpen else { return nil }
+                return ProposalEntry(
+                    id: row["id"], kind: row["kind"], user: chain.user, subject: chain.subject,
+                    signers: chain.note.signatures.compactMap { archive.header.names.userID($0.name) },
+                    missing: chain.missing ?? "")
+            }
+        }
+    }
+
+    private struct Chain {
+        let note: SignedNote
+        let user: String
+        let subject: String
+        let missing: String?
+        let isOpen: Bool
+        let certificate: Certificate?
+        let grant: Grant?
+    }
+
+    private func proposalChain(_ id: Int64, _ db: Database) throws -> Chain {
+        guard let row = try Row.fetchOne(db, sql: "SELECT kind, note FROM proposal WHERE id = ?", arguments: [id]) else {
+            throw ArchiveError(.notVisible, "there is no proposal \(id)")
+        }
+        let rules = CertificateRules(archive: archive, db)
+        let note = try rules.parsed([UInt8](row["note"] as Data))
+        let later = try Row.fetchAll(db, sql: "SELECT note FROM proposal WHERE id > ?", arguments: [id]).contains {
+            try rules.parsed([UInt8]($0["note"] as Data)).text == note.text
+        }
+        if row["kind"] == "certificate" {
+            let certificate = try Certificate(text: note.text, archiveID: archive.header.archiveID)
+            let inForce = try Int64.fetchOne(
+                db, sql: "SELECT COALESCE(MAX(serial), 0) FROM certificate WHERE user = ?", arguments: [certificate.user])
+            return Chain(
+                note: note, user: certificate.user, subject: "\(certificate.role.rawValue) \(certificate.unit)",
+                missing: try rules.missing(certificate, note, isCeremony: false),
+                isOpen: !later && (inForce ?? 0) < certificate.serial, certificate: certificate, grant: nil)
+        }
+        let grant = try Grant(text: note.text, archiveID: archive.header.archiveID)
+        let inForce = try Int.fetchOne(
+            db, sql: "SELECT COUNT(*) FROM accessGrant WHERE user = ? AND category = ? AND unit = ?",
+            arguments: [grant.user, grant.place.category.rawValue, grant.place.unit])
+        return Chain(
+            note: note, user: grant.user, subject: "\(grant.place.category.rawValue) \(grant.place.unit)",
+            missing: "the security administrator's signature", isOpen: !later && inForce == 0, certificate: nil, grant: grant)
+    }
+
+    /// Signs a proposal. When its last signature is there it takes effect, in the same act.
+    ///
+    /// - Parameter newcomer: the keys of the user concerned, for his own signature under his certificate; he has no
+    ///   certificate yet with which to begin a session.
+    /// - Returns: what is still missing; nil when the proposal is in force.
+    @discardableResult
+    public func countersign(_ id: Int64, newcomer: Identity? = nil) throws -> String? {
+        try write("user.countersign") { writer, details in
+            details.fields["proposal"] = String(id)
+            let chain = try proposalChain(id, writer.db)
+            details.fields["user"] = chain.user
+            guard chain.isOpen else { throw ArchiveError(.stateForbids, "the proposal is in force or replaced") }
+            guard chain.user != user else { throw ArchiveError(.recusal, "nobody signs for himself") }
+            var note = chain.note
+            if !note.signatures.contains(where: { $0.name == ownSigner.name }) { note = try note.adding(ownSigner) }
+            if let certificate = chain.certificate {
+                guard role.isAdministrator || role == certificate.role else {
+                    throw ArchiveError(.roleRefuses, "a \(role.rawValue) does not sign for a \(certificate.role.rawValue)")
+                }
+                if let newcomer, newcomer.user == certificate.user {
+                    let signer = NoteSigner(
+                        name: archive.header.names.user(newcomer.user), key: newcomer.signingKey)
+                    if !note.signatures.contains(where: { $0.name == signer.name }) { note = try note.adding(signer) }
+                }
+                let rules = CertificateRules(archive: archive, writer.db)
+                if let missing = try rules.missing(certificate, note, isCeremony: false) {
+                    _ = try writer.insertProposal(kind: "certificate", note: note.bytes)
+                    return missing
+                }
+                try writer.insertCertificate(user: certificate.user, serial: certificate.serial, note: note.bytes)
+                try wrapLogKey(to: certificate, writer)
+                return nil
+            }
+            guard let grant = chain.grant else { throw ArchiveError(.integrity, "the proposal has another form") }
+            try demandAct(.countersign)
+            try writer.insertGrant(user: grant.user, place: grant.place, note: note.bytes)
+            return nil
+        }
+    }
+
+    private func wrapLogKey(to certificate: Certificate, _ writer: BatchWriter) throws {
+        guard let id = try Int64.fetchOne(writer.db, sql: "SELECT id FROM key WHERE kind = 'log' ORDER BY epoch DESC") else {
+            throw ArchiveError(.integrity, "the archive has no ledger key")
+        }
+        let wrapped = try PersonWrap.wrap(
+            logKey.rawSecret(), to: certificate.agreementKey,
+            context: KeyGraph.userContext(
+                archiveID: archive.header.archiveID, user: certificate.user, key: id, purpose: KeyKind.log.rawValue))
+        try writer.insertWrap(of: id, byUser: certificate.user, wrapped)
+    }
+
+    // MARK: Grants
+
+    /// Proposes a grant of a category in a unit subtree; the security administrator's signature puts it in force.
+    @discardableResult
+    public func proposeGrant(
+        user grantee: String, category: ProbityRecords.Category, unit: String, until: CivilDate? = nil
+    ) throws -> Int64 {
+        try write("access.grant") { writer, details in
+            details.fields["user"] = grantee
+            details.fields["category"] = category.rawValue
+            details.fields["unit"] = unit
+            try demandRead(category)
+            guard let certificate = try archive.certificate(of: grantee, writer.db) else {
+                throw ArchiveError(.notVisible, "there is no user \(grantee)", subject: grantee)
+            }
+            guard archive.policy.readableCategories(certificate.role).contains(category) else {
+                throw ArchiveError(
+                    .roleRefuses, "the role \(certificate.role.rawValue) may not hold \(category.rawValue)",
+                    subject: "roleDoesNotRead")
+            }
+            guard !category.isSealed || unit == rootUnit else {
+                throw ArchiveError(
+                    .invalidEntry, "\(category.rawValue) has one node for the whole bureau", subject: rootUnit)
+            }
+            let place = NodePlace(category: category, unit: unit)
+            let node = try graph.node(at: place, in: writer)
+            let wrap = try graph.wrap(node, to: certificate)
+            try writer.insertWrap(of: node.keyID, byUser: grantee, wrap)
+            let grant = Grant(
+                user: grantee, place: place, key: node.keyID, wrap: wrap, notBefore: archive.now.date, notAfter: until)
+            return try writer.insertProposal(
+                kind: "grant",
+                note: SignedNote(text: grant.text(archiveID: archive.header.archiveID), signers: [ownSigner]).bytes)
+        }
+    }
+
+    /// All grants, signatures checked.
+    public func grantEntries(of user: String? = nil) throws -> [GrantEntry] {
+        try look("access.list") { _, _ in
+        } reveal: { db, _ in
+            let rules = CertificateRules(archive: archive, db)
+            return try Row.fetchAll(db, sql: "SELECT user, note, batch FROM accessGrant ORDER BY user, category, unit").compactMap {
+                row in
+                let grant = try rules.verifiedGrant([UInt8](row["note"] as Data), batch: row["batch"])
+                guard user == nil || user == grant.user else { return nil }
+                return GrantEntry(
+                    user: grant.user, category: grant.place.category, unit: grant.place.unit, notBefore: grant.notBefore,
+                    notAfter: grant.notAfter)
+            }
+        }
+    }
+
+    /// Why the user may or may not do something in a category: the matrix, and his grants there.
+    public func explain(_ act: AccessAct, _ category: ProbityRecords.Category, kind: String?) throws
+        -> (decision: Decision, grants: [GrantEntry])
+    {
+        try look("access.explain") { _, details in
+            details.fields["query"] = "\(act.rawValue) \(category.rawValue)"
+        } reveal: { _, _ in
+            (
+                archive.policy.decide(role: role, act: act, category: category, kind: kind),
+                grants.filter { $0.place.category == category }.map {
+                    GrantEntry(
+                        user: $0.user, category: $0.place.category, unit: $0.place.unit, notBefore: $0.notBefore,
+                        notAfter: $0.notAfter)
+                }
+            )
+        }
+    }
+
+    // MARK: Units
+
+    /// Adds units, parents before children or in any order; all or none.
+    public func addUnits(_ units: [Unit]) throws {
+        try write("unit.add") { writer, details in
+            try demandAct(.configure)
+            details.fields["count"] = String(units.count)
+            var known = Set(try String.fetchAll(writer.db, sql: "SELECT id FROM unit"))
+            var waiting = units
+            while !waiting.isEmpty {
+                let ready = waiting.filter { $0.parent.map(known.contains) ?? false }
+                guard !ready.isEmpty else {
+                    throw ArchiveError(.invalidEntry, "a unit's parent is not there", subject: waiting[0].id)
+                }
+                for unit in ready {
+                    guard known.insert(unit.id).inserted else {
+                        throw ArchiveError(.invalidEntry, "a unit of this identifier is there", subject: unit.id)
+                    }
+                    try writer.insertUnit(unit)
+                }
+                let done = Set(ready.map(\.id))
+                waiting.removeAll { done.contains($0.id) && ready.contains($0) }
+            }
+        }
+    }
+
+    public func listUnits() throws -> [Unit] {
+        try look("unit.list") { _, _ in
+        } reveal: { db, _ in
+            try archive.units(db)
+        }
+    }
+}

@@ -1,0 +1,197 @@
+import ProbityRecords
+import Testing
+
+@Suite("Access matrix")
+struct PolicyAccessTests {
+    let policy: AccessPolicy
+    let catalogue: KindCatalogue
+
+    init() throws {
+        policy = try AccessPolicy.standard()
+        catalogue = try KindCatalogue.standard()
+    }
+
+    /// The role table of design.md §5, written a second time: r reads, f files everything, k files some kinds, a approves, t drops
+    /// into the tray, g reads with an approval.
+    ///
+    /// Columns in the order of ``Category``: roster events drinking talks complaints reporter sanctions opinions duty care
+    /// governance audit.
+    static let table: [(Role, String)] = [
+        (.clerk, "rf rf rf rf t t - - rf rf - -"),
+        (.reviewer, "ra ra ra ra t t rfa - ra ra - -"),
+        (.promoter, "r r - - - - r rk r - - -"),
+        (.inspector, "r rk r rka rfa gt rfa rfa - rka - r"),
+        (.supervisor, "r - - - t - - - r - rf -"),
+        (.leader, "g ga ga ga - - ga ga ga ga ra -"),
+        (.officer, "r rk rk r - - r - rk r - -"),
+        (.sysadmin, "- - - - - - - - - - - -"),
+        (.secadmin, "- - - - - - - - - - - -"),
+        (.auditor, "- - - - - - - - - - - r"),
+    ]
+
+    @Test("Every cell of the matrix answers as the table says, both ways", arguments: table)
+    func matrix(role: Role, row: String) throws {
+        let cells = row.split(separator: " ").map(String.init)
+        try #require(cells.count == Category.allCases.count)
+        for (category, cell) in zip(Category.allCases, cells) {
+            func allows(_ act: AccessAct, kind: String? = nil, approved: Bool = false) -> Bool {
+                policy.decide(role: role, act: act, category: category, kind: kind, hasApproval: approved).isAllowed
+            }
+            let place = Comment(rawValue: "\(role) in \(category)")
+            #expect(allows(.read) == cell.contains("r"), place)
+            #expect(allows(.read, approved: true) == (cell.contains("r") || cell.contains("g")), place)
+            #expect(allows(.export) == (cell.contains("r") && category != .reporter), place)
+            #expect(allows(.file) == (cell.contains("f") || cell.contains("k")), place)
+            #expect(allows(.file, kind: "no such kind") == cell.contains("f"), place)
+            #expect(allows(.approve) == cell.contains("a"), place)
+            #expect(allows(.tray) == cell.contains("t"), place)
+            #expect(allows(.takeIn) == (cell.contains("r") && cell.contains("f")), place)
+            #expect(policy.readableCategories(role).contains(category) == cell.contains("r"), place)
+        }
+    }
+
+    @Test(
+        "Kinds narrow what a role files in a category",
+        arguments: [
+            (Role.promoter, ["opinion", "fileReview", "useJudgement"]),
+            (.inspector, ["verification", "talk", "helpMeasure", "clearance", "antiGangCase"]),
+            (.officer, ["majorEvent", "drinkingRisk", "engagementReport", "caseEnquiry", "dutyTrace"]),
+        ])
+    func filedKinds(role: Role, kinds: [String]) {
+        for kind in catalogue.kinds where !["complaints", "sanctions"].contains(kind.category.rawValue) {
+            if role == .inspector, kind.category == .opinions { continue }
+            let decision = policy.decide(role: role, act: .file, category: kind.category, kind: kind.id)
+            #expect(decision.isAllowed == kinds.contains(kind.id), "\(role) \(kind.id)")
+        }
+    }
+
+    @Test(
+        "Acts without category belong to these roles only",
+        arguments: [
+            (AccessAct.promotionCheck, [Role.promoter]), (.manageAccounts, [.sysadmin]), (.configure, [.sysadmin]),
+            (.manageRoles, [.secadmin]), (.countersign, [.secadmin]), (.editPolicy, [.secadmin]),
+            (.readLedger, [.inspector, .auditor]), (.exportAudit, [.inspector, .auditor]), (.witness, [.auditor]),
+        ] as [(AccessAct, [Role])])
+    func actsWithoutCategory(act: AccessAct, roles: [Role]) {
+        #expect(!act.needsCategory)
+        for role in Role.allCases {
+            #expect(policy.decide(role: role, act: act).isAllowed == roles.contains(role), "\(role) \(act)")
+        }
+    }
+
+    @Test("The three administrators hold no content, and are told so")
+    func administrators() {
+        for role in [Role.sysadmin, .secadmin, .auditor] {
+            #expect(role.isAdministrator && !role.isContentRole)
+            for category in Category.allCases where category != .audit {
+                for act in AccessAct.allCases where act.needsCategory {
+                    let decision = policy.decide(role: role, act: act, category: category, hasApproval: true)
+                    let expected: Decision.Refusal = category == .reporter && (act == .export || act == .statistics)
+                        ? .neverExported : .administrator
+                    #expect(decision == .refuse(expected), "\(role) \(act) \(category)")
+                }
+            }
+        }
+    }
+
+    @Test("No person holds an administrator's role beside another")
+    func compatibility() {
+        for one in Role.allCases {
+            for other in Role.allCases {
+                let expected = one == other || !(one.isAdministrator || other.isAdministrator)
+                #expect(one.isCompatible(with: other) == expected)
+            }
+        }
+    }
+
+    @Test("Nobody reads reporter identity alone, and nobody exports or counts it")
+    func reporterIdentity() {
+        for role in Role.allCases {
+            let alone = policy.decide(role: role, act: .read, category: .reporter)
+            #expect(alone == .refuse(role == .inspector ? .approvalRequired : role.isAdministrator ? .administrator : .roleDoesNotRead))
+            for act in [AccessAct.export, .statistics] {
+                #expect(policy.decide(role: role, act: act, category: .reporter, hasApproval: true) == .refuse(.neverExported))
+            }
+        }
+    }
+
+    @Test("The promoter reads no complaints: the fourth must is answered by the opinion")
+    func promoterReadsNoComplaints() {
+        #expect(policy.decide(role: .promoter, act: .read, category: .complaints, hasApproval: true) == .refuse(.roleDoesNotRead))
+    }
+
+    @Test("A refusal says why")
+    func reasons() {
+        #expect(policy.decide(role: .clerk, act: .read, category: .complaints) == .refuse(.roleDoesNotRead))
+        #expect(policy.decide(role: .clerk, act: .file, category: .sanctions) == .refuse(.roleDoesNotFile))
+        #expect(policy.decide(role: .promoter, act: .file, category: .opinions, kind: "other") == .refuse(.kindNotAllowed))
+        #expect(policy.decide(role: .leader, act: .read, category: .roster) == .refuse(.approvalRequired))
+        #expect(policy.decide(role: .clerk, act: .read) == .refuse(.categoryMissing))
+        #expect(policy.decide(role: .clerk, act: .editPolicy) == .refuse(.roleDoesNotAct))
+    }
+
+    @Test("Scopes are those of the table")
+    func scopes() {
+        #expect(policy.scope(role: .clerk, category: .roster) == .subtree)
+        #expect(policy.scope(role: .reviewer, category: .talks) == .subtree)
+        #expect(policy.scope(role: .reviewer, category: .sanctions) == .bureau)
+        #expect(policy.scope(role: .inspector, category: .complaints) == .bureau)
+        #expect(policy.scope(role: .officer, category: .roster) == .own)
+        #expect(policy.scope(role: .sysadmin, category: .roster) == .none)
+        for category in Category.allCases where category.isSealed && category != .reporter {
+            for role in Role.allCases where policy.readableCategories(role).contains(category) && role != .officer {
+                #expect(policy.scope(role: role, category: category) == .bureau, "a sealed category has one node")
+            }
+        }
+    }
+
+    @Test("Sealed are the categories in which a date would name its man")
+    func sealedCategories() {
+        #expect(Category.allCases.filter(\.isSealed) == [.complaints, .reporter, .sanctions, .opinions])
+        #expect(Category.allCases.filter { !$0.isPerOfficer } == [.governance, .audit])
+    }
+
+    @Test("Nobody handles his own file or a relative's, and an officer no other than his own")
+    func recusal() {
+        func decide(_ role: Role, _ user: String?, _ subjects: Set<String>, _ relatives: Set<String> = []) -> Decision {
+            policy.recusal(role: role, user: user, subjects: subjects, relatives: relatives)
+        }
+        #expect(decide(.inspector, "P01", ["P02"]) == .allow)
+        #expect(decide(.inspector, "P01", ["P02", "P01"]) == .refuse(.ownFile))
+        #expect(decide(.clerk, "P01", ["P02"], ["P02"]) == .refuse(.relative))
+        #expect(decide(.clerk, nil, ["P02"]) == .allow)
+        #expect(decide(.officer, "P05", ["P05"]) == .allow)
+        #expect(decide(.officer, "P05", ["P05", "P06"]) == .refuse(.notOwnFile))
+        #expect(decide(.officer, "P05", ["P06"]) == .refuse(.notOwnFile))
+        #expect(decide(.officer, "P05", []) == .refuse(.notOwnFile))
+        #expect(decide(.officer, nil, ["P05"]) == .refuse(.notOwnFile))
+    }
+
+    @Test("A step is taken by the roles the kind names, where the matrix lets them work")
+    func steps() throws {
+        let talk = try #require(catalogue.kind("talk"))
+        let close = try #require(talk.transitions.first { $0.act == "close" })
+        #expect(policy.decide(role: .clerk, taking: close, of: talk) == .allow)
+        #expect(policy.decide(role: .leader, taking: close, of: talk) == .refuse(.roleDoesNotAct))
+        let withdraw = try #require(talk.transitions.first { $0.act == "withdraw" })
+        #expect(policy.decide(role: .clerk, taking: withdraw, of: talk) == .refuse(.roleDoesNotAct))
+        #expect(policy.decide(role: .reviewer, taking: withdraw, of: talk) == .allow)
+    }
+
+    @Test(
+        "A damaged matrix is refused, and no setting gives an administrator content",
+        arguments: [
+            (#""sysadmin": {"scope": "none", "read": []"#, #""sysadmin": {"scope": "none", "read": ["roster"]"#, "roles.sysadmin"),
+            (#""secadmin": {"scope": "none", "read": []"#, #""secadmin": {"scope": "none", "read": ["audit"]"#, "roles.secadmin"),
+            (#""auditor": {"scope": "bureau", "read": ["audit"]"#, #""auditor": {"scope": "bureau", "read": ["duty"]"#, "roles.auditor"),
+            (#""scope": "subtree""#, #""scope": "galaxy""#, "roles.clerk.scope"), (#""events", "#, #""evnts", "#, "roles.clerk.read[1]"),
+            (#""acts": ["promotionCheck"]"#, #""acts": ["read"]"#, "roles.promoter.acts[0]"),
+            (#""clerk": {"#, #""clark": {"#, "roles.clark"), (#""edition": "2026","#, "", "edition"),
+        ])
+    func damaged(from: String, to: String, field: String) throws {
+        let text = try PolicyFile.text().replacing(from, with: to, maxReplacements: 1)
+        #expect(throws: SchemaError(file: "rules-access.json", field: field, reason: "")) {
+            try AccessPolicy(file: "rules-access.json", bytes: Array(text.utf8))
+        }
+    }
+}
