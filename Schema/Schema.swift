@@ -1,7 +1,7 @@
 // The schema of the archive as data: SQL, record kinds, code lists, rules and messages, embedded in the program.
 //
-// Every file of the five folders is listed here by name, because the order of migrations matters and because a file that is
-// embedded but not listed would be dead weight nobody reads. A test compares the folders with these lists.
+// Every file of the five folders is listed here by name, because the order of migrations matters and because a file that
+// is embedded but not listed would be dead weight nobody reads. A test compares the folders with these lists.
 
 /// The embedded files, each as its name and its bytes.
 public enum Schema {
@@ -18,24 +18,38 @@ public enum Schema {
     /// Record kinds (种类): `kind-<id>.json`.
     public static var kinds: [File] {
         [
+            ("kind-accountability.json", PackageResources.kind_accountability_json),
+            ("kind-admonition.json", PackageResources.kind_admonition_json),
             ("kind-antiGangCase.json", PackageResources.kind_antiGangCase_json),
+            ("kind-appraisal.json", PackageResources.kind_appraisal_json),
             ("kind-auxEntry.json", PackageResources.kind_auxEntry_json),
             ("kind-caseEnquiry.json", PackageResources.kind_caseEnquiry_json),
             ("kind-clearance.json", PackageResources.kind_clearance_json),
             ("kind-complaint.json", PackageResources.kind_complaint_json),
+            ("kind-drinkingRisk.json", PackageResources.kind_drinkingRisk_json),
             ("kind-dutyTrace.json", PackageResources.kind_dutyTrace_json),
             ("kind-engagementReport.json", PackageResources.kind_engagementReport_json),
+            ("kind-fileReview.json", PackageResources.kind_fileReview_json),
             ("kind-helpMeasure.json", PackageResources.kind_helpMeasure_json),
             ("kind-incident.json", PackageResources.kind_incident_json),
+            ("kind-majorEvent.json", PackageResources.kind_majorEvent_json),
             ("kind-officer.json", PackageResources.kind_officer_json),
+            ("kind-opinion.json", PackageResources.kind_opinion_json),
             ("kind-postChange.json", PackageResources.kind_postChange_json),
+            ("kind-sanction.json", PackageResources.kind_sanction_json),
             ("kind-talk.json", PackageResources.kind_talk_json),
+            ("kind-training.json", PackageResources.kind_training_json),
+            ("kind-useJudgement.json", PackageResources.kind_useJudgement_json),
+            ("kind-verification.json", PackageResources.kind_verification_json),
         ]
     }
 
     /// Code lists (代码表): `codes-<id>.json`.
     public static var codeLists: [File] {
         [
+            ("codes-accountabilityMode.json", PackageResources.codes_accountabilityMode_json),
+            ("codes-admonitionMode.json", PackageResources.codes_admonitionMode_json),
+            ("codes-appraisalGrade.json", PackageResources.codes_appraisalGrade_json),
             ("codes-auxBar.json", PackageResources.codes_auxBar_json),
             ("codes-auxEntry.json", PackageResources.codes_auxEntry_json),
             ("codes-auxMove.json", PackageResources.codes_auxMove_json),
@@ -48,18 +62,25 @@ public enum Schema {
             ("codes-clearanceKind.json", PackageResources.codes_clearanceKind_json),
             ("codes-clearanceMode.json", PackageResources.codes_clearanceMode_json),
             ("codes-complaintClass.json", PackageResources.codes_complaintClass_json),
+            ("codes-course.json", PackageResources.codes_course_json),
             ("codes-disposal.json", PackageResources.codes_disposal_json),
             ("codes-dutyArea.json", PackageResources.codes_dutyArea_json),
             ("codes-education.json", PackageResources.codes_education_json),
+            ("codes-engagementLevel.json", PackageResources.codes_engagementLevel_json),
             ("codes-engagementOccasion.json", PackageResources.codes_engagementOccasion_json),
             ("codes-enquirerRelation.json", PackageResources.codes_enquirerRelation_json),
             ("codes-enquiryMode.json", PackageResources.codes_enquiryMode_json),
+            ("codes-eventKind.json", PackageResources.codes_eventKind_json),
             ("codes-evidenceKind.json", PackageResources.codes_evidenceKind_json),
+            ("codes-fileReviewResult.json", PackageResources.codes_fileReviewResult_json),
             ("codes-grade.json", PackageResources.codes_grade_json),
             ("codes-guestCategory.json", PackageResources.codes_guestCategory_json),
+            ("codes-habit.json", PackageResources.codes_habit_json),
             ("codes-incident.json", PackageResources.codes_incident_json),
             ("codes-jurisdiction.json", PackageResources.codes_jurisdiction_json),
-            ("codes-maritalStatus.json", PackageResources.codes_maritalStatus_json),
+            ("codes-licence.json", PackageResources.codes_licence_json),
+            ("codes-measure.json", PackageResources.codes_measure_json),
+            ("codes-opinionConclusion.json", PackageResources.codes_opinionConclusion_json),
             ("codes-outcome.json", PackageResources.codes_outcome_json),
             ("codes-personCategory.json", PackageResources.codes_personCategory_json),
             ("codes-politics.json", PackageResources.codes_politics_json),
@@ -67,7 +88,9 @@ public enum Schema {
             ("codes-postLevel.json", PackageResources.codes_postLevel_json),
             ("codes-purpose.json", PackageResources.codes_purpose_json),
             ("codes-rank.json", PackageResources.codes_rank_json),
+            ("codes-reportMode.json", PackageResources.codes_reportMode_json),
             ("codes-reporterClass.json", PackageResources.codes_reporterClass_json),
+            ("codes-responsibilityGrade.json", PackageResources.codes_responsibilityGrade_json),
             ("codes-role.json", PackageResources.codes_role_json),
             ("codes-section.json", PackageResources.codes_section_json),
             ("codes-sex.json", PackageResources.codes_sex_json),
@@ -76,6 +99,10 @@ public enum Schema {
             ("codes-transition.json", PackageResources.codes_transition_json),
             ("codes-transportHome.json", PackageResources.codes_transportHome_json),
             ("codes-unitKind.json", PackageResources.codes_unitKind_json),
+            ("codes-useEffect.json", PackageResources.codes_useEffect_json),
+            ("codes-verifyDecision.json", PackageResources.codes_verifyDecision_json),
+            ("codes-verifyKind.json", PackageResources.codes_verifyKind_json),
+            ("codes-verifyResult.json", PackageResources.codes_verifyResult_json),
         ]
     }
 
@@ -83,7 +110,11 @@ public enum Schema {
     public static var rules: [File] {
         [
             ("rules-access.json", PackageResources.rules_access_json),
+            ("rules-drinking.json", PackageResources.rules_drinking_json),
+            ("rules-events.json", PackageResources.rules_events_json),
             ("rules-identity.json", PackageResources.rules_identity_json),
+            ("rules-impact.json", PackageResources.rules_impact_json),
+            ("rules-musts.json", PackageResources.rules_musts_json),
         ]
     }
 
@@ -93,6 +124,7 @@ public enum Schema {
             ("messages-access.json", PackageResources.messages_access_json),
             ("messages-import.json", PackageResources.messages_import_json),
             ("messages-problem.json", PackageResources.messages_problem_json),
+            ("messages-promotion.json", PackageResources.messages_promotion_json),
             ("messages-rule.json", PackageResources.messages_rule_json),
         ]
     }

@@ -14,7 +14,7 @@ public struct OfficerEntry: Sendable, Equatable {
     public var policeNo: String { text("policeNo") }
     public var name: String { text("name") }
     public var unit: String { text("unit") }
-    public var personCategory: String { text("category") }
+    public var personCategory: String { text("personCategory") }
 }
 
 /// The fields of an officer that have blind-index tags.

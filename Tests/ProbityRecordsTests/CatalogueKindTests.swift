@@ -79,7 +79,8 @@ struct CatalogueKindTests {
     @Test("A step names the fields it needs")
     func stepsNeedFields() throws {
         let incident = try #require(catalogue.kind("incident"))
-        let step = try #require(incident.allowedTransitions(from: "found", role: .inspector).first { $0.act == "handle" })
+        let step = try #require(
+            incident.allowedTransitions(from: "found", role: .inspector).first { $0.act == "handle" })
         let values: [String: JSONValue] = ["incidentOn": "2026-03-14", "incidentKind": "d2", "facts": "值班日饮酒"]
         let missing = incident.problems(taking: step, values: values)
         #expect(missing.map(\.field) == ["verified", "findingOn", "disposalOn", "disposal"])

@@ -13,7 +13,8 @@ struct CatalogueLoaderTests {
     private static let identity = file(
         "rules-identity.json",
         """
-        {"rules": [{"ruleId": "n", "edition": "1", "source": "s", "confidence": "U", "value": {"personCategory": "police", "pattern": "^[0-9]{6}$"}}]}
+        {"rules": [{"ruleId": "n", "edition": "1", "source": "s", "confidence": "U",
+                    "value": {"personCategory": "police", "pattern": "^[0-9]{6}$"}}]}
         """)
 
     private static func file(_ name: String, _ text: String) -> KindCatalogue.File { (name, Array(text.utf8)) }
@@ -21,7 +22,8 @@ struct CatalogueLoaderTests {
     private static func list(_ id: String, _ codes: [(String, String, String)]) -> String {
         let entries = codes.map { #"{"code": "\#($0.0)", "zh": "\#($0.1)", "en": "\#($0.2)"}"# }.joined(separator: ",")
         return """
-            {"id": "\(id)", "labels": {"zh": "表", "en": "list"}, "source": "s", "confidence": "P", "codes": [\(entries)]}
+            {"id": "\(id)", "labels": {"zh": "表", "en": "list"}, "source": "s", "confidence": "P",
+             "codes": [\(entries)]}
             """
     }
 
@@ -34,7 +36,8 @@ struct CatalogueLoaderTests {
          "states": ["open", "done"], "initial": "open",
          "transitions": [{"from": "open", "to": "done", "act": "finish", "roles": ["clerk"], "requires": ["colour"]}],
          "occurredOn": "madeOn", "dueOn": {"field": "madeOn", "days": 3, "states": ["open"]}, "form": 1,
-         "constraints": [{"id": "note.x", "when": {"colour": "r"}, "require": ["score"], "source": "s", "confidence": "P"}]}
+         "constraints": [{"id": "note.x", "when": {"colour": "r"}, "require": ["score"],
+                          "source": "s", "confidence": "P"}]}
         """
 
     private static func load(_ kind: String, lists: [KindCatalogue.File] = lists) throws(SchemaError) -> KindCatalogue {
@@ -158,7 +161,8 @@ struct CatalogueFieldPatternTests {
         arguments: [
             ("^[0-9]{6}$", "990004", true), ("^[0-9]{6}$", "99000", false), ("^[0-9]{6}$", "9900041", false),
             ("^[0-9]{6}$", "９９０００４", false), ("^[A-Z][0-9]{4}$", "F0011", true), ("^[A-Z][0-9]{4}$", "f0011", false),
-            ("^[0-9A-Z]{1,8}$", "A1", true), ("^[0-9A-Z]{1,8}$", "", false), ("^A?B$", "B", true), ("^A?B$", "AAB", false),
+            ("^[0-9A-Z]{1,8}$", "A1", true), ("^[0-9A-Z]{1,8}$", "", false), ("^A?B$", "B", true),
+            ("^A?B$", "AAB", false),
             ("^(A|BC{2})$", "BCC", true), ("^(A|BC{2})$", "ABCC", false), ("^[0-9]{0,2}[0-9]$", "7", true),
             ("^警[0-9]$", "警7", true), ("^[_.]$", ".", true),
         ])
@@ -169,7 +173,8 @@ struct CatalogueFieldPatternTests {
     @Test(
         "What is not in the small language is refused",
         arguments: [
-            "", "^", "[0-9]{6}", "^[0-9]{6}", "^[0-9]+$", "^.*$", "^[^a]$", "^[0-9$", "^[]$", "^a{2$", "^a{3,2}$", "^a{0}$",
+            "", "^", "[0-9]{6}", "^[0-9]{6}", "^[0-9]+$", "^.*$", "^[^a]$", "^[0-9$", "^[]$", "^a{2$", "^a{3,2}$",
+            "^a{0}$",
             "^a{1,101}$", "^a|b$", "^(a$", "^(a|)$", "^\\d$", "^[9-0]$", "^$", "^a**$", "^a{,2}$",
         ])
     func refused(pattern: String) {

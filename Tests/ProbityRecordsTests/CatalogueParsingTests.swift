@@ -12,13 +12,16 @@ struct CatalogueParsingTests {
     func officerRow() throws {
         let officer = try #require(catalogue.kind("officer"))
         let parsed = officer.parse(texts: [
-            "policeNo": " 990004 ", "name": "丁四", "idNo": "９９０１０１１９８８１１３００２７５", "sex": "男", "politics": "党员", "unit": "U03",
-            "personCategory": "民警", "post": "所长", "rank": "二级警督", "joinedOn": "2011年7月1日", "unitHead": "是", "education": "",
+            "policeNo": " 990004 ", "name": "丁四", "idNo": "９９０１０１１９８８１１３００２７５", "sex": "男", "politics": "党员",
+            "unit": "U03",
+            "personCategory": "民警", "post": "所长", "rank": "二级警督", "joinedOn": "2011年7月1日", "unitHead": "是",
+            "education": "",
         ])
         #expect(parsed.problems == [])
         #expect(
             parsed.values == [
-                "policeNo": "990004", "name": "丁四", "idNo": "990101198811300275", "sex": "1", "politics": "01", "unit": "U03",
+                "policeNo": "990004", "name": "丁四", "idNo": "990101198811300275", "sex": "1", "politics": "01",
+                "unit": "U03",
                 "personCategory": "police", "post": "所长", "rank": "7", "joinedOn": "2011-07-01", "unitHead": true,
             ])
         #expect(parsed.isValid)
@@ -33,7 +36,8 @@ struct CatalogueParsingTests {
     @Test(
         "Dates are read as people write them",
         arguments: [
-            "2026-03-05", "2026/3/5", "2026.3.5", "2026年3月5日", "20260305", "２０２６－０３－０５", "2026-03-05 00:00:00", " 2026/03/05 ",
+            "2026-03-05", "2026/3/5", "2026.3.5", "2026年3月5日", "20260305", "２０２６－０３－０５", "2026-03-05 00:00:00",
+            " 2026/03/05 ",
         ])
     func dates(text: String) throws {
         let talk = try #require(catalogue.kind("talk"))
@@ -62,16 +66,25 @@ struct CatalogueParsingTests {
             let codes = guests.compactMap(\.string)
             #expect(Set(codes) == ["family", "friend"] && codes.count == 2, "\(text)")
         }
-        #expect(report.parse(texts: ["guests": "朋友、领导"]).problems.contains { $0.field == "guests" && $0.code == .notInList })
+        #expect(
+            report.parse(texts: ["guests": "朋友、领导"]).problems.contains { $0.field == "guests" && $0.code == .notInList }
+        )
     }
 
     @Test("Truth is read in both languages and nothing else")
     func truth() throws {
         let report = try #require(catalogue.kind("engagementReport"))
-        for text in ["是", "TRUE", "yes", "Y", "1", "√"] { #expect(report.parse(texts: ["alcohol": text]).values["alcohol"] == true) }
-        for text in ["否", "false", "No", "0", "无"] { #expect(report.parse(texts: ["alcohol": text]).values["alcohol"] == false) }
+        for text in ["是", "TRUE", "yes", "Y", "1", "√"] {
+            #expect(report.parse(texts: ["alcohol": text]).values["alcohol"] == true)
+        }
+        for text in ["否", "false", "No", "0", "无"] {
+            #expect(report.parse(texts: ["alcohol": text]).values["alcohol"] == false)
+        }
         for text in ["不详", "2", "t"] {
-            #expect(report.parse(texts: ["alcohol": text]).problems.contains { $0.field == "alcohol" && $0.code == .badBool })
+            #expect(
+                report.parse(texts: ["alcohol": text]).problems.contains {
+                    $0.field == "alcohol" && $0.code == .badBool
+                })
         }
     }
 

@@ -12,12 +12,14 @@ struct CatalogueSchemaFilesTests {
     @Test(
         "Schema.swift lists exactly the files of each folder, with their bytes",
         arguments: [
-            ("Migrations", "sql", Schema.migrations), ("Kinds", "json", Schema.kinds), ("CodeLists", "json", Schema.codeLists),
+            ("Migrations", "sql", Schema.migrations), ("Kinds", "json", Schema.kinds),
+            ("CodeLists", "json", Schema.codeLists),
             ("Rules", "json", Schema.rules), ("Messages", "json", Schema.messages),
         ])
     func listMatchesFolder(folder: String, ending: String, files: [Schema.File]) throws {
         let path = Self.root.appendingPathComponent(folder)
-        let found = try FileManager.default.contentsOfDirectory(atPath: path.path).filter { !$0.hasPrefix(".") }.sorted()
+        let found = try FileManager.default.contentsOfDirectory(atPath: path.path).filter { !$0.hasPrefix(".") }
+            .sorted()
         #expect(files.map(\.name) == found)
         for file in files {
             #expect(file.name.hasSuffix(".\(ending)"))
@@ -46,7 +48,8 @@ struct CatalogueSchemaFilesTests {
         let expected: [Category: Set<String>] = [
             .roster: ["officer", "postChange"], .events: ["majorEvent", "verification"],
             .drinking: ["drinkingRisk", "engagementReport", "incident"], .talks: ["talk"], .complaints: ["complaint"],
-            .sanctions: ["sanction", "admonition", "accountability"], .opinions: ["fileReview", "opinion", "useJudgement"],
+            .sanctions: ["sanction", "admonition", "accountability"],
+            .opinions: ["fileReview", "opinion", "useJudgement"],
             .duty: ["appraisal", "training", "dutyTrace", "auxEntry", "caseEnquiry"],
             .care: ["antiGangCase", "helpMeasure", "clearance"],
         ]
@@ -58,7 +61,9 @@ struct CatalogueSchemaFilesTests {
     @Test("Every code list is used by a field or names what the program shows")
     func codeListsAreUsed() throws {
         let catalogue = try KindCatalogue.standard()
-        var used: Set<String> = ["state", "transition", "section", "category", "role", "purpose", "unitKind", "personCategory"]
+        var used: Set<String> = [
+            "state", "transition", "section", "category", "role", "purpose", "unitKind", "personCategory",
+        ]
         for kind in catalogue.kinds { used.formUnion(kind.fields.compactMap { $0.codeList?.id }) }
         #expect(Set(catalogue.codeLists.map(\.id)).subtracting(used).sorted() == [])
     }

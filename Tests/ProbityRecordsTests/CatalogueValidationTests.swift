@@ -26,7 +26,8 @@ struct CatalogueValidationTests {
         "jurisdiction": "own", "content": "反映办案超期",
     ]
     static let help: [String: JSONValue] = [
-        "level": "watch", "trigger": "earlySign", "reason": "情绪低落", "measures": ["contact", "talk"], "startOn": "2026-03-01",
+        "level": "watch", "trigger": "earlySign", "reason": "情绪低落", "measures": ["contact", "talk"],
+        "startOn": "2026-03-01",
         "endOn": "2026-09-01", "reviewOn": "2026-06-01", "toldOn": "2026-03-01",
     ]
 
@@ -52,11 +53,13 @@ struct CatalogueValidationTests {
         arguments: [
             ("policeNo", "99000", FieldProblem.Code.policeNumber), ("policeNo", "99OOO4", .policeNumber),
             ("policeNo", "F0011", .policeNumber), ("idNo", "990101198811300276", .citizenID),
-            ("idNo", "990101198813300275", .citizenID), ("idNo", "99010119881130027", .citizenID), ("sex", "3", .notInList),
+            ("idNo", "990101198813300275", .citizenID), ("idNo", "99010119881130027", .citizenID),
+            ("sex", "3", .notInList),
             ("sex", "男", .notInList), ("sex", 1, .wrongType), ("politics", .null, .wrongType), ("name", "", .missing),
             ("name", "丁\n四", .controlCharacter), ("name", "丁\u{0}四", .controlCharacter),
             ("name", .string(String(repeating: "丁", count: 501)), .tooLong), ("politicsOn", "2026-02-29", .badDate),
-            ("politicsOn", "2026/02/01", .badDate), ("politicsOn", 20_260_201, .wrongType), ("unitHead", "是", .wrongType),
+            ("politicsOn", "2026/02/01", .badDate), ("politicsOn", 20_260_201, .wrongType),
+            ("unitHead", "是", .wrongType),
             ("nickname", "小四", .unknownField),
         ] as [(String, JSONValue, FieldProblem.Code)])
     func wrongValue(field: String, value: JSONValue, code: FieldProblem.Code) throws {
@@ -137,10 +140,14 @@ struct CatalogueValidationTests {
     @Test(
         "A pre-report with a prohibited feature is refused with the rule's code",
         arguments: [
-            (["alcohol": true, "wartime": true], "engagement.d1"), (["alcohol": true, "dutyNext12h": true], "engagement.d2"),
-            (["alcohol": true, "firearmLocked": false], "engagement.d3"), (["alcohol": true, "uniform": true], "engagement.d4"),
-            (["alcohol": true, "transportHome": "self"], "engagement.d6"), (["guests": ["friend", "managed"]], "engagement.d7"),
-            (["guests": ["subordinate"]], "engagement.d7"), (["alcohol": true, "vehicleLocked": false], "engagement.vehicle"),
+            (["alcohol": true, "wartime": true], "engagement.d1"),
+            (["alcohol": true, "dutyNext12h": true], "engagement.d2"),
+            (["alcohol": true, "firearmLocked": false], "engagement.d3"),
+            (["alcohol": true, "uniform": true], "engagement.d4"),
+            (["alcohol": true, "transportHome": "self"], "engagement.d6"),
+            (["guests": ["friend", "managed"]], "engagement.d7"),
+            (["guests": ["subordinate"]], "engagement.d7"),
+            (["alcohol": true, "vehicleLocked": false], "engagement.vehicle"),
         ] as [([String: JSONValue], String)])
     func prohibitedFeature(change: [String: JSONValue], rule: String) throws {
         let problems = try kind("engagementReport").validate(values: Self.engagement.merging(change) { $1 })
@@ -186,7 +193,8 @@ struct CatalogueValidationTests {
     @Test(
         "Each kind of talk asks for its own fields",
         arguments: [
-            ("summon", ["failures", "rectifyBy"]), ("orderedCheck", ["rectifyBy"]), ("collective", ["organisers", "attendees"]),
+            ("summon", ["failures", "rectifyBy"]), ("orderedCheck", ["rectifyBy"]),
+            ("collective", ["organisers", "attendees"]),
             ("preAppointment", ["appointmentRef", "promiseSigned"]), ("inquiryTalk", ["leadRef"]),
             ("writtenInquiry", ["leadRef", "sentOn"]), ("admonish", ["decisionNo"]), ("integrityTalk", []),
         ])
@@ -245,7 +253,10 @@ struct CatalogueValidationTests {
         let complaint = try kind("complaint")
         var values = Self.complaint.merging(
             ["antiGang": true, "disposal": "preliminary", "disposalApprovedBy": "甲一"]) { $1 }
-        #expect(complaint.validate(values: values, state: "disposed").map(\.field) == ["secondApprovedBy", "conflictChecked"])
+        #expect(
+            complaint.validate(values: values, state: "disposed").map(\.field) == [
+                "secondApprovedBy", "conflictChecked",
+            ])
         values["conflictChecked"] = true
         values["secondApprovedBy"] = "甲一"
         #expect(complaint.validate(values: values, state: "disposed").map(\.code) == [.samePerson])
@@ -289,7 +300,10 @@ struct CatalogueValidationTests {
         #expect(help.validate(values: long).map(\.code) == [.tooFarApart])
         let assisted = Self.help.merging(["level": "help", "measures": ["mentor"]]) { $1 }
         #expect(help.validate(values: assisted).map(\.field) == ["consent"])
-        #expect(help.validate(values: assisted.merging(["consent": false]) { $1 }).map(\.rule) == ["helpMeasure.refusedHelp"])
+        #expect(
+            help.validate(values: assisted.merging(["consent": false]) { $1 }).map(\.rule) == [
+                "helpMeasure.refusedHelp"
+            ])
         #expect(help.validate(values: assisted.merging(["consent": true]) { $1 }) == [])
         let control = Self.help.merging(["level": "control", "measures": ["firearm"]]) { $1 }
         #expect(help.validate(values: control).map(\.field) == ["decisionNo", "approvedBy", "appealRoute"])
@@ -307,7 +321,9 @@ struct CatalogueValidationTests {
                 }
             }
             for code in FieldProblem.Code.allCases { #expect(messages.contains("problem.\(code.rawValue)"), "\(code)") }
-            for code in ImportMap.Problem.Code.allCases { #expect(messages.contains("import.\(code.rawValue)"), "\(code)") }
+            for code in ImportMap.Problem.Code.allCases {
+                #expect(messages.contains("import.\(code.rawValue)"), "\(code)")
+            }
             for code in Decision.Refusal.allCases { #expect(messages.contains(code.messageKey), "\(code)") }
         }
     }

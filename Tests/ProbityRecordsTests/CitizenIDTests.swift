@@ -56,7 +56,8 @@ struct CitizenIDTests {
         "A text that is no number is refused for its reason",
         arguments: [
             ("", CitizenID.Problem.length), ("99010119780312001", .length), ("9901011978031200188", .length),
-            ("99010119780312001a", .characters), ("9901011978031200X8", .characters), ("X90101197803120018", .characters),
+            ("99010119780312001a", .characters), ("9901011978031200X8", .characters),
+            ("X90101197803120018", .characters),
             ("99010119780312001-", .characters), ("990101197813120018", .birthDate), ("990101197802300018", .birthDate),
             ("990101190002290018", .birthDate), ("990101187912310018", .birthDate), ("990101197803120019", .checkDigit),
             ("990101780312001", .length),
@@ -67,7 +68,9 @@ struct CitizenIDTests {
 
     @Test("A birth after today is refused, a birth today is not")
     func future() throws {
-        #expect(throws: CitizenID.Problem.future) { try CitizenID("990101200002291129", today: CivilDate("2000-02-28")) }
+        #expect(throws: CitizenID.Problem.future) {
+            try CitizenID("990101200002291129", today: CivilDate("2000-02-28"))
+        }
         _ = try CitizenID("990101200002291129", today: CivilDate("2000-02-29"))
     }
 

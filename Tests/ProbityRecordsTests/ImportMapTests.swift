@@ -34,7 +34,8 @@ struct ImportMapTests {
             #expect(row.officer == "990004")
             #expect(row.state == nil)
             #expect(
-                row.texts == ["talkKind": "约谈", "talkOn": "2026/5/11", "interviewers": "甲一", "matter": "履责不力"], "\(header)")
+                row.texts == ["talkKind": "约谈", "talkOn": "2026/5/11", "interviewers": "甲一", "matter": "履责不力"],
+                "\(header)")
         }
     }
 
@@ -59,8 +60,10 @@ struct ImportMapTests {
         let found = try problems("talk", ["谈话种类", "心情", "种类", "", "谈话日期"])
         #expect(
             found == [
-                .init(code: .unknownHeader, column: 1, header: "心情"), .init(code: .duplicateHeader, column: 2, header: "种类"),
-                .init(code: .emptyHeader, column: 3, header: ""), .init(code: .missingHeader, column: nil, header: "policeNo"),
+                .init(code: .unknownHeader, column: 1, header: "心情"),
+                .init(code: .duplicateHeader, column: 2, header: "种类"),
+                .init(code: .emptyHeader, column: 3, header: ""),
+                .init(code: .missingHeader, column: nil, header: "policeNo"),
                 .init(code: .missingHeader, column: nil, header: "interviewers"),
                 .init(code: .missingHeader, column: nil, header: "matter"),
             ])
@@ -77,7 +80,9 @@ struct ImportMapTests {
         let complete = ["警号", "接收日期", "来源渠道", "信访类别", "署名类别", "管辖判断"]
         #expect(try problems("complaint", complete) == [])
         #expect(
-            try problems("complaint", complete + [header]) == [.init(code: .reporterIdentity, column: 6, header: header)])
+            try problems("complaint", complete + [header]) == [
+                .init(code: .reporterIdentity, column: 6, header: header)
+            ])
     }
 
     @Test("Renames win over the kind's headers, and a column can be skipped")

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Messages")
 struct MessagesCatalogueTests {
-    private func catalogue(_ files: [(String, String)], _ language: Language = .en) throws(SchemaError) -> MessageCatalogue {
+    private func catalogue(_ files: [(String, String)], _ language: Language = .en) throws(SchemaError)
+        -> MessageCatalogue
+    {
         try MessageCatalogue(language: language, files: files.map { ($0.0, Array($0.1.utf8)) })
     }
 
@@ -15,8 +17,11 @@ struct MessagesCatalogueTests {
         #expect(zh.keys == en.keys)
         #expect(!zh.keys.isEmpty)
         for key in zh.keys {
-            #expect(zh.text(key).unicodeScalars.contains { (0x4E00...0x9FFF).contains($0.value) }, "\(key) has no Chinese")
-            #expect(!en.text(key).unicodeScalars.contains { (0x3000...0x303F).contains($0.value) }, "\(key) has Chinese marks")
+            #expect(
+                zh.text(key).unicodeScalars.contains { (0x4E00...0x9FFF).contains($0.value) }, "\(key) has no Chinese")
+            #expect(
+                !en.text(key).unicodeScalars.contains { (0x3000...0x303F).contains($0.value) },
+                "\(key) has Chinese marks")
         }
     }
 

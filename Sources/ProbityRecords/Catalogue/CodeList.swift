@@ -3,8 +3,8 @@
 //   {"id": "sex", "labels": {"zh": …, "en": …}, "source": "GB/T 2261.1", "confidence": "C|L|K|S|P|U",
 //    "codes": [{"code": "1", "zh": "男", "en": "male", "aliases": ["男性"], "source": …}, …]}
 //
-// The order of `codes` is the order in which forms offer them. `aliases` and the inner `source` may be left out. A code, a
-// label or an alias names one code only: what is read from a spreadsheet must never have two meanings.
+// The order of `codes` is the order in which forms offer them. `aliases` and the inner `source` may be left out. A
+// code, a label or an alias names one code only: what is read from a spreadsheet must never have two meanings.
 
 /// A closed list of values (代码表), each with its code and its names.
 public struct CodeList: Sendable, Hashable {

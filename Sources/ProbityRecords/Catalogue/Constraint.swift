@@ -5,10 +5,11 @@ import CanonicalJSON
 ///   {"id": "engagement.managed", "when": {"guests": ["managed"]}, "refuse": true, "source": "…", "confidence": "C"}
 ///
 /// `when` names fields with the values that make the rule apply: one value or an array of them; in a field of several
-/// codes one of them is enough; `null` means the field is absent and `"*"` that it is present. All members must hold; a rule
-/// without `when` applies always. What it demands is one of `refuse` (true), `require` and `forbid` (fields), `differ`
-/// (two fields that may not name the same person), `order` (two date fields, the earlier first), `within` (`{"from", "to",
-/// "months" or "days"}`: two date fields and how far apart they may lie). `states` limits the rule to records in these states. `severity` is `error` or `warning`. The sentence for people is the message `rule.<id>`.
+/// codes one of them is enough; `null` means the field is absent and `"*"` that it is present. All members must hold;
+/// a rule without `when` applies always. What it demands is one of `refuse` (true), `require` and `forbid` (fields),
+/// `differ` (two fields that may not name the same person), `order` (two date fields, the earlier first), `within`
+/// (`{"from", "to", "months" or "days"}`: two date fields and how far apart they may lie). `states` limits the rule to
+/// records in these states. `severity` is `error` or `warning`. The sentence for people is the message `rule.<id>`.
 public struct Constraint: Sendable, Hashable {
     enum Demand: Sendable, Hashable {
         case refuse
@@ -34,7 +35,7 @@ public struct Constraint: Sendable, Hashable {
         id = try reader.required("id").text()
         source = try reader.required("source").text()
         confidence = try Confidence.read(reader)
-        severity = try reader.optional("severity")?.text() == "warning" ? .warning : .error
+        severity = try reader.optional("severity")?.oneOf(FieldProblem.Severity.self) ?? .error
         var when: [String: [JSONValue]] = [:]
         for (name, condition) in try reader.optional("when")?.entries() ?? [] {
             guard let field = fields[name] else { throw condition.failure("the kind has no such field") }
@@ -68,7 +69,9 @@ public struct Constraint: Sendable, Hashable {
             for name in names where fields[name]?.type != .date { throw demandReader.failure("'\(name)' is no date") }
             let months = try demandReader.optional("months")?.integer() ?? 0
             let days = try demandReader.optional("days")?.integer() ?? 0
-            guard months >= 0, days >= 0, months + days > 0 else { throw demandReader.failure("months or days are expected") }
+            guard months >= 0, days >= 0, months + days > 0 else {
+                throw demandReader.failure("months or days are expected")
+            }
             self.demand = .within(from: names[0], to: names[1], months: months, days: days)
             return
         }
@@ -80,7 +83,9 @@ public struct Constraint: Sendable, Hashable {
         default:
             guard names.count == 2 else { throw demandReader.failure("two fields are expected") }
             if demand == "order" {
-                for name in names where fields[name]?.type != .date { throw demandReader.failure("'\(name)' is no date") }
+                for name in names where fields[name]?.type != .date {
+                    throw demandReader.failure("'\(name)' is no date")
+                }
                 self.demand = .order(names[0], names[1])
             } else {
                 self.demand = .differ(names[0], names[1])
@@ -105,7 +110,9 @@ public struct Constraint: Sendable, Hashable {
             return same ? [problem(other, .samePerson)] : []
         case .order(let earlier, let later):
             // The spelling YYYY-MM-DD sorts as the dates do.
-            guard let first = values[earlier]?.string, let second = values[later]?.string, second < first else { return [] }
+            guard let first = values[earlier]?.string, let second = values[later]?.string, second < first else {
+                return []
+            }
             return [problem(later, .dateOrder)]
         case .within(let from, let to, let months, let days):
             guard let first = values[from]?.string.flatMap({ CivilDate($0) }),

@@ -55,14 +55,17 @@ public struct Field: Sendable, Hashable {
     public var maximumLength: Int { type == .longText ? 20_000 : 500 }
 
     static let members: Set<String> = [
-        "name", "type", "codes", "required", "sensitivity", "labels", "aliases", "pattern", "format", "minimum", "maximum",
+        "name", "type", "codes", "required", "sensitivity", "labels", "aliases", "pattern", "format", "minimum",
+        "maximum",
     ]
 
     init(_ reader: SchemaReader, codeLists: [String: CodeList]) throws(SchemaError) {
         _ = try reader.members(Self.members)
         let nameReader = try reader.required("name")
         name = try nameReader.text()
-        guard Self.isName(name) else { throw nameReader.failure("a name is letters and digits and begins with a small letter") }
+        guard Self.isName(name) else {
+            throw nameReader.failure("a name is letters and digits and begins with a small letter")
+        }
         type = try reader.required("type").oneOf(ValueType.self)
         switch (type, reader.optional("codes")) {
         case (.code, let list?), (.codes, let list?):

@@ -36,7 +36,9 @@ public struct FieldPattern: Sendable, Hashable {
                 alternatives.append([])
                 continue
             }
-            guard let ranges = Self.ranges(scalar, &scalars), let (low, high) = Self.repetition(&scalars) else { return nil }
+            guard let ranges = Self.ranges(scalar, &scalars), let (low, high) = Self.repetition(&scalars) else {
+                return nil
+            }
             alternatives[alternatives.count - 1].append(Piece(ranges: ranges, minimum: low, maximum: high))
         }
         guard alternatives.allSatisfy({ !$0.isEmpty }) else { return nil }

@@ -2,7 +2,7 @@
 ///
 /// It names field and rule and never repeats what was typed: problems travel to logs and refusals, values must not.
 public struct FieldProblem: Sendable, Hashable {
-    public enum Severity: String, Sendable { case error, warning }
+    public enum Severity: String, Sendable, CaseIterable { case error, warning }
 
     public enum Code: String, Sendable, CaseIterable {
         /// A required field has no value.

@@ -3,8 +3,8 @@ public import CanonicalJSON
 extension RecordKind {
     /// The kind's values as a JSON Schema, for integrators.
     ///
-    /// Rules over several fields are stated as `if`/`then` where JSON Schema can say them; those about persons, the order of dates
-    /// or a single state are checked by the program only.
+    /// Rules over several fields are stated as `if`/`then` where JSON Schema can say them; those about persons, the
+    /// order of dates or a single state are checked by the program only.
     ///
     /// Source: JSON Schema draft 2020-12.
     public func jsonSchema(_ language: Language) -> JSONValue {

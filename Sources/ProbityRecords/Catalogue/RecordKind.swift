@@ -11,16 +11,18 @@ import CanonicalJSON
 //                 "minimum"*, "maximum"*}]; types in Field.ValueType, sensitivity open|internal|workSecret|sensitive
 //   states        [state]; every state is a code of the list `state`
 //   initial       the state a record is filed in, or an array of those it may be filed in, the default first
-//   transitions   [{"from" (one or an array), "to", "act", "roles", "requires"* (fields), "source"*}]; `act` is a code of the list
-//                 `transition`
-//   occurredOn*   name of the date field that is the record's date; without it, or without a value, the day of filing is
-//   dueOn*        name of a date field, or {"field", "days" | "months", "states"*}: so long after that date, shown while the
-//                 record is in one of these states
+//   transitions   [{"from" (one or an array), "to", "act", "roles", "requires"* (fields), "source"*}]; `act` is a code of
+//                 the list `transition`
+//   occurredOn*   name of the date field that is the record's date; without it, or without a value, it is the day of
+//                 filing
+//   dueOn*        name of a date field, or {"field", "days" | "months", "states"*}: so long after that date, shown while
+//                 the record is in one of these states
 //   form*         the four forms (domain.md §7): 1…4, the name of an integer field, or {"field", "values": {code: 1…4}}
 //   constraints*  rules over several fields, see Constraint.swift
 //   refusesReporterIdentity*  true: texts that seem to name a reporter are refused
 
-/// A record kind (种类): the declared form of a record. Validation, import columns, forms and the JSON Schema come from it.
+/// A record kind (种类): the declared form of a record. Validation, import columns, forms and the JSON Schema come from
+/// it.
 public struct RecordKind: Sendable, Hashable {
     /// A step from one state to another, and who may take it.
     public struct Transition: Sendable, Hashable {
@@ -182,13 +184,16 @@ public struct RecordKind: Sendable, Hashable {
         _ = try reader.members(["from", "to", "act", "roles", "requires", "source"])
         let from = try reader.required("from").textOrTexts()
         let to = try reader.required("to").text()
-        for state in from + [to] where !states.contains(state) { throw reader.failure("the kind has no state '\(state)'") }
+        for state in from + [to] where !states.contains(state) {
+            throw reader.failure("the kind has no state '\(state)'")
+        }
         var roles: Set<Role> = []
         for role in try reader.required("roles").elements() { roles.insert(try role.oneOf(Role.self)) }
         let requires = try reader.optional("requires")?.texts() ?? []
         for name in requires where fields[name] == nil { throw reader.failure("the kind has no field '\(name)'") }
         return Transition(
-            from: Set(from), to: to, act: try code(try reader.required("act"), in: codeLists["transition"]), roles: roles,
+            from: Set(from), to: to, act: try code(try reader.required("act"), in: codeLists["transition"]),
+            roles: roles,
             requires: requires, source: try reader.optional("source")?.text())
     }
 
@@ -216,7 +221,9 @@ public struct RecordKind: Sendable, Hashable {
         }
         if reader.value.string != nil {
             let name = try reader.text()
-            guard fields[name]?.type == .integer else { throw reader.failure("'\(name)' is no integer field of the kind") }
+            guard fields[name]?.type == .integer else {
+                throw reader.failure("'\(name)' is no integer field of the kind")
+            }
             return .field(name)
         }
         _ = try reader.members(["field", "values"])
@@ -226,7 +233,9 @@ public struct RecordKind: Sendable, Hashable {
         for (code, form) in try reader.required("values").entries() {
             guard list.contains(code) else { throw form.failure("'\(code)' is not in the list \(list.id)") }
             values[code] = try form.integer()
-            guard let value = values[code], (1...4).contains(value) else { throw form.failure("a form is 1, 2, 3 or 4") }
+            guard let value = values[code], (1...4).contains(value) else {
+                throw form.failure("a form is 1, 2, 3 or 4")
+            }
         }
         return .values(field: name, values)
     }

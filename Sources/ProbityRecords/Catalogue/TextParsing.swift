@@ -14,9 +14,9 @@ public struct ParsedValues: Sendable, Hashable {
 extension RecordKind {
     /// Reads a record from texts as spreadsheets and command lines carry them, and validates it.
     ///
-    /// Codes may be given as code, label or alias; dates as `2026-03-05`, `2026/3/5`, `2026.3.5`, `2026年3月5日` or `20260305`;
-    /// several codes separated by commas, semicolons or enumeration commas; truth as 是/否, true/false, yes/no, 1/0. An
-    /// empty text is an absent field.
+    /// Codes may be given as code, label or alias; dates as `2026-03-05`, `2026/3/5`, `2026.3.5`, `2026年3月5日` or
+    /// `20260305`; several codes separated by commas, semicolons or enumeration commas; truth as 是/否, true/false,
+    /// yes/no, 1/0. An empty text is an absent field.
     ///
     /// - Parameters:
     ///   - texts: by field name.

@@ -30,10 +30,11 @@ extension RecordKind {
         return problems
     }
 
-    /// What is wrong with taking a step, beyond the values themselves: the fields the step needs and does not find.
+    /// What forbids taking a step with these values: the fields the step needs and does not find, then the errors of the
+    /// values themselves in the new state. Warnings forbid nothing and are left out.
     public func problems(taking transition: Transition, values: [String: JSONValue]) -> [FieldProblem] {
         transition.requires.filter { values[$0] == nil }.map { FieldProblem($0, .missing) }
-            + validate(values: values, state: transition.to)
+            + validate(values: values, state: transition.to).filter { $0.severity == .error }
     }
 
     private func check(
@@ -53,7 +54,10 @@ extension RecordKind {
             guard low <= high, (low...high).contains(number) else {
                 return problem(
                     .outOfRange,
-                    ["minimum": field.minimum.map { String($0) } ?? "…", "maximum": field.maximum.map { String($0) } ?? "…"])
+                    [
+                        "minimum": field.minimum.map { String($0) } ?? "…",
+                        "maximum": field.maximum.map { String($0) } ?? "…",
+                    ])
             }
             return nil
         case (.decimal, .string(let text)):
@@ -100,7 +104,9 @@ extension RecordKind {
             do {
                 let id = try CitizenID(text, today: today)
                 // One number has one spelling, or the blind index would miss it.
-                guard id.text == text else { return FieldProblem(field.name, .citizenID, params: ["why": "characters"]) }
+                guard id.text == text else {
+                    return FieldProblem(field.name, .citizenID, params: ["why": "characters"])
+                }
             } catch {
                 return FieldProblem(field.name, .citizenID, params: ["why": error.rawValue])
             }
@@ -121,7 +127,8 @@ extension RecordKind {
     private func sexWarning(_ field: Field, _ value: JSONValue, _ values: [String: JSONValue]) -> FieldProblem? {
         guard let text = value.string, let sex = values["sex"]?.string, sex == "1" || sex == "2" else { return nil }
         do {
-            return try CitizenID(text).sexCode == sex ? nil : FieldProblem(field.name, .citizenIDSex, severity: .warning)
+            return try CitizenID(text).sexCode == sex
+                ? nil : FieldProblem(field.name, .citizenIDSex, severity: .warning)
         } catch {
             return nil  // A number that is wrong has been reported as an error already.
         }

@@ -1,8 +1,8 @@
 /// Which column of a table goes into which field of a kind.
 ///
-/// A header may be a field's name, its label in either language or an alias; case, spacing and full-width letters do not
-/// matter. A table of records other than officers has one column more that names the officer by police number. A column `state`
-/// may say which state a record is filed in.
+/// A header may be a field's name, its label in either language or an alias; case, spacing and full-width letters do
+/// not matter. A table of records other than officers has one column more that names the officer by police number. A
+/// column `state` may say which state a record is filed in.
 ///
 ///     let map = try ImportMap.reading(kind: talk, header: ["警号", "谈话种类", "谈话日期"]).get()
 ///     let row = map.row(["990004", "约谈", "2026/5/11"])
@@ -73,8 +73,8 @@ public struct ImportMap: Sendable, Hashable {
     /// Reads a header row.
     ///
     /// - Parameters:
-    ///   - renames: further headers by what they mean: a field's name, `policeNo` for the officer, or an empty text for a column
-    ///     to skip. They win over the kind's own headers.
+    ///   - renames: further headers by what they mean: a field's name, `policeNo` for the officer, `state`, or an empty
+    ///     text for a column to skip. They win over the kind's own headers.
     /// - Returns: the map, or everything that is wrong with the row.
     public static func reading(
         kind: RecordKind, header: [String], renames: [String: String] = [:]
@@ -150,7 +150,8 @@ extension RecordKind {
     ///
     /// - Parameter language: nil for the English field names, which never change.
     public func templateHeader(_ language: Language?) -> [String] {
-        let officer = field(ImportMap.officerColumn) == nil
+        let officer =
+            field(ImportMap.officerColumn) == nil
             ? [language.map { ImportMap.officerLabels[$0] } ?? ImportMap.officerColumn] : []
         return officer + fields.map { field in language.map { field.labels[$0] } ?? field.name }
     }

@@ -58,8 +58,9 @@ public struct MessageCatalogue: Sendable {
 
     /// The sentence for `key`, with `{name}` replaced by the parameter of that name.
     ///
-    /// A key without a sentence stands for itself and a placeholder without a parameter stays: a message must be seen, even
-    /// when it is not as it should be. Parameters are inserted as they are; braces inside them are not placeholders.
+    /// A key without a sentence stands for itself and a placeholder without a parameter stays: a message must be seen,
+    /// even when it is not as it should be. Parameters are inserted as they are; braces inside them are not
+    /// placeholders.
     public func text(_ key: String, _ params: [String: String] = [:]) -> String {
         guard let sentence = sentences[key] else { return key }
         var result = ""

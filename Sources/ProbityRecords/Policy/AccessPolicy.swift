@@ -3,12 +3,13 @@ import ProbitySchema
 // Format of Schema/Rules/rules-access.json:
 //
 //   {"ruleId", "edition", "effectiveFrom", "effectiveTo", "source", "confidence",
-//    "roles": {role: {"scope", "scopes"*: {category: scope}, "read": [category], "onApproval"*: [category], "file": [category],
-//                     "fileKinds"*: {category: [kind]}, "approve"*: [category], "tray"*: [category],
-//                     "statistics"*: [category], "acts"*: [act without category], "purposes": [code]}}}
+//    "roles": {role: {"scope", "scopes"*: {category: scope}, "read": [category], "onApproval"*: [category],
+//                     "file": [category], "fileKinds"*: {category: [kind]}, "approve"*: [category],
+//                     "tray"*: [category], "statistics"*: [category], "acts"*: [act without category],
+//                     "purposes": [code]}}}
 //
-// A category in `fileKinds` may be filed in with these kinds only; it need not stand in `file`. `onApproval` is what the role reads
-// with a time-limited grant or a second person's approval. All ten roles must be given.
+// A category in `fileKinds` may be filed in with these kinds only; it need not stand in `file`. `onApproval` is what
+// the role reads with a time-limited grant or a second person's approval. All ten roles must be given.
 
 /// What a user wants to do, as far as policy tells acts apart.
 public enum AccessAct: String, Sendable, CaseIterable, Hashable {
@@ -119,13 +120,16 @@ public struct AccessPolicy: Sendable {
             guard let role = Role(rawValue: name) else { throw entry.failure("there is no such role") }
             rights[role] = try Self.right(entry, role)
         }
-        for role in Role.allCases where rights[role] == nil { throw rolesReader.failure("the role '\(role)' is missing") }
+        for role in Role.allCases where rights[role] == nil {
+            throw rolesReader.failure("the role '\(role)' is missing")
+        }
         self.rights = rights
     }
 
     private static func right(_ reader: SchemaReader, _ role: Role) throws(SchemaError) -> Right {
         _ = try reader.members([
-            "scope", "scopes", "read", "onApproval", "file", "fileKinds", "approve", "tray", "statistics", "acts", "purposes",
+            "scope", "scopes", "read", "onApproval", "file", "fileKinds", "approve", "tray", "statistics", "acts",
+            "purposes",
         ])
         func categories(_ key: String) throws(SchemaError) -> Set<Category> {
             var categories: Set<Category> = []
@@ -157,11 +161,13 @@ public struct AccessPolicy: Sendable {
             onApproval: try categories("onApproval"), file: try categories("file"), fileKinds: fileKinds,
             approve: try categories("approve"), tray: try categories("tray"), statistics: try categories("statistics"),
             acts: acts, purposes: try reader.required("purposes").texts())
-        // 三员分立 is no setting: a policy file that gives an administrator content is refused as a whole. The ledger's details
-        // (category audit) are no record content.
-        let content = right.read.union(right.onApproval).union(right.file).union(right.approve).union(right.fileKinds.keys)
-        guard !role.isAdministrator || content.subtracting([.audit]).isEmpty, !(role != .auditor && role.isAdministrator)
-            || content.isEmpty
+        // 三员分立 is no setting: a policy file that gives an administrator content is refused as a whole. The ledger's
+        // details (category audit) are no record content.
+        let content = right.read.union(right.onApproval).union(right.file).union(right.approve).union(
+            right.fileKinds.keys)
+        guard !role.isAdministrator || content.subtracting([.audit]).isEmpty,
+            !(role != .auditor && role.isAdministrator)
+                || content.isEmpty
         else { throw reader.failure("an administrator holds no content (三员分立)") }
         return right
     }
@@ -204,10 +210,12 @@ public struct AccessPolicy: Sendable {
             }
             return kind.map(kinds.contains) ?? true ? .allow : .refuse(.kindNotAllowed)
         case .approve:
-            return right.approve.contains(category) ? .allow : .refuse(role.isAdministrator ? .administrator : .roleDoesNotAct)
+            return right.approve.contains(category)
+                ? .allow : .refuse(role.isAdministrator ? .administrator : .roleDoesNotAct)
         case .tray:
             // Whoever may file openly needs no tray.
-            return right.tray.contains(category) ? .allow : .refuse(role.isAdministrator ? .administrator : .roleDoesNotFile)
+            return right.tray.contains(category)
+                ? .allow : .refuse(role.isAdministrator ? .administrator : .roleDoesNotFile)
         case .takeIn:
             let allowed = right.read.contains(category) && right.file.contains(category)
             return allowed ? .allow : .refuse(role.isAdministrator ? .administrator : .roleDoesNotFile)
@@ -216,7 +224,8 @@ public struct AccessPolicy: Sendable {
         }
     }
 
-    /// Whether `role` may take one of a kind's steps: the kind says which roles may, the matrix whether they work there.
+    /// Whether `role` may take one of a kind's steps: the kind says which roles may, the matrix whether they work
+    /// there.
     public func decide(role: Role, taking transition: RecordKind.Transition, of kind: RecordKind) -> Decision {
         guard transition.roles.contains(role) else { return .refuse(.roleDoesNotAct) }
         let filing = decide(role: role, act: .file, category: kind.category, kind: kind.id)
@@ -229,14 +238,19 @@ public struct AccessPolicy: Sendable {
         return right.scopes[category] ?? right.scope
     }
 
-    /// The categories whose keys a user of this role may be granted.
-    public func readableCategories(_ role: Role) -> Set<Category> { rights[role]?.read ?? [] }
+    /// The categories whose node keys a user of this role may be granted.
+    ///
+    /// Where a role reaches its own file only, there are none: the key of a node opens every file below it, so 本人 gets the
+    /// keys of single dossiers.
+    public func readableCategories(_ role: Role) -> Set<Category> {
+        (rights[role]?.read ?? []).filter { scope(role: role, category: $0) != .own }
+    }
 
     /// The purposes (code list `purpose`) that a user of this role may state.
     public func purposes(_ role: Role) -> [String] { rights[role]?.purposes ?? [] }
 
-    /// Recusal (回避): nobody reads or handles his own file, a declared relative's, or a complaint about himself. A user in
-    /// the role 本人 reads his own file and no other.
+    /// Recusal (回避): nobody reads or handles his own file, a declared relative's, or a complaint about himself. A user
+    /// in the role 本人 reads his own file and no other.
     ///
     /// - Parameters:
     ///   - user: the officer the user is; nil for a user who is none.

@@ -1,7 +1,7 @@
 /// A citizen identity number (居民身份证号), checked.
 ///
-/// Eighteen characters: six of region, eight of birth date, three of sequence (odd = male), one of check. The region is not
-/// looked up: codes are retired, numbers live on.
+/// Eighteen characters: six of region, eight of birth date, three of sequence (odd = male), one of check. The region
+/// is not looked up: codes are retired, numbers live on.
 ///
 ///     let id = try CitizenID("990101197803120018")
 ///     id.masked      // "990101********0018"

@@ -1,15 +1,15 @@
 /// The form of police numbers (警号), by person category.
 ///
-/// Published descriptions conflict and auxiliaries are numbered locally, so the patterns are data: an archive may bring its
-/// own `rules-identity.json`. A number keeps its leading zeros and may be reissued; it is never a key.
+/// Published descriptions conflict and auxiliaries are numbered locally, so the patterns are data: an archive may
+/// bring its own `rules-identity.json`. A number keeps its leading zeros and may be reissued; it is never a key.
 /// Source: domain.md §1.3.
 public struct PoliceNumberRule: Sendable, Hashable {
     /// Edition of the rule file.
     public let edition: String
     private let patterns: [String: FieldPattern]
 
-    /// Reads `rules-identity.json`: `{"rules": [{"ruleId", "edition", "effectiveFrom", "effectiveTo", "source", "confidence",
-    /// "value": {"personCategory", "pattern"}}]}`.
+    /// Reads `rules-identity.json`: `{"rules": [{"ruleId", "edition", "effectiveFrom", "effectiveTo", "source",
+    /// "confidence", "value": {"personCategory", "pattern"}}]}`.
     ///
     /// - Throws: ``SchemaError`` naming file and member.
     public init(file: String, bytes: [UInt8]) throws(SchemaError) {
@@ -26,7 +26,9 @@ public struct PoliceNumberRule: Sendable, Hashable {
             let value = try rule.required("value")
             _ = try value.members(["personCategory", "pattern"])
             let text = try value.required("pattern")
-            guard let pattern = FieldPattern(try text.text()) else { throw text.failure("no pattern of the small language") }
+            guard let pattern = FieldPattern(try text.text()) else {
+                throw text.failure("no pattern of the small language")
+            }
             guard patterns.updateValue(pattern, forKey: try value.required("personCategory").text()) == nil else {
                 throw value.failure("the person category has a pattern already")
             }
