@@ -122,7 +122,10 @@ public enum Schema {
     public static var messages: [File] {
         [
             ("messages-access.json", PackageResources.messages_access_json),
+            ("messages-cli.json", PackageResources.messages_cli_json),
+            ("messages-finding.json", PackageResources.messages_finding_json),
             ("messages-import.json", PackageResources.messages_import_json),
+            ("messages-outcome.json", PackageResources.messages_outcome_json),
             ("messages-problem.json", PackageResources.messages_problem_json),
             ("messages-promotion.json", PackageResources.messages_promotion_json),
             ("messages-rule.json", PackageResources.messages_rule_json),

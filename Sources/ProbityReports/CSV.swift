@@ -15,8 +15,13 @@ public struct CSVParser {
             case rowTooLong
         }
         public let code: Code
-        /// Number of the row, counting from 1.
+        /// Number of the row, counting from 1; 0 where it is not known.
         public let row: Int
+
+        public init(code: Code, row: Int) {
+            self.code = code
+            self.row = row
+        }
     }
 
     private enum State { case cellStart, plain, quoted, quoteInQuoted }

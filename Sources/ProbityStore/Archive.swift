@@ -2,7 +2,7 @@ import Foundation
 import GRDB
 import ProbityCrypto
 import ProbityLedger
-import ProbityRecords
+public import ProbityRecords
 import ProbitySchema
 
 // The archive (档案库): a folder with the database, its lock, and `Keys/`.
@@ -189,4 +189,9 @@ public struct Unit: Hashable, Sendable {
         self.kind = kind
         self.name = name
     }
+}
+
+extension Archive {
+    /// The civil date of the archive's clock.
+    public var today: CivilDate { now.date }
 }

@@ -31,7 +31,8 @@ public struct RejectedRow: Sendable, Equatable {
 
 /// A row that could be read: what it says, or why not.
 public enum ImportRow: Sendable {
-    case values(officer: String?, [String: JSONValue])
+    /// The officer's number, the state to file in (nil takes the kind's first) and the fields.
+    case values(officer: String?, state: String?, [String: JSONValue])
     case rejected([RejectedRow.Problem])
 }
 
@@ -88,7 +89,7 @@ extension Session {
                 if report.rowCount.isMultiple(of: 1000) { progress(report.rowCount, 1) }
                 switch row {
                 case .rejected(let problems): report.reject(number, problems)
-                case .values(let officer, let values):
+                case .values(let officer, _, let values):
                     let problems =
                         kind.id == "officer"
                         ? try rosterProblems(values, &numbers, db)
@@ -169,7 +170,7 @@ extension Session {
             Files.remove(archive.importLockPath(batch))
         }
         do {
-            var chunk: [(String?, [String: JSONValue])] = []
+            var chunk: [(String?, String?, [String: JSONValue])] = []
             var done = 0
             func flush() throws {
                 guard !chunk.isEmpty else { return }
@@ -178,7 +179,7 @@ extension Session {
                     // Nodes and dossiers are not content: they are made in the open, with a leaf of their own, so that
                     // somebody who files beside the import finds them instead of making them twice.
                     let structure = try BatchWriter(db)
-                    for (officer, values) in chunk {
+                    for (officer, state, values) in chunk {
                         if kind.id == "officer" {
                             _ = try addOfficer(values, kind, writer, structure: structure)
                             continue
@@ -189,7 +190,7 @@ extension Session {
                         let key = try dossierKey(for: subject, kind.category, in: structure)
                         let version = try nextVersionID(key.dossier, db)
                         try insertVersion(
-                            content(values, kind, kind.initialState, officer: subject, reason: nil), kind: kind,
+                            content(values, kind, state ?? kind.initialState, officer: subject, reason: nil), kind: kind,
                             record: nil, version: version, key: key, in: writer)
                     }
                     if structure.hasRows { try appendStructure(structure) }
@@ -200,10 +201,10 @@ extension Session {
             }
             try rows { _, row in
                 // A file that changed between the passes must not bring in a row that nobody checked.
-                guard case .values(let officer, let values) = row else {
+                guard case .values(let officer, let state, let values) = row else {
                     throw ArchiveError(.changedSinceRead, "the file changed while it was imported")
                 }
-                chunk.append((officer, values))
+                chunk.append((officer, state, values))
                 if chunk.count == Session.chunkRowCount { try flush() }
             }
             try flush()

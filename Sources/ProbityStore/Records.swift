@@ -63,6 +63,8 @@ extension Session {
         guard kind.initialStates.contains(state) else {
             throw ArchiveError(.invalidEntry, "a \(kind.id) does not begin in state \(state)", subject: "state")
         }
+        // An officer files his own reports; that they are approved is for others to say.
+        if role == .officer { try demand(archive.policy.decide(role: role, filing: kind, in: state), "record.add \(state)") }
         try demandValid(draft.values, kind, state)
         let key = try dossierKey(for: officer, kind.category, in: writer)
         let id = try insertVersion(

@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Foundation
 import GRDB
-import ProbityCrypto
+public import ProbityCrypto
 import ProbityLedger
 public import ProbityRecords
 
@@ -292,5 +292,16 @@ extension Session {
         } reveal: { db, _ in
             try archive.units(db)
         }
+    }
+}
+
+extension Session {
+    /// Encrypts the user's key files under another passphrase. That locks nobody out who kept a copy of the old files.
+    public func changePassphrase(_ passphrase: borrowing SecretBytes) throws {
+        // The leaf comes first: a file that is changed without its line would be an act nobody knows of.
+        try look("key.passwd") { _, _ in
+        } reveal: { _, _ in
+        }
+        try identity.save(in: archive.keysFolder, passphrase: passphrase, replacing: true)
     }
 }

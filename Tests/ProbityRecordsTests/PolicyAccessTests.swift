@@ -55,7 +55,8 @@ struct PolicyAccessTests {
     @Test(
         "Kinds narrow what a role files in a category",
         arguments: [
-            (Role.promoter, ["opinion", "fileReview", "useJudgement"]),
+            // Not `opinion`: the discipline team's answer may not come from those who asked for it.
+            (Role.promoter, ["fileReview", "useJudgement"]),
             (.inspector, ["verification", "talk", "helpMeasure", "clearance", "antiGangCase"]),
             (.officer, ["majorEvent", "drinkingRisk", "engagementReport", "caseEnquiry", "dutyTrace"]),
         ])
@@ -188,6 +189,25 @@ struct PolicyAccessTests {
         let withdraw = try #require(talk.transitions.first { $0.act == "withdraw" })
         #expect(policy.decide(role: .clerk, taking: withdraw, of: talk) == .refuse(.roleDoesNotAct))
         #expect(policy.decide(role: .reviewer, taking: withdraw, of: talk) == .allow)
+    }
+
+    @Test("Who may not approve a report may not file an approved one")
+    func filingInLaterStates() throws {
+        let report = try #require(catalogue.kind("engagementReport"))
+        #expect(policy.decide(role: .officer, filing: report, in: "submitted") == .allow)
+        #expect(policy.decide(role: .officer, filing: report, in: "approved") == .refuse(.roleDoesNotAct))
+        #expect(policy.decide(role: .officer, filing: report, in: "refused") == .refuse(.roleDoesNotAct))
+        #expect(policy.decide(role: .inspector, filing: report, in: "submitted") == .refuse(.roleDoesNotFile))
+        let talk = try #require(catalogue.kind("talk"))
+        #expect(policy.decide(role: .clerk, filing: talk, in: "closed") == .allow)
+        // A state in which nothing is filed is no shortcut for anybody.
+        #expect(policy.decide(role: .clerk, filing: talk, in: "withdrawn") == .refuse(.roleDoesNotAct))
+        let complaint = try #require(catalogue.kind("complaint"))
+        for state in complaint.states {
+            let expected = complaint.initialStates.contains(state)
+            #expect(policy.decide(role: .inspector, filing: complaint, in: state).isAllowed == expected, "\(state)")
+            #expect(!policy.decide(role: .clerk, filing: complaint, in: state).isAllowed)
+        }
     }
 
     @Test(

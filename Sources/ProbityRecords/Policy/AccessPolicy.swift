@@ -232,6 +232,18 @@ public struct AccessPolicy: Sendable {
         return filing.isAllowed ? .allow : decide(role: role, act: .approve, category: kind.category)
     }
 
+    /// Whether `role` may file a record of `kind` that is already in `state`, as an import of older records does.
+    ///
+    /// Filing in another state than the default would skip the steps that lead there, so it takes the right to one of these
+    /// steps: who may not approve a report may not file an approved one.
+    public func decide(role: Role, filing kind: RecordKind, in state: String) -> Decision {
+        let filing = decide(role: role, act: .file, category: kind.category, kind: kind.id)
+        guard filing.isAllowed, state != kind.initialState else { return filing }
+        let steps = kind.transitions.filter { $0.to == state && !$0.from.contains(state) }
+        let mayStep = steps.contains { decide(role: role, taking: $0, of: kind).isAllowed }
+        return kind.initialStates.contains(state) && mayStep ? .allow : .refuse(.roleDoesNotAct)
+    }
+
     /// How far the role's right in `category` reaches.
     public func scope(role: Role, category: Category) -> AccessScope {
         guard let right = rights[role] else { return .none }

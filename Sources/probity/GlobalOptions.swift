@@ -1,0 +1,114 @@
+import ArgumentParser
+import CanonicalJSON
+import Foundation
+import ProbityCrypto
+import ProbityRecords
+import ProbityReports
+import ProbityStore
+
+/// Options of every command.
+struct GlobalOptions: ParsableArguments {
+    @Option(help: "folder of the archive (PROBITY_ARCHIVE) / 档案库目录")
+    var archive: String?
+    @Option(help: "user who acts (PROBITY_USER) / 用户")
+    var user: String?
+    @Option(help: "file with the passphrase (PROBITY_PASSPHRASE_FILE) / 口令文件")
+    var passphraseFile: String?
+    @Option(help: "descriptor to read the passphrase from / 口令文件描述符")
+    var passphraseFd: Int32?
+    @Option(help: "why you read: CODE or CODE:reason / 用途")
+    var purpose: String?
+    @Flag(help: "one JSON object or JSON lines on standard output / 输出 JSON")
+    var json = false
+    @Option(help: "date of the question, YYYY-MM-DD / 提问日期")
+    var on: String?
+    @Option(help: "zh or en / 语言")
+    var lang: String?
+    @Flag(help: "answer yes to what would be asked / 确认")
+    var yes = false
+    @Option(help: "seconds to wait for another writer / 等待写锁秒数")
+    var lockWait: Double = 30
+
+    func console() throws -> Console { try Console(language: Console.language(lang), isJSON: json) }
+
+    private static func environment(_ name: String) -> String? {
+        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    func archivePath() throws -> String {
+        guard let path = archive ?? GlobalOptions.environment("PROBITY_ARCHIVE") else {
+            throw CommandFailure(ExitCodes.usage, "cli.archiveNeeded")
+        }
+        return path
+    }
+
+    func passphrase(for user: String, _ console: Console) throws -> SecretBytes {
+        if let passphraseFd { return try Passphrase.fromDescriptor(passphraseFd) }
+        if let path = passphraseFile ?? GlobalOptions.environment("PROBITY_PASSPHRASE_FILE") {
+            return try Passphrase.fromFile(path)
+        }
+        return try Passphrase.ask(console.text("cli.passphraseOf", ["user": user]))
+    }
+
+    func openArchive() throws -> Archive {
+        try Archive.open(at: archivePath(), lockWaitSeconds: lockWait)
+    }
+
+    func userName() throws -> String {
+        guard let user = user ?? GlobalOptions.environment("PROBITY_USER") else {
+            throw CommandFailure(ExitCodes.usage, "cli.userNeeded")
+        }
+        return user
+    }
+
+    func date(_ text: String?, _ option: String) throws -> CivilDate? {
+        guard let text else { return nil }
+        guard let date = CivilDate(text) else {
+            throw CommandFailure(ExitCodes.usage, "cli.dateForm", ["option": option, "value": text])
+        }
+        return date
+    }
+
+    /// Where this user's side remembers the last head it saw.
+    private func stateFolder(_ user: String) -> String? {
+        if let folder = GlobalOptions.environment("PROBITY_STATE_DIR") { return "\(folder)/\(user)" }
+        if let folder = GlobalOptions.environment("XDG_STATE_HOME") { return "\(folder)/probity/\(user)" }
+        return GlobalOptions.environment("HOME").map { "\($0)/.local/state/probity/\(user)" }
+    }
+
+    /// Opens the archive, unlocks the user and runs `body`.
+    func withSession(_ body: (Session, Console) throws -> Void) throws {
+        let console = try console()
+        let archive = try openArchive()
+        let user = try userName()
+        let questionDate = try date(on, "--on")
+        let identity: Identity
+        do {
+            identity = try Identity.unlock(
+                user: user, folder: archive.keysFolder, passphrase: passphrase(for: user, console))
+        } catch let error as ArchiveError where error.code == .wrongPassphrase {
+            SystemLog.failedUnlock(user: user)
+            throw error
+        }
+        let session = try Session(archive, identity: identity, stateFolder: stateFolder(user))
+        session.purpose = purpose.map { Purpose($0) }
+        session.questionDate = questionDate
+        session.clockIsConfirmed = yes
+        try body(session, console)
+        for warning in session.warnings { console.say("probity: \(warning)") }
+    }
+}
+
+/// The system's log: the only place for an attempt that has no key to sign a ledger line with.
+enum SystemLog {
+    static func failedUnlock(user: String) {
+        // `logger` is part of every Debian; where it is missing there is no log to write to either.
+        guard UserID.isValid(user), FileManager.default.isExecutableFile(atPath: "/usr/bin/logger") else { return }
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/logger")
+        process.arguments = ["-t", "probity", "-p", "auth.notice", "unlock failed for user \(user)"]
+        process.standardError = FileHandle.nullDevice
+        do { try process.run() } catch { return }
+        process.waitUntilExit()
+    }
+}

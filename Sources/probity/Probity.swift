@@ -1,0 +1,46 @@
+import ArgumentParser
+import Foundation
+import Glibc
+
+/// The program: `probity NOUN VERB`.
+struct Probity: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "probity", abstract: "Integrity files of police officers: file, check, audit. / 廉政档案",
+        subcommands: [
+            InitCommand.self, StatusCommand.self, UserCommand.self, AccessCommand.self, UnitCommand.self,
+            OfficerCommand.self, RecordCommand.self, ImportCommand.self, ComplaintCommand.self, SearchCommand.self,
+            PromoteCommand.self, AuditCommand.self, CheckCommand.self, KeyCommand.self, SchemaCommand.self,
+            ExitCodesCommand.self, VersionCommand.self,
+        ],
+        aliases: ["廉政档案"])
+}
+
+@main
+struct Main {
+    static func main() {
+        // Files of the archive belong to its group; nothing is for the world. No core file may hold a key.
+        _ = umask(0o007)
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        do {
+            var command = try Probity.parseAsRoot(arguments)
+            try command.run()
+        } catch let verdict as Verdict {
+            exit(verdict.exitCode)
+        } catch {
+            // The parser's own errors and requests for help.
+            if Probity.exitCode(for: error) != .failure { Probity.exit(withError: error) }
+            let language = arguments.firstIndex(of: "--lang").flatMap {
+                arguments.indices.contains($0 + 1) ? arguments[$0 + 1] : nil
+            }
+            do {
+                let console = try Console(language: Console.language(language), isJSON: arguments.contains("--json"))
+                exit(console.report(error))
+            } catch {
+                FileHandle.standardError.write(Data("probity: \(error)\n".utf8))
+                exit(ExitCodes.unclassified)
+            }
+        }
+    }
+}
