@@ -81,7 +81,23 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ProbityLedgerTests",
-            dependencies: ["CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityTestSupport"], exclude: ["Vectors"],
+            dependencies: ["CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityTestSupport"],
+            exclude: ["Vectors"],
             swiftSettings: strict),
+        .testTarget(
+            name: "ProbityRecordsTests", dependencies: ["CanonicalJSON", "ProbityRecords", "ProbitySchema"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ProbityStoreTests",
+            dependencies: [
+                "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords", "ProbityStore", "ProbityTestSupport",
+            ] + grdb,
+            swiftSettings: strict),
+        // Drives the built program.
+        .testTarget(
+            name: "ProbityEndToEndTests", dependencies: ["CanonicalJSON", "ProbityTestSupport", "probity"],
+            swiftSettings: strict),
+        // Reads the tree: who imports whom, what was left over.
+        .testTarget(name: "TidyTests", swiftSettings: strict),
     ]
 )

@@ -11,7 +11,7 @@ public enum Schema {
     /// Changes of the database schema, in the order in which they are applied; never edited once released.
     public static var migrations: [File] {
         [
-            ("v0001-integrity-file.sql", PackageResources.v0001_integrity_file_sql),
+            ("v0001-integrity-file.sql", PackageResources.v0001_integrity_file_sql)
         ]
     }
 

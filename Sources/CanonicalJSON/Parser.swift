@@ -42,9 +42,15 @@ private struct Parser {
         case UInt8(ascii: "{"): return try object()
         case UInt8(ascii: "["): return try array()
         case UInt8(ascii: "\""): return .string(try string())
-        case UInt8(ascii: "t"): try word("true"); return .bool(true)
-        case UInt8(ascii: "f"): try word("false"); return .bool(false)
-        case UInt8(ascii: "n"): try word("null"); return .null
+        case UInt8(ascii: "t"):
+            try word("true")
+            return .bool(true)
+        case UInt8(ascii: "f"):
+            try word("false")
+            return .bool(false)
+        case UInt8(ascii: "n"):
+            try word("null")
+            return .null
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
         default: throw failure("no value")
         }
@@ -145,8 +151,9 @@ private struct Parser {
             }
             text = content
         }
-        guard let decoded = text.map({ String(validating: $0, as: UTF8.self) })
-            ?? String(validating: bytes[start..<index], as: UTF8.self)
+        guard
+            let decoded = text.map({ String(validating: $0, as: UTF8.self) })
+                ?? String(validating: bytes[start..<index], as: UTF8.self)
         else { throw JSONError(reason: "invalid UTF-8", offset: opening) }
         index += 1
         return decoded
@@ -166,7 +173,8 @@ private struct Parser {
         case UInt8(ascii: "u"):
             var code = UInt32(try codeUnit())
             if (0xD800..<0xDC00).contains(code) {
-                guard current == UInt8(ascii: "\\"), index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "u") else {
+                guard current == UInt8(ascii: "\\"), index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "u")
+                else {
                     throw failure("lone surrogate")
                 }
                 index += 2

@@ -33,7 +33,8 @@ public enum AES256GCM {
         _ plaintext: [UInt8], key: borrowing SecretBytes, nonce: [UInt8], associatedData: [UInt8]
     ) throws(CryptoError) -> [UInt8] {
         var sealed = [UInt8](repeating: 0, count: plaintext.count + tagByteCount)
-        try run(key: key, nonce: nonce, associatedData: associatedData, input: plaintext, output: &sealed, sealing: true)
+        try run(
+            key: key, nonce: nonce, associatedData: associatedData, input: plaintext, output: &sealed, sealing: true)
         return sealed
     }
 
@@ -43,7 +44,8 @@ public enum AES256GCM {
     ) throws(CryptoError) -> [UInt8] {
         guard sealed.count >= tagByteCount else { throw .authentication }
         var plaintext = [UInt8](repeating: 0, count: sealed.count - tagByteCount)
-        try run(key: key, nonce: nonce, associatedData: associatedData, input: sealed, output: &plaintext, sealing: false)
+        try run(
+            key: key, nonce: nonce, associatedData: associatedData, input: sealed, output: &plaintext, sealing: false)
         return plaintext
     }
 
@@ -52,7 +54,9 @@ public enum AES256GCM {
         sealing: Bool
     ) throws(CryptoError) {
         guard key.count == 32 else { throw CryptoError(.invalidInput, "an AES-256 key has 32 bytes") }
-        guard (1...128).contains(nonce.count) else { throw CryptoError(.invalidInput, "a GCM nonce has 1 to 128 bytes") }
+        guard (1...128).contains(nonce.count) else {
+            throw CryptoError(.invalidInput, "a GCM nonce has 1 to 128 bytes")
+        }
         guard input.count <= maximumByteCount, associatedData.count <= maximumByteCount else {
             throw CryptoError(.invalidInput, "the message is too long")
         }
@@ -144,7 +148,8 @@ public final class XAES256GCM: Sendable {
     }
 
     /// AES-256 of whole blocks: what the derivation encrypts is unique by construction, so ECB leaks nothing.
-    private static func encrypt(_ blocks: [UInt8], under key: borrowing SecretBytes) throws(CryptoError) -> SecretBytes {
+    private static func encrypt(_ blocks: [UInt8], under key: borrowing SecretBytes) throws(CryptoError) -> SecretBytes
+    {
         let context = CipherContext()
         var done: Int32 = 0
         var fine = false
@@ -152,7 +157,8 @@ public final class XAES256GCM: Sendable {
             fine = unsafe key.withBytes { key in
                 unsafe blocks.withUnsafeBufferPointer { blocks in
                     unsafe EVP_EncryptInit_ex(
-                        context.pointer, EVP_aes_256_ecb(), nil, key.baseAddress?.assumingMemoryBound(to: UInt8.self), nil)
+                        context.pointer, EVP_aes_256_ecb(), nil, key.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                        nil)
                         == 1 && EVP_CIPHER_CTX_set_padding(context.pointer, 0) == 1
                         && EVP_EncryptUpdate(
                             context.pointer, output.baseAddress?.assumingMemoryBound(to: UInt8.self), &done,

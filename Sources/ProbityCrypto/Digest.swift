@@ -64,7 +64,9 @@ public struct SHA256 {
     }
 
     public mutating func update(_ digest: SHA256Digest) {
-        _ = unsafe withUnsafeBytes(of: digest) { unsafe SHA256_Update(&context, $0.baseAddress, SHA256Digest.byteCount) }
+        _ = unsafe withUnsafeBytes(of: digest) {
+            unsafe SHA256_Update(&context, $0.baseAddress, SHA256Digest.byteCount)
+        }
     }
 
     public consuming func finish() -> SHA256Digest {

@@ -37,7 +37,9 @@ public enum HPKE {
             byteCount: byteCount)
     }
 
-    private static func plain(_ secret: borrowing SecretBytes) -> [UInt8] { unsafe secret.withBytes { unsafe Array($0) } }
+    private static func plain(_ secret: borrowing SecretBytes) -> [UInt8] {
+        unsafe secret.withBytes { unsafe Array($0) }
+    }
 
     struct Schedule: ~Copyable {
         let key: SecretBytes

@@ -16,11 +16,14 @@ public enum KeyFile {
     static let maximumIterations: UInt64 = 10_000_000
     static let maximumByteCount = 16_384
 
-    public static func encrypt(_ key: Ed25519SigningKey, passphrase: borrowing SecretBytes) throws(CryptoError) -> String {
+    public static func encrypt(_ key: Ed25519SigningKey, passphrase: borrowing SecretBytes) throws(CryptoError)
+        -> String
+    {
         try encrypt(key.handle, passphrase: passphrase)
     }
 
-    public static func encrypt(_ key: X25519PrivateKey, passphrase: borrowing SecretBytes) throws(CryptoError) -> String {
+    public static func encrypt(_ key: X25519PrivateKey, passphrase: borrowing SecretBytes) throws(CryptoError) -> String
+    {
         try encrypt(key.handle, passphrase: passphrase)
     }
 
@@ -53,7 +56,8 @@ public enum KeyFile {
     }
 
     /// Opens a user's two files at once, one on each of two threads: each costs a key derivation of its own.
-    public static func openPair(signing: String, agreement: String, passphrase: borrowing SecretBytes) throws(CryptoError)
+    public static func openPair(signing: String, agreement: String, passphrase: borrowing SecretBytes)
+        throws(CryptoError)
         -> (Ed25519SigningKey, X25519PrivateKey)
     {
         final class Second: Sendable {
@@ -77,7 +81,9 @@ public enum KeyFile {
         return (try signingResult.get(), try agreementResult.get())
     }
 
-    private static func open(_ pem: String, type: Int32, passphrase: borrowing SecretBytes) throws(CryptoError) -> KeyHandle {
+    private static func open(_ pem: String, type: Int32, passphrase: borrowing SecretBytes) throws(CryptoError)
+        -> KeyHandle
+    {
         let bytes = Array(pem.utf8)
         guard !bytes.isEmpty, bytes.count <= maximumByteCount else { throw CryptoError(.invalidKey, "not a key file") }
         let sealed = unsafe bytes.withUnsafeBytes { bytes -> OpaquePointer? in

@@ -34,7 +34,8 @@ internal import COpenSSL
     }
 
     /// `byteCount` zero bytes that `fill` overwrites.
-    init(byteCount: Int, filling fill: (UnsafeMutableRawBufferPointer) throws(CryptoError) -> Void) throws(CryptoError) {
+    init(byteCount: Int, filling fill: (UnsafeMutableRawBufferPointer) throws(CryptoError) -> Void) throws(CryptoError)
+    {
         self.init(allocating: byteCount)
         try unsafe fill(UnsafeMutableRawBufferPointer(start: memory, count: byteCount))
     }

@@ -29,7 +29,9 @@ public enum KeyWrap {
     }
 
     /// - Throws: ``CryptoError`` `authenticationFailure`, or `unsupported` for another suite.
-    public static func unwrap(_ wrapped: [UInt8], under key: XAES256GCM, context: [UInt8]) throws(CryptoError) -> SecretBytes {
+    public static func unwrap(_ wrapped: [UInt8], under key: XAES256GCM, context: [UInt8]) throws(CryptoError)
+        -> SecretBytes
+    {
         var plain = try key.open(Suite.body(of: wrapped), associatedData: context)
         defer { wipe(&plain) }
         return SecretBytes(copying: plain)

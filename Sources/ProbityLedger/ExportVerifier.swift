@@ -73,8 +73,9 @@ public struct ExportVerifier {
         self.read = read
     }
 
-    private mutating func found(_ place: String, _ rule: String, _ detail: String = "", severity: Finding.Severity = .violation)
-    {
+    private mutating func found(
+        _ place: String, _ rule: String, _ detail: String = "", severity: Finding.Severity = .violation
+    ) {
         // A damaged export of a million entries must not become a million findings.
         if report.findings.count < 1000 {
             report.findings.append(Finding(place: place, rule: rule, severity: severity, detail: detail))
@@ -149,7 +150,9 @@ public struct ExportVerifier {
         }
     }
 
-    private mutating func openCheckpoint(_ name: String, _ log: NoteVerifier) throws -> (head: Checkpoint, note: [UInt8])? {
+    private mutating func openCheckpoint(_ name: String, _ log: NoteVerifier) throws -> (
+        head: Checkpoint, note: [UInt8]
+    )? {
         guard names.contains(name) else {
             found(name, "export.checkpoint.missing")
             return nil
@@ -191,7 +194,9 @@ public struct ExportVerifier {
         var level: [SHA256Digest] = []
         var current = 0
         func parents(_ hashes: [SHA256Digest]) -> [SHA256Digest] {
-            stride(from: 0, to: hashes.count - hashes.count % 256, by: 256).map { MerkleTree.root(of: hashes[$0..<$0 + 256]) }
+            stride(from: 0, to: hashes.count - hashes.count % 256, by: 256).map {
+                MerkleTree.root(of: hashes[$0..<$0 + 256])
+            }
         }
         for tile in Tiles.hashTiles(size: head.size) {
             let name = Tiles.path("\(tile.level)", index: tile.index, count: tile.count)
@@ -209,7 +214,9 @@ public struct ExportVerifier {
                 found(name, "export.tile.malformed")
                 return nil
             }
-            let hashes = try stride(from: 0, to: bytes.count, by: 32).map { try SHA256Digest(bytes: bytes[$0..<$0 + 32]) }
+            let hashes = try stride(from: 0, to: bytes.count, by: 32).map {
+                try SHA256Digest(bytes: bytes[$0..<$0 + 32])
+            }
             if tile.level == 0 {
                 leaves += hashes
             } else {
@@ -253,11 +260,15 @@ public struct ExportVerifier {
             if own.isEmpty { found(name, "export.certificate.signature") }
             certified.formUnion(own.map { $0.name + "+" + $0.keyIDText })
         }
-        for key in keys.keys.sorted() where !certified.contains(key) { found("vkeys", "export.userKey.uncertified", key) }
+        for key in keys.keys.sorted() where !certified.contains(key) {
+            found("vkeys", "export.userKey.uncertified", key)
+        }
         return keys
     }
 
-    private mutating func checkEntries(_ range: Range<UInt64>, _ hashes: [SHA256Digest], _ users: [String: NoteVerifier]) throws {
+    private mutating func checkEntries(
+        _ range: Range<UInt64>, _ hashes: [SHA256Digest], _ users: [String: NoteVerifier]
+    ) throws {
         guard !range.isEmpty else { return }
         let openings = try readOpenings()
         var edge = TreeEdge()
@@ -344,7 +355,8 @@ public struct ExportVerifier {
     private mutating func readOpenings() throws -> [UInt64: [Opening]] {
         var openings: [UInt64: [Opening]] = [:]
         for line in (try text("openings.jsonl") ?? "").split(separator: "\n") {
-            guard let value = ExportVerifier.json(Array(line.utf8)), let sequence = value["seq"]?.integer, sequence >= 0,
+            guard let value = ExportVerifier.json(Array(line.utf8)), let sequence = value["seq"]?.integer,
+                sequence >= 0,
                 let field = value["field"]?.string, let nonce = value["nonce"]?.string.flatMap(Base64.decode),
                 nonce.count == Commitment.nonceByteCount, let content = value["value"]?.string
             else {

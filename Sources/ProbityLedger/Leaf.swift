@@ -78,7 +78,8 @@ public struct LeafBody: Sendable, Equatable {
     }
 
     private static let keys: Set<String> = [
-        "v", "seq", "time", "actor", "keyId", "act", "outcome", "batch", "objects", "details", "commit", "reads", "extends",
+        "v", "seq", "time", "actor", "keyId", "act", "outcome", "batch", "objects", "details", "commit", "reads",
+        "extends",
     ]
 
     /// Reads the text of a leaf; anything but the canonical spelling of exactly these members is refused.
@@ -130,7 +131,9 @@ public struct LeafBody: Sendable, Equatable {
     }
 
     private static func digest(_ value: JSONValue?) -> SHA256Digest? {
-        guard let bytes = value?.string.flatMap(Base64.decode), bytes.count == SHA256Digest.byteCount else { return nil }
+        guard let bytes = value?.string.flatMap(Base64.decode), bytes.count == SHA256Digest.byteCount else {
+            return nil
+        }
         do throws(CryptoError) { return try SHA256Digest(bytes: bytes) } catch { return nil }
     }
 

@@ -55,7 +55,9 @@ public enum Tiles {
     public static func bundle(_ entries: [[UInt8]]) throws(LedgerError) -> [UInt8] {
         var bytes: [UInt8] = []
         for entry in entries {
-            guard entry.count <= SignedNote.maximumByteCount else { throw LedgerError(.tooLong, "an entry is too long") }
+            guard entry.count <= SignedNote.maximumByteCount else {
+                throw LedgerError(.tooLong, "an entry is too long")
+            }
             bytes.append(UInt8(entry.count >> 8))
             bytes.append(UInt8(entry.count & 0xFF))
             bytes += entry

@@ -49,7 +49,9 @@ public struct CSVParser {
                 if byte == 0x0A { continue }
             }
             rowByteCount += 1
-            guard rowByteCount <= CSVParser.maximumRowByteCount else { throw Failure(code: .rowTooLong, row: rowCount + 1) }
+            guard rowByteCount <= CSVParser.maximumRowByteCount else {
+                throw Failure(code: .rowTooLong, row: rowCount + 1)
+            }
             switch (state, byte) {
             case (.quoted, 0x22): state = .quoteInQuoted
             case (.quoted, _): cell.append(byte)
@@ -82,7 +84,9 @@ public struct CSVParser {
     }
 
     private mutating func endCell() throws {
-        guard let text = String(validating: cell, as: UTF8.self) else { throw Failure(code: .notText, row: rowCount + 1) }
+        guard let text = String(validating: cell, as: UTF8.self) else {
+            throw Failure(code: .notText, row: rowCount + 1)
+        }
         cells.append(text)
         cell.removeAll(keepingCapacity: true)
         state = .cellStart

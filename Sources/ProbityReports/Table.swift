@@ -34,7 +34,9 @@ public enum DisplayWidth {
     public static func of(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
 
     private static func width(_ scalar: Unicode.Scalar) -> Int {
-        if scalar.value < 0x20 || scalar.properties.generalCategory == .nonspacingMark || scalar.value == 0x200B { return 0 }
+        if scalar.value < 0x20 || scalar.properties.generalCategory == .nonspacingMark || scalar.value == 0x200B {
+            return 0
+        }
         switch scalar.value {
         case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0x9FFF, 0xA000...0xA4CF,
             0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE4F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1FAFF,

@@ -53,7 +53,9 @@ public final class Archive {
     ///
     /// - Parameter lockWaitSeconds: how long an act waits for another writer.
     /// - Throws: ``ArchiveError`` `notFound`, `unsupported`, `inputOutput`, `ledgerNotWritable`.
-    public static func open(at path: String, clock: ArchiveClock = .system, lockWaitSeconds: Double = 30) throws -> Archive {
+    public static func open(at path: String, clock: ArchiveClock = .system, lockWaitSeconds: Double = 30) throws
+        -> Archive
+    {
         guard Files.exists(path + "/archive.db") else {
             throw ArchiveError(.notFound, "there is no archive at this path", subject: path)
         }
@@ -86,7 +88,8 @@ public final class Archive {
         do throws(CryptoError) {
             return try ArchiveHeader(
                 archiveID: row["archiveId"], bureauID: row["bureauId"], name: row["name"],
-                recoveryKey: X25519PublicKey(rawBytes: [UInt8](recovery)), logKey: Ed25519PublicKey(rawBytes: [UInt8](log)))
+                recoveryKey: X25519PublicKey(rawBytes: [UInt8](recovery)),
+                logKey: Ed25519PublicKey(rawBytes: [UInt8](log)))
         } catch {
             throw ArchiveError(.integrity, "a public key of the archive's header is damaged: \(error.reason)")
         }

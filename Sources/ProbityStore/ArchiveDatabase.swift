@@ -60,7 +60,8 @@ enum ArchiveDatabase {
                 let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
                 guard found == version else {
                     throw ArchiveError(
-                        .unsupported, "the archive has format \(found); this version reads format \(version)", subject: path)
+                        .unsupported, "the archive has format \(found); this version reads format \(version)",
+                        subject: path)
                 }
             }
             return pool
@@ -82,7 +83,8 @@ enum ArchiveDatabase {
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             return ArchiveError(.locked, "another program is writing", subject: "unknown")
         case .SQLITE_FULL, .SQLITE_READONLY, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
-            return ArchiveError(.ledgerNotWritable, "the archive cannot be written: \(text) (\(error.extendedResultCode.rawValue))")
+            return ArchiveError(
+                .ledgerNotWritable, "the archive cannot be written: \(text) (\(error.extendedResultCode.rawValue))")
         case .SQLITE_CORRUPT, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH:
             return ArchiveError(.integrity, "the database is damaged: \(text) (\(error.extendedResultCode.rawValue))")
         case .SQLITE_NOTADB:

@@ -65,7 +65,9 @@ extension Session {
         return LedgerLine(leaf: leaf, details: try opened(sequence, leaf, db).mapValues(\.value))
     }
 
-    private func opened(_ sequence: UInt64, _ leaf: LeafBody, _ db: Database) throws -> [String: (nonce: [UInt8], value: String)] {
+    private func opened(_ sequence: UInt64, _ leaf: LeafBody, _ db: Database) throws -> [String: (
+        nonce: [UInt8], value: String
+    )] {
         guard
             let sealed = try Data.fetchOne(
                 db.cachedStatement(sql: "SELECT details FROM leaf WHERE seq = ?"), arguments: [Int64(sequence)])
@@ -96,9 +98,12 @@ extension Session {
     ///   - openings: whether to open the commitments of the range for the reader: identifiers, purposes, queries.
     /// - Returns: the exported checkpoint.
     public func exportLedger(
-        to path: String, range: Range<UInt64>? = nil, openings: Bool = false, progress: (UInt64, UInt64) -> Void = { _, _ in }
+        to path: String, range: Range<UInt64>? = nil, openings: Bool = false,
+        progress: (UInt64, UInt64) -> Void = { _, _ in }
     ) throws -> Checkpoint {
-        guard !Files.exists(path) else { throw ArchiveError(.alreadyExists, "something is at this path", subject: path) }
+        guard !Files.exists(path) else {
+            throw ArchiveError(.alreadyExists, "something is at this path", subject: path)
+        }
         return try look("audit.export") { db, details -> (UInt64, Range<UInt64>) in
             let size = try LedgerTable.size(db)
             let range = range ?? 0..<size
@@ -134,10 +139,11 @@ extension Session {
         for sequence in range {
             let leaf = try LeafBody(parsing: SignedNote(parsing: LedgerTable.leafNote(sequence, db)).text)
             for (field, entry) in try opened(sequence, leaf, db).sorted(by: { $0.key < $1.key }) {
-                bytes += JSONValue.object([
-                    "seq": .integer(Int64(sequence)), "field": .string(field),
-                    "nonce": .string(Base64.encode(entry.nonce)), "value": .string(entry.value),
-                ]).canonicalBytes + [0x0A]
+                bytes +=
+                    JSONValue.object([
+                        "seq": .integer(Int64(sequence)), "field": .string(field),
+                        "nonce": .string(Base64.encode(entry.nonce)), "value": .string(entry.value),
+                    ]).canonicalBytes + [0x0A]
             }
         }
         return bytes

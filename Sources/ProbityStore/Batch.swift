@@ -42,7 +42,8 @@ enum Batch {
             columns: ["id", "record", "epoch", "kind", "state", "occurredOn", "dueOn", "form", "sealed", "batch"],
             order: "id"),
         Table(
-            name: "tray", columns: ["id", "category", "intake", "wrapped", "commitment", "sealed", "batch"], order: "id"),
+            name: "tray", columns: ["id", "category", "intake", "wrapped", "commitment", "sealed", "batch"], order: "id"
+        ),
         Table(
             name: "trayIntake", columns: ["tray", "dossier", "epoch", "record", "wrapped", "batch"], order: "tray"),
     ]
@@ -59,7 +60,9 @@ enum Batch {
         entry.reserveCapacity(2048)
         for table in tables {
             let statement = try db.cachedStatement(
-                sql: "SELECT \(table.columns.joined(separator: ", ")) FROM \(table.name) WHERE batch = ? ORDER BY \(table.order)")
+                sql:
+                    "SELECT \(table.columns.joined(separator: ", ")) FROM \(table.name) WHERE batch = ? ORDER BY \(table.order)"
+            )
             let rows = try Row.fetchCursor(statement, arguments: [batch])
             while let row = try rows.next() {
                 encode(row, of: table, into: &entry)

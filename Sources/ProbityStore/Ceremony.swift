@@ -90,7 +90,9 @@ extension Archive {
         if let problem = try ceremony.problems().first {
             throw ArchiveError(.invalidEntry, "the ceremony is not complete: \(problem.code)", subject: problem.subject)
         }
-        guard !Files.exists(path) else { throw ArchiveError(.alreadyExists, "something is at this path", subject: path) }
+        guard !Files.exists(path) else {
+            throw ArchiveError(.alreadyExists, "something is at this path", subject: path)
+        }
         let work = path + ".making-\(getpid())"
         try Files.makeFolder(work)
         do {
@@ -120,7 +122,8 @@ extension Archive {
         return identities
     }
 
-    private static func found(
+    /// Makes the database, the first leaf and `Keys/log.vkey` in the folder `work`, for identities that exist.
+    static func found(
         at work: String, _ ceremony: Ceremony, _ identities: [String: Identity], _ clock: ArchiveClock
     ) throws {
         let logKey = try Ed25519SigningKey()
@@ -132,7 +135,8 @@ extension Archive {
         let today = archive.now.date
         let root = ceremony.units[0]
         let administrators = ceremony.members.filter(\.role.isAdministrator)
-        guard let security = administrators.first(where: { $0.role == .secadmin }).flatMap({ identities[$0.user] }) else {
+        guard let security = administrators.first(where: { $0.role == .secadmin }).flatMap({ identities[$0.user] })
+        else {
             throw ArchiveError(.invalidEntry, "the ceremony has no security administrator")
         }
         func signer(_ identity: Identity) -> NoteSigner {
@@ -183,7 +187,9 @@ extension Archive {
                     try writer.insertGrant(user: member.user, place: place, note: note.bytes)
                 }
             }
-            let details = ActDetails(["bureau": ceremony.name, "users": ceremony.members.map(\.user).joined(separator: " ")])
+            let details = ActDetails([
+                "bureau": ceremony.name, "users": ceremony.members.map(\.user).joined(separator: " "),
+            ])
             _ = try LedgerWriter(archive: archive, actor: security, logKey: logKey, clockIsConfirmed: true).append(
                 "archive.init", outcome: "done", details, batch: writer.batch, reads: nil, db)
         }

@@ -44,7 +44,8 @@ struct CertificateRules {
 
     /// Every certificate that `user` ever had, oldest first; signatures are not looked at.
     private func all(_ user: String) throws -> [Certificate] {
-        try Data.fetchAll(db, sql: "SELECT note FROM certificate WHERE user = ? ORDER BY serial", arguments: [user]).map {
+        try Data.fetchAll(db, sql: "SELECT note FROM certificate WHERE user = ? ORDER BY serial", arguments: [user]).map
+        {
             try Certificate(text: SignedNote(parsing: [UInt8]($0)).text, archiveID: archive.header.archiveID)
         }
     }
@@ -102,7 +103,8 @@ struct CertificateRules {
                 : archive.policy.readableCategories(signer.role).contains(grant.place.category)
         }
         guard security, second else {
-            throw ArchiveError(.integrity, "the grant of \(grant.place.category.rawValue) to \(grant.user) lacks a signature")
+            throw ArchiveError(
+                .integrity, "the grant of \(grant.place.category.rawValue) to \(grant.user) lacks a signature")
         }
         let wraps = try Data.fetchAll(
             db, sql: "SELECT wrapped FROM wrap WHERE key = ? AND byUser = ?", arguments: [grant.key, grant.user])

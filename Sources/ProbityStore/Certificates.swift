@@ -122,7 +122,8 @@ struct Grant: Equatable {
 
     init(text: String, archiveID: String) throws {
         let value = try Certificate.line(text, type: "grant", archiveID: archiveID)
-        guard let user = value["user"]?.string, let category = value["category"]?.string.flatMap(Category.init(rawValue:)),
+        guard let user = value["user"]?.string,
+            let category = value["category"]?.string.flatMap(Category.init(rawValue:)),
             let unit = value["unit"]?.string, let key = value["key"]?.integer,
             let digest = value["wrap"]?.string.flatMap(Hex.bytes),
             let from = value["notBefore"]?.string.flatMap({ CivilDate($0) })
@@ -149,7 +150,9 @@ public enum UserID {
     /// 2 to 32 characters of a-z, 0-9, dot and hyphen, beginning with a letter.
     public static func isValid(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
-        guard (2...32).contains(bytes.count), let first = bytes.first, (0x61...0x7A).contains(first) else { return false }
+        guard (2...32).contains(bytes.count), let first = bytes.first, (0x61...0x7A).contains(first) else {
+            return false
+        }
         return bytes.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x2E }
     }
 }
@@ -241,7 +244,8 @@ enum Hex {
         guard characters.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []
         for index in stride(from: 0, to: characters.count, by: 2) {
-            guard let high = digits.firstIndex(of: characters[index]), let low = digits.firstIndex(of: characters[index + 1])
+            guard let high = digits.firstIndex(of: characters[index]),
+                let low = digits.firstIndex(of: characters[index + 1])
             else { return nil }
             bytes.append(UInt8(high << 4 | low))
         }

@@ -11,11 +11,13 @@ extension Archive {
     /// thrown error means that the check could not be made.
     /// - Parameter against: a checkpoint remembered elsewhere, as a signed note or its text.
     public func check(against: [UInt8]? = nil, progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CheckReport {
-        try snapshot { db in
-            var checker = Checker(archive: self, db: db)
-            try checker.run(against: against, progress: progress)
-            return checker.report
-        }
+        try snapshot { try check($0, against: against, progress: progress) }
+    }
+
+    func check(_ db: Database, against: [UInt8]? = nil, progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CheckReport {
+        var checker = Checker(archive: self, db: db)
+        try checker.run(against: against, progress: progress)
+        return checker.report
     }
 
     /// What can be told without a key and without a leaf.
@@ -53,7 +55,9 @@ private struct Checker {
         self.db = db
     }
 
-    private mutating func found(_ place: String, _ rule: String, severity: Finding.Severity = .violation, _ detail: String = "") {
+    private mutating func found(
+        _ place: String, _ rule: String, severity: Finding.Severity = .violation, _ detail: String = ""
+    ) {
         if report.findings.count < 1000 {
             report.findings.append(Finding(place: place, rule: rule, severity: severity, detail: detail))
         }
@@ -103,7 +107,9 @@ private struct Checker {
 
     private mutating func checkGrants() throws {
         let rules = CertificateRules(archive: archive, db)
-        for row in try Row.fetchAll(db, sql: "SELECT id, user, category, unit, note, batch FROM accessGrant ORDER BY id") {
+        for row in try Row.fetchAll(
+            db, sql: "SELECT id, user, category, unit, note, batch FROM accessGrant ORDER BY id")
+        {
             let place = "accessGrant \(row["id"] as Int64)"
             do {
                 let grant = try rules.verifiedGrant([UInt8](row["note"] as Data), batch: row["batch"])
@@ -125,7 +131,9 @@ private struct Checker {
         let count = try Int64.fetchOne(db, sql: "SELECT COUNT(*) FROM leaf") ?? 0
         if count != Int64(size) { found("leaf", "check.incomplete.leaves", "\(count) of \(size)") }
         let checkpoints = try Int64.fetchOne(db, sql: "SELECT COUNT(*) FROM checkpoint") ?? 0
-        if checkpoints != Int64(size) { found("checkpoint", "check.incomplete.checkpoints", "\(checkpoints) of \(size)") }
+        if checkpoints != Int64(size) {
+            found("checkpoint", "check.incomplete.checkpoints", "\(checkpoints) of \(size)")
+        }
         if size == 0 { found("leaf", "check.incomplete.leaves", "0") }
         var edge = TreeEdge()
         var nodes: Int64 = 0
@@ -205,12 +213,13 @@ private struct Checker {
             }
         }
         for table in Batch.tables {
-            let orphans = try Int.fetchOne(
-                db,
-                sql: """
-                    SELECT COUNT(*) FROM \(table.name) WHERE batch NOT IN (SELECT batch FROM leaf WHERE batch IS NOT NULL)
-                    AND batch NOT IN (SELECT id FROM openBatch)
-                    """) ?? 0
+            let orphans =
+                try Int.fetchOne(
+                    db,
+                    sql: """
+                        SELECT COUNT(*) FROM \(table.name) WHERE batch NOT IN (SELECT batch FROM leaf WHERE batch IS NOT NULL)
+                        AND batch NOT IN (SELECT id FROM openBatch)
+                        """) ?? 0
             if orphans > 0 { found(table.name, "check.rows.unledgered", String(orphans)) }
         }
     }
@@ -226,7 +235,8 @@ private struct Checker {
         do {
             remembered = try Checkpoint(parsing: text)
         } catch {
-            throw ArchiveError(.invalidEntry, "the remembered checkpoint cannot be read: \(error.reason)", subject: "--against")
+            throw ArchiveError(
+                .invalidEntry, "the remembered checkpoint cannot be read: \(error.reason)", subject: "--against")
         }
         let size = try LedgerTable.size(db)
         guard remembered.origin == archive.header.names.ledger else {

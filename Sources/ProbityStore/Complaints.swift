@@ -139,7 +139,9 @@ extension Session {
     ///   - officer: whom it concerns; nil takes the number that stands in the item.
     ///   - changes: fields that the reader sets while he registers it.
     @discardableResult
-    public func takeIn(_ id: TrayID, officer query: String? = nil, changes: [String: JSONValue] = [:]) throws -> RecordID {
+    public func takeIn(_ id: TrayID, officer query: String? = nil, changes: [String: JSONValue] = [:]) throws
+        -> RecordID
+    {
         try write("complaint.take-in") { writer, details in
             details.fields["tray"] = id.text
             let category = ProbityRecords.Category.complaints

@@ -60,7 +60,9 @@ enum Files {
         let root = URL(filePath: path, directoryHint: .isDirectory)
         var names: [String] = []
         func visit(_ folder: URL, _ prefix: String) throws {
-            for entry in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: [.isDirectoryKey]) {
+            for entry in try FileManager.default.contentsOfDirectory(
+                at: folder, includingPropertiesForKeys: [.isDirectoryKey])
+            {
                 let name = prefix + entry.lastPathComponent
                 let isFolder = try entry.resourceValues(forKeys: [.isDirectoryKey]).isDirectory ?? false
                 if isFolder { try visit(entry, name + "/") } else { names.append(name) }

@@ -14,7 +14,9 @@ public final class Identity: Sendable {
 
     /// Makes new keys for `user`.
     public static func generate(user: String) throws -> Identity {
-        guard UserID.isValid(user) else { throw ArchiveError(.invalidEntry, "a user's name is 2-32 of a-z, 0-9, . and -") }
+        guard UserID.isValid(user) else {
+            throw ArchiveError(.invalidEntry, "a user's name is 2-32 of a-z, 0-9, . and -")
+        }
         return try Identity(user: user, signingKey: Ed25519SigningKey(), agreementKey: X25519PrivateKey())
     }
 

@@ -77,7 +77,8 @@ extension Session {
             details.fields["dryRun"] = String(dryRun)
             let kind = try declaredKind(id)
             try demand(
-                archive.policy.decide(role: role, act: .file, category: kind.category, kind: kind.id), "import \(kind.id)")
+                archive.policy.decide(role: role, act: .file, category: kind.category, kind: kind.id),
+                "import \(kind.id)")
             return kind
         }
         var report = ImportReport()
@@ -115,9 +116,11 @@ extension Session {
             return []
         } catch let error as ArchiveError {
             switch error.code {
-            case .notVisible: return [.init(field: "policeNo", code: "import.officerUnknown", params: ["value": number])]
+            case .notVisible:
+                return [.init(field: "policeNo", code: "import.officerUnknown", params: ["value": number])]
             case .recusal: return [.init(field: "policeNo", code: "import.recusal", params: ["value": number])]
-            case .invalidEntry: return [.init(field: "policeNo", code: "import.officerAmbiguous", params: ["value": number])]
+            case .invalidEntry:
+                return [.init(field: "policeNo", code: "import.officerAmbiguous", params: ["value": number])]
             default: throw error
             }
         }
@@ -149,7 +152,8 @@ extension Session {
 
     /// Writes the rows in invisible chunks and publishes them with one leaf.
     private func publish(
-        _ kind: RecordKind, _ rows: RowSource, _ known: inout BoundedCache<String, Int64>, _ progress: @escaping (Int, Int) -> Void
+        _ kind: RecordKind, _ rows: RowSource, _ known: inout BoundedCache<String, Int64>,
+        _ progress: @escaping (Int, Int) -> Void
     ) throws {
         // Two imports of officers could each bring in the same number unseen by the other.
         let roster = kind.id == "officer" ? try rosterLock() : nil
@@ -190,7 +194,8 @@ extension Session {
                         let key = try dossierKey(for: subject, kind.category, in: structure)
                         let version = try nextVersionID(key.dossier, db)
                         try insertVersion(
-                            content(values, kind, state ?? kind.initialState, officer: subject, reason: nil), kind: kind,
+                            content(values, kind, state ?? kind.initialState, officer: subject, reason: nil),
+                            kind: kind,
                             record: nil, version: version, key: key, in: writer)
                     }
                     if structure.hasRows { try appendStructure(structure) }

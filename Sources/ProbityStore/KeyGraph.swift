@@ -191,7 +191,8 @@ final class KeyGraph {
             guard let node = try open(node: parent, db) else { continue }
             let key = TagKey(
                 try KeyWrap.unwrap(
-                    [UInt8](wrap["wrapped"] as Data), under: node.wrapKey, context: keyContext(from: parent, to: "key:\(id)", purpose: kind)
+                    [UInt8](wrap["wrapped"] as Data), under: node.wrapKey,
+                    context: keyContext(from: parent, to: "key:\(id)", purpose: kind)
                 ))
             tagKeys[id] = key
             return key
@@ -212,7 +213,8 @@ final class KeyGraph {
             let parent: Int64 = wrap["byKey"]
             guard let node = try open(node: parent, db) else { continue }
             let secret = try KeyWrap.unwrap(
-                [UInt8](wrap["wrapped"] as Data), under: node.wrapKey, context: keyContext(from: parent, to: "key:\(id)", purpose: .intake))
+                [UInt8](wrap["wrapped"] as Data), under: node.wrapKey,
+                context: keyContext(from: parent, to: "key:\(id)", purpose: .intake))
             return try X25519PrivateKey(rawSecret: secret)
         }
         return nil
@@ -233,7 +235,8 @@ final class KeyGraph {
         else { return nil }
         let epoch: Int64 = row["epoch"]
         let secret = try KeyWrap.unwrap(
-            [UInt8](row["wrapped"] as Data), under: node.wrapKey, context: dossierContext(node: node.keyID, dossier: dossier, epoch: epoch))
+            [UInt8](row["wrapped"] as Data), under: node.wrapKey,
+            context: dossierContext(node: node.keyID, dossier: dossier, epoch: epoch))
         let key = DossierKey(dossier: dossier, epoch: epoch, cipher: try XAES256GCM(key: secret))
         dossiers[dossier] = key
         return key

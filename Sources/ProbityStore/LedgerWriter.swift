@@ -48,7 +48,8 @@ struct LedgerWriter {
                 details: SHA256Digest.hash(sealed), commitments: commitments, reads: reads, previousRoot: head.root)
             let note = try SignedNote(text: leaf.text, signers: [signer])
             return try LedgerTable.append(
-                note: note.bytes, details: sealed, batch: batch, after: head, header: archive.header, logKey: logKey, db)
+                note: note.bytes, details: sealed, batch: batch, after: head, header: archive.header, logKey: logKey, db
+            )
         } catch let error as LedgerError {
             throw ArchiveError(.ledgerNotWritable, "the ledger line cannot be made: \(error.reason)")
         } catch let error as CryptoError {

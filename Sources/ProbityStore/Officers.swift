@@ -65,15 +65,17 @@ extension Session {
             throw ArchiveError(.invalidEntry, "\(problem.field): \(problem.code.rawValue)", subject: problem.field)
         }
         guard let unit = fields["unit"]?.string else { throw ArchiveError(.invalidEntry, "no unit", subject: "unit") }
-        let exists = try Int.fetchOne(
-            writer.db, sql: "SELECT COUNT(*) FROM unit WHERE id = ?", arguments: [unit]) ?? 0
+        let exists =
+            try Int.fetchOne(
+                writer.db, sql: "SELECT COUNT(*) FROM unit WHERE id = ?", arguments: [unit]) ?? 0
         guard exists == 1 else { throw ArchiveError(.invalidEntry, "there is no unit \(unit)", subject: unit) }
         let place = NodePlace(category: .roster, unit: unit)
         let node = try graph.node(at: place, in: structure)
         for field in [OfficerIndex.policeNo, .idNo] {
             guard let value = fields[field.rawValue]?.string else { continue }
             if try !officers(matching: value, in: field, writer.db).isEmpty {
-                throw ArchiveError(.invalidEntry, "an officer with this \(field.rawValue) is in the roster", subject: field.rawValue)
+                throw ArchiveError(
+                    .invalidEntry, "an officer with this \(field.rawValue) is in the roster", subject: field.rawValue)
             }
         }
         let id = OfficerID(Int64(RandomBytes.uint64() >> 3))
@@ -147,7 +149,8 @@ extension Session {
     }
 
     /// The units of a category that the user's keys open, in the order of the organisation tree.
-    func visibleUnits(_ category: ProbityRecords.Category, below top: String? = nil, _ db: Database) throws -> [String] {
+    func visibleUnits(_ category: ProbityRecords.Category, below top: String? = nil, _ db: Database) throws -> [String]
+    {
         var inside: Set<String> = []
         var visible: [String] = []
         for unit in try archive.units(db) {

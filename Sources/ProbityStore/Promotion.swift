@@ -76,7 +76,9 @@ extension Session {
                 return
             }
             for unit in plan.units {
-                for officer in try officerIDs(unit: unit, db) where officer != certificate.officer { try answer(officer) }
+                for officer in try officerIDs(unit: unit, db) where officer != certificate.officer {
+                    try answer(officer)
+                }
             }
         }
     }

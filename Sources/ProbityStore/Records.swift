@@ -52,7 +52,8 @@ extension Session {
         details.fields["query"] = draft.officer
         let kind = try declaredKind(draft.kind)
         try demand(
-            archive.policy.decide(role: role, act: .file, category: kind.category, kind: kind.id), "record.add \(kind.id)")
+            archive.policy.decide(role: role, act: .file, category: kind.category, kind: kind.id),
+            "record.add \(kind.id)")
         guard kind.id != "officer" else {
             throw ArchiveError(.invalidEntry, "officers are added with 'officer add'", subject: "officer")
         }
@@ -64,7 +65,9 @@ extension Session {
             throw ArchiveError(.invalidEntry, "a \(kind.id) does not begin in state \(state)", subject: "state")
         }
         // An officer files his own reports; that they are approved is for others to say.
-        if role == .officer { try demand(archive.policy.decide(role: role, filing: kind, in: state), "record.add \(state)") }
+        if role == .officer {
+            try demand(archive.policy.decide(role: role, filing: kind, in: state), "record.add \(state)")
+        }
         try demandValid(draft.values, kind, state)
         let key = try dossierKey(for: officer, kind.category, in: writer)
         let id = try insertVersion(
@@ -99,7 +102,9 @@ extension Session {
     }
 
     /// The dossier key of an officer in a category; node and dossier are made at first use.
-    func dossierKey(for officer: Int64, _ category: ProbityRecords.Category, in writer: BatchWriter) throws -> DossierKey {
+    func dossierKey(for officer: Int64, _ category: ProbityRecords.Category, in writer: BatchWriter) throws
+        -> DossierKey
+    {
         let unit = try rosterEntry(officer, writer.db).unit
         let place = NodePlace(category: category, unit: category.isSealed ? rootUnit : unit)
         let node = try graph.node(at: place, in: writer)
@@ -143,7 +148,8 @@ extension Session {
         try write("record.withdraw") { writer, details in
             let (entry, kind) = try subject(record, reason, nil, writer, &details)
             try demand(
-                archive.policy.decide(role: role, act: .file, category: kind.category, kind: kind.id), "record.withdraw")
+                archive.policy.decide(role: role, act: .file, category: kind.category, kind: kind.id), "record.withdraw"
+            )
             guard kind.id != "officer" else {
                 throw ArchiveError(.stateForbids, "a roster entry is not withdrawn")
             }
@@ -154,7 +160,9 @@ extension Session {
 
     /// Takes one of the kind's steps: another state, and the fields that the step brings.
     @discardableResult
-    public func advance(_ record: RecordID, step: String, changes: [String: JSONValue], reason: String) throws -> RecordID {
+    public func advance(_ record: RecordID, step: String, changes: [String: JSONValue], reason: String) throws
+        -> RecordID
+    {
         try write("record.advance") { writer, details in
             let (entry, kind) = try subject(record, reason, nil, writer, &details)
             details.fields["step"] = step
@@ -169,7 +177,8 @@ extension Session {
             for (field, value) in changes { values[field] = value == .null ? nil : value }
             try demandValid(values, kind, transition.to)
             if let problem = kind.problems(taking: transition, values: values).first {
-                throw ArchiveError(.stateForbids, "the step '\(step)' needs the field \(problem.field)", subject: problem.field)
+                throw ArchiveError(
+                    .stateForbids, "the step '\(step)' needs the field \(problem.field)", subject: problem.field)
             }
             return try append(values, transition.to, reason, to: entry, kind, writer)
         }
@@ -221,8 +230,9 @@ extension Session {
                     """, arguments: [record.dossier]), let category = ProbityRecords.Category(rawValue: name)
         else { throw notVisible }
         guard try graph.dossierKey(record.dossier, db) != nil else { throw notVisible }
-        guard let entry = try entries(dossier: record.dossier, category: category, officer: nil, db)
-            .first(where: { $0.id == record })
+        guard
+            let entry = try entries(dossier: record.dossier, category: category, officer: nil, db)
+                .first(where: { $0.id == record })
         else { throw notVisible }
         return entry
     }
@@ -245,7 +255,8 @@ extension Session {
     /// The records of one officer, as much as the reader may see, oldest first.
     ///
     /// - Parameter kind: only this kind; one of a category that the role does not read is refused, not left out.
-    public func records(of query: String, kind: String? = nil) throws -> (officer: OfficerEntry, records: [RecordEntry]) {
+    public func records(of query: String, kind: String? = nil) throws -> (officer: OfficerEntry, records: [RecordEntry])
+    {
         try look("record.list") { db, details -> (Int64, [ProbityRecords.Category]) in
             details.fields["query"] = query
             details.fields["kind"] = kind ?? ""
@@ -285,7 +296,8 @@ extension Session {
     }
 
     /// The officer's records in a category; none where the user has no key there or there is no dossier.
-    func records(in category: ProbityRecords.Category, of officer: OfficerEntry, _ db: Database) throws -> [RecordEntry] {
+    func records(in category: ProbityRecords.Category, of officer: OfficerEntry, _ db: Database) throws -> [RecordEntry]
+    {
         let place = NodePlace(category: category, unit: category.isSealed ? rootUnit : officer.unit)
         guard try nearestVisible(place, db) != nil,
             let dossier = try dossier(category, officer: officer.id.number, unit: officer.unit, db),
@@ -297,7 +309,9 @@ extension Session {
     /// Records of all officers in the user's scope that fit, in the order of their numbers.
     ///
     /// - Returns: at most `limit` entries with their officers, and the cursor of the next page; nil at the end.
-    public func search(_ query: RecordQuery) throws -> (found: [(officer: OfficerEntry, record: RecordEntry)], next: RecordID?) {
+    public func search(_ query: RecordQuery) throws -> (
+        found: [(officer: OfficerEntry, record: RecordEntry)], next: RecordID?
+    ) {
         try look("search") { db, details -> [ProbityRecords.Category] in
             details.fields["query"] = [
                 query.kind.map { "kind=\($0)" }, query.state.map { "state=\($0)" },

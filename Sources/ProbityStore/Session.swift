@@ -76,7 +76,9 @@ public final class Session {
             guard let certificate = try archive.certificate(of: identity.user, db),
                 certificate.signingKey == identity.signingKey.publicKey,
                 certificate.agreementKey == identity.agreementKey.publicKey
-            else { throw ArchiveError(.wrongPassphrase, "these keys are not the certified keys of a user of the archive") }
+            else {
+                throw ArchiveError(.wrongPassphrase, "these keys are not the certified keys of a user of the archive")
+            }
             try memory?.compare(archive.header, db)
             let today = archive.now.date
             let rules = CertificateRules(archive: archive, db)
@@ -91,7 +93,8 @@ public final class Session {
                     """, arguments: [identity.user]
             ).map { row in (row["key"] as Int64, [UInt8](row["wrapped"] as Data)) }
             return Opening(
-                certificate: certificate, rootUnit: try archive.rootUnit(db), grants: grants.filter { $0.isInForce(on: today) },
+                certificate: certificate, rootUnit: try archive.rootUnit(db),
+                grants: grants.filter { $0.isInForce(on: today) },
                 logWraps: wraps)
         }
         self.certificate = opening.certificate
@@ -291,7 +294,8 @@ struct HeadMemory {
                 "the archive's ledger has \(size) lines; this user's side has seen \(remembered.size)", subject: path)
         }
         guard try LedgerTable.root(remembered.size, db) == remembered.root else {
-            throw ArchiveError(.incomplete, "the archive's ledger is not the one that this user's side has seen", subject: path)
+            throw ArchiveError(
+                .incomplete, "the archive's ledger is not the one that this user's side has seen", subject: path)
         }
     }
 

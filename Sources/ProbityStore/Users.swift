@@ -68,13 +68,16 @@ extension Session {
             details.fields["user"] = name
             let signingKey = try Ed25519PublicKey(rawBytes: signing)
             guard note.isSigned(by: NoteVerifier(name: archive.header.names.user(name), key: signingKey)) else {
-                throw ArchiveError(.invalidEntry, "the request is not signed with the key that it names", subject: "request")
+                throw ArchiveError(
+                    .invalidEntry, "the request is not signed with the key that it names", subject: "request")
             }
-            guard try Int.fetchOne(writer.db, sql: "SELECT COUNT(*) FROM unit WHERE id = ?", arguments: [unit]) == 1 else {
+            guard try Int.fetchOne(writer.db, sql: "SELECT COUNT(*) FROM unit WHERE id = ?", arguments: [unit]) == 1
+            else {
                 throw ArchiveError(.invalidEntry, "there is no unit \(unit)", subject: "unit")
             }
             let serial = try Int64.fetchOne(
-                writer.db, sql: "SELECT COALESCE(MAX(serial), 0) + 1 FROM certificate WHERE user = ?", arguments: [name])
+                writer.db, sql: "SELECT COALESCE(MAX(serial), 0) + 1 FROM certificate WHERE user = ?", arguments: [name]
+            )
             let certificate = Certificate(
                 user: name, serial: serial ?? 1, role: newRole, unit: unit, officer: officer?.number,
                 signingKey: signingKey, agreementKey: try X25519PublicKey(rawBytes: agreement),
@@ -114,7 +117,8 @@ extension Session {
     }
 
     private func proposalChain(_ id: Int64, _ db: Database) throws -> Chain {
-        guard let row = try Row.fetchOne(db, sql: "SELECT kind, note FROM proposal WHERE id = ?", arguments: [id]) else {
+        guard let row = try Row.fetchOne(db, sql: "SELECT kind, note FROM proposal WHERE id = ?", arguments: [id])
+        else {
             throw ArchiveError(.notVisible, "there is no proposal \(id)")
         }
         let rules = CertificateRules(archive: archive, db)
@@ -125,7 +129,8 @@ extension Session {
         if row["kind"] == "certificate" {
             let certificate = try Certificate(text: note.text, archiveID: archive.header.archiveID)
             let inForce = try Int64.fetchOne(
-                db, sql: "SELECT COALESCE(MAX(serial), 0) FROM certificate WHERE user = ?", arguments: [certificate.user])
+                db, sql: "SELECT COALESCE(MAX(serial), 0) FROM certificate WHERE user = ?",
+                arguments: [certificate.user])
             return Chain(
                 note: note, user: certificate.user, subject: "\(certificate.role.rawValue) \(certificate.unit)",
                 missing: try rules.missing(certificate, note, isCeremony: false),
@@ -137,7 +142,8 @@ extension Session {
             arguments: [grant.user, grant.place.category.rawValue, grant.place.unit])
         return Chain(
             note: note, user: grant.user, subject: "\(grant.place.category.rawValue) \(grant.place.unit)",
-            missing: "the security administrator's signature", isOpen: !later && inForce == 0, certificate: nil, grant: grant)
+            missing: "the security administrator's signature", isOpen: !later && inForce == 0, certificate: nil,
+            grant: grant)
     }
 
     /// Signs a proposal. When its last signature is there it takes effect, in the same act.
@@ -157,7 +163,8 @@ extension Session {
             if !note.signatures.contains(where: { $0.name == ownSigner.name }) { note = try note.adding(ownSigner) }
             if let certificate = chain.certificate {
                 guard role.isAdministrator || role == certificate.role else {
-                    throw ArchiveError(.roleRefuses, "a \(role.rawValue) does not sign for a \(certificate.role.rawValue)")
+                    throw ArchiveError(
+                        .roleRefuses, "a \(role.rawValue) does not sign for a \(certificate.role.rawValue)")
                 }
                 if let newcomer, newcomer.user == certificate.user {
                     let signer = NoteSigner(
@@ -181,7 +188,8 @@ extension Session {
     }
 
     private func wrapLogKey(to certificate: Certificate, _ writer: BatchWriter) throws {
-        guard let id = try Int64.fetchOne(writer.db, sql: "SELECT id FROM key WHERE kind = 'log' ORDER BY epoch DESC") else {
+        guard let id = try Int64.fetchOne(writer.db, sql: "SELECT id FROM key WHERE kind = 'log' ORDER BY epoch DESC")
+        else {
             throw ArchiveError(.integrity, "the archive has no ledger key")
         }
         let wrapped = try PersonWrap.wrap(
@@ -232,14 +240,16 @@ extension Session {
         try look("access.list") { _, _ in
         } reveal: { db, _ in
             let rules = CertificateRules(archive: archive, db)
-            return try Row.fetchAll(db, sql: "SELECT user, note, batch FROM accessGrant ORDER BY user, category, unit").compactMap {
-                row in
-                let grant = try rules.verifiedGrant([UInt8](row["note"] as Data), batch: row["batch"])
-                guard user == nil || user == grant.user else { return nil }
-                return GrantEntry(
-                    user: grant.user, category: grant.place.category, unit: grant.place.unit, notBefore: grant.notBefore,
-                    notAfter: grant.notAfter)
-            }
+            return try Row.fetchAll(db, sql: "SELECT user, note, batch FROM accessGrant ORDER BY user, category, unit")
+                .compactMap {
+                    row in
+                    let grant = try rules.verifiedGrant([UInt8](row["note"] as Data), batch: row["batch"])
+                    guard user == nil || user == grant.user else { return nil }
+                    return GrantEntry(
+                        user: grant.user, category: grant.place.category, unit: grant.place.unit,
+                        notBefore: grant.notBefore,
+                        notAfter: grant.notAfter)
+                }
         }
     }
 

@@ -1,2 +1,3 @@
 import ArgumentParser
-@main struct Bench: ParsableCommand { func run() throws { } }
+
+@main struct Bench: ParsableCommand { func run() throws {} }

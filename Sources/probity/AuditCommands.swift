@@ -32,7 +32,8 @@ struct AuditCommand: ParsableCommand {
                 query.limit = limit
                 query.before = before
                 let (lines, next) = try session.auditLines(query)
-                var table = TextTable(["sequence", "time", "user", "act", "outcome", "details"].map { console.text("cli.column.\($0)") })
+                var table = TextTable(
+                    ["sequence", "time", "user", "act", "outcome", "details"].map { console.text("cli.column.\($0)") })
                 for line in lines {
                     if global.json {
                         console.out(
@@ -45,9 +46,11 @@ struct AuditCommand: ParsableCommand {
                             ])
                         continue
                     }
-                    let details = line.details.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+                    let details = line.details.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(
+                        separator: " ")
                     table.add([
-                        String(line.leaf.sequence), line.leaf.time, line.leaf.actor, line.leaf.act, line.leaf.outcome, details,
+                        String(line.leaf.sequence), line.leaf.time, line.leaf.actor, line.leaf.act, line.leaf.outcome,
+                        details,
                     ])
                 }
                 if !global.json { for line in table.lines { console.out(line) } }
@@ -143,7 +146,8 @@ enum Report {
 
     static func json(_ finding: Finding) -> JSONValue {
         .object([
-            "place": .string(finding.place), "rule": .string(finding.rule), "severity": .string(finding.severity.rawValue),
+            "place": .string(finding.place), "rule": .string(finding.rule),
+            "severity": .string(finding.severity.rawValue),
             "detail": .string(finding.detail),
         ])
     }
@@ -169,7 +173,9 @@ struct CheckCommand: ParsableCommand {
             }
             return [UInt8](data)
         }
-        let report = try archive.check(against: remembered) { console.progress(console.text("cli.progress.check"), $0, $1) }
+        let report = try archive.check(against: remembered) {
+            console.progress(console.text("cli.progress.check"), $0, $1)
+        }
         if global.json {
             console.out(
                 "check",

@@ -39,7 +39,11 @@ struct Console {
         print(JSONValue.object(members).canonicalText)
     }
 
-    func say(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+    func say(_ line: String) {
+        // What was printed before comes before, also where the two streams end in one file.
+        fflush(nil)
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+    }
 
     func say(_ key: String, _ params: [String: String]) { say(text(key, params)) }
 
@@ -59,7 +63,8 @@ struct Console {
         var line = "\r\(label) \(done)"
         if let total, total > 0 {
             let filled = Int(done * 30 / total)
-            line = "\r\(label) [\(String(repeating: "#", count: filled))\(String(repeating: ".", count: 30 - filled))] \(done)/\(total)"
+            line =
+                "\r\(label) [\(String(repeating: "#", count: filled))\(String(repeating: ".", count: 30 - filled))] \(done)/\(total)"
             if done >= total { line += "\n" }
         }
         FileHandle.standardError.write(Data(line.utf8))

@@ -53,7 +53,9 @@ struct Display {
                 ("rule", .string(late.rule.ruleID), ""),
             ]
         case "drinkingRisk":
-            guard let level = DrinkingLevel(values: content.values, on: content.occurredOn, rules: rules) else { return [] }
+            guard let level = DrinkingLevel(values: content.values, on: content.occurredOn, rules: rules) else {
+                return []
+            }
             return [
                 ("level", .string("L\(level.level)"), console.text("cli.drinkingLevel", ["level": "L\(level.level)"])),
                 ("rule", .string(level.rule.ruleID), ""),
@@ -78,7 +80,9 @@ struct Display {
     func json(_ officer: OfficerEntry) -> JSONValue {
         var values = officer.values
         if let id = values["idNo"]?.string { values["idNo"] = .string(CitizenID.masked(id)) }
-        return .object(["id": .string(officer.id.text), "record": .string(officer.record.text), "values": .object(values)])
+        return .object([
+            "id": .string(officer.id.text), "record": .string(officer.record.text), "values": .object(values),
+        ])
     }
 
     /// The fields of a record, a line each.

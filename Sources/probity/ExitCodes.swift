@@ -18,7 +18,8 @@ enum ExitCodes {
         (0, "done"), (1, "unclassified"), (3, "declined"), (10, "notFound"), (11, "locked"), (12, "wrongPassphrase"),
         (13, "damagedKey"), (14, "alreadyExists"), (15, "unsupported"), (20, "roleRefuses"), (21, "needsSecondPerson"),
         (22, "recusal"), (23, "purposeMissing"), (24, "reporterIdentity"), (30, "notVisible"), (31, "invalidEntry"),
-        (32, "changedSinceRead"), (33, "stateForbids"), (40, "integrity"), (41, "ledgerNotWritable"), (42, "incomplete"),
+        (32, "changedSinceRead"), (33, "stateForbids"), (40, "integrity"), (41, "ledgerNotWritable"),
+        (42, "incomplete"),
         (43, "exportInvalid"), (50, "promotionFindings"), (51, "promotionPending"), (60, "inputOutput"), (64, "usage"),
     ]
 

@@ -75,7 +75,8 @@ struct ImportFile {
             try parser.finish(row: row)
         } catch let failure as CSVParser.Failure {
             throw CommandFailure(
-                ExitCodes.invalidEntry, "import.csv.\(failure.code.rawValue)", ["row": String(failure.row), "path": path])
+                ExitCodes.invalidEntry, "import.csv.\(failure.code.rawValue)",
+                ["row": String(failure.row), "path": path])
         }
         guard header != nil else { throw CommandFailure(ExitCodes.invalidEntry, "import.csv.empty", ["path": path]) }
     }

@@ -47,7 +47,9 @@ enum CeremonyFile {
             throw CommandFailure(60, "cli.fileUnreadable", ["path": path])
         }
         let value: JSONValue
-        do throws(JSONError) { value = try JSONValue(parsing: [UInt8](data)) } catch { throw malformed(error.description) }
+        do throws(JSONError) { value = try JSONValue(parsing: [UInt8](data)) } catch {
+            throw malformed(error.description)
+        }
         guard let bureauID = value["bureauId"]?.string else { throw malformed("bureauId") }
         guard let name = value["name"]?.string else { throw malformed("name") }
         guard let keyPath = value["recoveryKey"]?.string else { throw malformed("recoveryKey") }
@@ -112,7 +114,8 @@ struct CeremonyDialog {
                     user: user, role: role, unit: rootUnit, grants: grants.sorted { $0.rawValue < $1.rawValue }))
         }
         return Ceremony(
-            bureauID: bureauID, name: name, units: [ProbityStore.Unit(id: rootUnit, parent: nil, kind: "bureau", name: name)],
+            bureauID: bureauID, name: name,
+            units: [ProbityStore.Unit(id: rootUnit, parent: nil, kind: "bureau", name: name)],
             members: members, recoveryKey: try X25519PublicKey(pem: String(decoding: pem, as: UTF8.self)))
     }
 

@@ -6,7 +6,8 @@ import ProbityStore
 
 struct OfficerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "officer", abstract: "The roster. / 人员", subcommands: [Add.self, Show.self, List.self, Import.self],
+        commandName: "officer", abstract: "The roster. / 人员",
+        subcommands: [Add.self, Show.self, List.self, Import.self],
         aliases: ["人员"])
 
     struct Add: ParsableCommand {
@@ -18,7 +19,8 @@ struct OfficerCommand: ParsableCommand {
         func run() throws {
             try global.withSession { session, console in
                 let kind = try FieldInput.kind("officer")
-                let values = try FieldInput.values(fields, from: nil, kind: kind, state: nil, today: session.archive.today, console)
+                let values = try FieldInput.values(
+                    fields, from: nil, kind: kind, state: nil, today: session.archive.today, console)
                 let added = try session.addOfficers([values])
                 for id in added {
                     if global.json { console.out("officer", ["id": .string(id.text)]) } else { console.out(id.text) }
@@ -46,7 +48,8 @@ struct OfficerCommand: ParsableCommand {
                 var table = TextTable(["", ""])
                 for field in kind.fields {
                     guard let value = entry.values[field.name] else { continue }
-                    let text = field.format == .citizenID ? CitizenID.masked(value.string ?? "") : display.value(value, field)
+                    let text =
+                        field.format == .citizenID ? CitizenID.masked(value.string ?? "") : display.value(value, field)
                     table.add(["  " + field.labels[console.language], text])
                 }
                 for line in table.lines.dropFirst() { console.out(line) }
@@ -115,7 +118,8 @@ struct ImportRun {
         let report: ImportReport
         do {
             report = try session.importRecords(kind: kind.id, dryRun: dryRun, rows: file.rows) { done, pass in
-                console.progress(console.text(pass == 1 ? "cli.progress.check" : "cli.progress.file"), UInt64(done), nil)
+                console.progress(
+                    console.text(pass == 1 ? "cli.progress.check" : "cli.progress.file"), UInt64(done), nil)
             }
         } catch let refusal as HeaderRefusal {
             for problem in refusal.problems { console.say("  " + problem.text(console.messages)) }
@@ -127,7 +131,8 @@ struct ImportRun {
                 var params = problem.params
                 params["field"] = kind.field(problem.field)?.labels[console.language] ?? problem.field
                 console.say(
-                    console.text("import.row", ["row": String(row.number), "problem": console.text(problem.code, params)]))
+                    console.text(
+                        "import.row", ["row": String(row.number), "problem": console.text(problem.code, params)]))
             }
         }
         if console.isJSON {
@@ -141,7 +146,9 @@ struct ImportRun {
                             .object([
                                 "row": .integer(Int64(row.number)),
                                 "problems": .array(
-                                    row.problems.map { .object(["field": .string($0.field), "code": .string($0.code)]) }),
+                                    row.problems.map {
+                                        .object(["field": .string($0.field), "code": .string($0.code)])
+                                    }),
                             ])
                         }),
                 ])
@@ -149,7 +156,11 @@ struct ImportRun {
             let key = report.rejectedCount > 0 ? "import.refused" : dryRun ? "import.wouldFile" : "import.filed"
             console.out(
                 console.text(
-                    key, ["rows": String(report.rowCount), "rejected": String(report.rejectedCount), "kind": kind.labels[console.language]]))
+                    key,
+                    [
+                        "rows": String(report.rowCount), "rejected": String(report.rejectedCount),
+                        "kind": kind.labels[console.language],
+                    ]))
         }
         if report.rejectedCount > 0 { throw Verdict(exitCode: ExitCodes.invalidEntry) }
     }
@@ -194,12 +205,15 @@ enum FieldInput {
         for problem in parsed.problems { console.say("  " + problem.text(console.messages, kind: kind)) }
         guard parsed.isValid else {
             let isReporter = parsed.problems.contains { $0.code == .reporterIdentity }
-            throw CommandFailure(isReporter ? 24 : ExitCodes.invalidEntry, "cli.entryInvalid", ["kind": kind.labels[console.language]])
+            throw CommandFailure(
+                isReporter ? 24 : ExitCodes.invalidEntry, "cli.entryInvalid", ["kind": kind.labels[console.language]])
         }
     }
 
     /// Fields to change: an empty value removes one.
-    static func changes(_ fields: [String], _ kind: RecordKind, _ console: Console, today: CivilDate) throws -> [String: JSONValue] {
+    static func changes(_ fields: [String], _ kind: RecordKind, _ console: Console, today: CivilDate) throws -> [String:
+        JSONValue]
+    {
         let texts = try texts(fields, kind)
         let parsed = kind.parse(texts: texts.filter { !$0.value.isEmpty }, today: today)
         var changes: [String: JSONValue] = [:]

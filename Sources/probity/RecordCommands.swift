@@ -65,7 +65,8 @@ struct RecordCommand: ParsableCommand {
                         console.text(
                             "cli.version",
                             [
-                                "number": String(index + 1), "date": version.filedOn.description, "user": version.filedBy,
+                                "number": String(index + 1), "date": version.filedOn.description,
+                                "user": version.filedBy,
                                 "state": display.state(version.state), "reason": version.reason ?? "",
                             ]))
                 }
@@ -82,10 +83,12 @@ struct RecordCommand: ParsableCommand {
         func run() throws {
             try global.withSession { session, console in
                 let display = try Display(console)
-                let (officer, records) = try session.records(of: officer, kind: try kind.map { try FieldInput.kind($0).id })
+                let (officer, records) = try session.records(
+                    of: officer, kind: try kind.map { try FieldInput.kind($0).id })
                 if global.json {
                     console.out(
-                        "records", ["officer": display.json(officer), "records": .array(records.map { display.json($0) })])
+                        "records",
+                        ["officer": display.json(officer), "records": .array(records.map { display.json($0) })])
                     return
                 }
                 console.out("\(officer.policeNo)  \(officer.name)")
@@ -114,7 +117,8 @@ struct RecordCommand: ParsableCommand {
         @OptionGroup var global: GlobalOptions
         @Argument(help: "record identifier / 记录编号") var record: String
         @Option(help: "why / 理由") var reason: String
-        @Option(name: .customLong("set"), help: "FIELD=VALUE, repeated; an empty value removes / 字段=值") var fields: [String] = []
+        @Option(name: .customLong("set"), help: "FIELD=VALUE, repeated; an empty value removes / 字段=值") var fields:
+            [String] = []
         @Option(help: "kind of the record / 记录种类") var kind: String
         @Option(help: "the version you read / 所依据版本") var version: String?
 
@@ -214,7 +218,9 @@ struct SearchCommand: ParsableCommand {
                     ])
                 return
             }
-            for line in RecordCommand.table(found.map { ($0.officer, $0.record) }, display, console) { console.out(line) }
+            for line in RecordCommand.table(found.map { ($0.officer, $0.record) }, display, console) {
+                console.out(line)
+            }
             if let next { console.say(console.text("cli.more", ["cursor": next.text])) }
         }
     }
@@ -256,7 +262,8 @@ struct ComplaintCommand: ParsableCommand {
             try global.withSession { session, console in
                 let display = try Display(console)
                 let kind = try FieldInput.kind("complaint")
-                var table = TextTable(["tray", "date", "user", "number", "summary"].map { console.text("cli.column.\($0)") })
+                var table = TextTable(
+                    ["tray", "date", "user", "number", "summary"].map { console.text("cli.column.\($0)") })
                 for entry in try session.trayEntries() {
                     if global.json {
                         console.out(
@@ -277,7 +284,8 @@ struct ComplaintCommand: ParsableCommand {
     }
 
     struct TakeIn: ParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "take-in", abstract: "Take an item into a dossier. / 接收")
+        static let configuration = CommandConfiguration(
+            commandName: "take-in", abstract: "Take an item into a dossier. / 接收")
         @OptionGroup var global: GlobalOptions
         @Argument(help: "tray identifier / 待接收编号") var item: String
         @Option(help: "officer, where the item names none that is known / 被反映人") var officer: String?
@@ -285,7 +293,9 @@ struct ComplaintCommand: ParsableCommand {
 
         func run() throws {
             try global.withSession { session, console in
-                guard let id = TrayID(item) else { throw CommandFailure(ExitCodes.usage, "cli.trayForm", ["item": item]) }
+                guard let id = TrayID(item) else {
+                    throw CommandFailure(ExitCodes.usage, "cli.trayForm", ["item": item])
+                }
                 let kind = try FieldInput.kind("complaint")
                 let changes = try FieldInput.changes(fields, kind, console, today: session.archive.today)
                 let record = try session.takeIn(id, officer: officer, changes: changes)
@@ -339,12 +349,14 @@ struct PromoteCommand: ParsableCommand {
             let params = reason.params.mapValues { display.phrase($0) }
             var text = console.text(reason.message, params)
             if reason.params["basis"] != nil {
-                text += "；"
+                text +=
+                    "；"
                     + console.text(
                         "promotion.basis", ["document": params["basis"] ?? "", "result": params["basisResult"] ?? ""])
             }
             lines.append(
-                "  [\(console.text("promotion.verdict.\(reason.verdict.rawValue)"))] \(console.text("promotion.section.\(reason.section)")): \(text)")
+                "  [\(console.text("promotion.verdict.\(reason.verdict.rawValue)"))] \(console.text("promotion.section.\(reason.section)")): \(text)"
+            )
             let records = reason.recordIDs.joined(separator: ", ")
             lines.append(
                 "      "

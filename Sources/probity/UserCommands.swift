@@ -46,7 +46,9 @@ struct UserCommand: ParsableCommand {
                     throw CommandFailure(60, "cli.fileUnreadable", ["path": request])
                 }
                 let officer = try officer.map { text in
-                    guard let id = OfficerID(text) else { throw CommandFailure(ExitCodes.usage, "cli.officerForm", ["officer": text]) }
+                    guard let id = OfficerID(text) else {
+                        throw CommandFailure(ExitCodes.usage, "cli.officerForm", ["officer": text])
+                    }
                     return id
                 }
                 let id = try session.proposeUser(
@@ -75,7 +77,9 @@ struct UserCommand: ParsableCommand {
                 }
                 let missing = try session.countersign(proposal, newcomer: other)
                 if global.json {
-                    console.out("countersign", ["inForce": .bool(missing == nil), "missing": missing.map { .string($0) } ?? .null])
+                    console.out(
+                        "countersign",
+                        ["inForce": .bool(missing == nil), "missing": missing.map { .string($0) } ?? .null])
                 } else if let missing {
                     console.out(console.text("cli.stillMissing", ["missing": missing]))
                 } else {
@@ -91,7 +95,10 @@ struct UserCommand: ParsableCommand {
 
         func run() throws {
             try global.withSession { session, console in
-                var table = TextTable(["proposal", "kind", "user", "summary", "signers", "missing"].map { console.text("cli.column.\($0)") })
+                var table = TextTable(
+                    ["proposal", "kind", "user", "summary", "signers", "missing"].map {
+                        console.text("cli.column.\($0)")
+                    })
                 for entry in try session.proposals() {
                     if global.json {
                         console.out(
@@ -103,7 +110,8 @@ struct UserCommand: ParsableCommand {
                             ])
                     } else {
                         table.add([
-                            String(entry.id), entry.kind, entry.user, entry.subject, entry.signers.joined(separator: " "),
+                            String(entry.id), entry.kind, entry.user, entry.subject,
+                            entry.signers.joined(separator: " "),
                             entry.missing,
                         ])
                     }
@@ -131,7 +139,8 @@ struct UserCommand: ParsableCommand {
                             ])
                     } else {
                         table.add([
-                            certificate.user, certificate.role.label(console.language, in: display.catalogue), certificate.unit,
+                            certificate.user, certificate.role.label(console.language, in: display.catalogue),
+                            certificate.unit,
                         ])
                     }
                 }
@@ -143,7 +152,8 @@ struct UserCommand: ParsableCommand {
 
 struct AccessCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "access", abstract: "Grants and the matrix. / 权限", subcommands: [Grant.self, List.self, Explain.self],
+        commandName: "access", abstract: "Grants and the matrix. / 权限",
+        subcommands: [Grant.self, List.self, Explain.self],
         aliases: ["权限"])
 
     struct Grant: ParsableCommand {
@@ -158,7 +168,8 @@ struct AccessCommand: ParsableCommand {
         func run() throws {
             try global.withSession { session, console in
                 let id = try session.proposeGrant(
-                    user: to, category: try categoryNamed(category), unit: unit, until: try global.date(until, "--until"))
+                    user: to, category: try categoryNamed(category), unit: unit,
+                    until: try global.date(until, "--until"))
                 if global.json { console.out("proposal", ["id": .integer(id)]) } else { console.out(String(id)) }
                 console.say(console.text("cli.proposed", ["id": String(id)]))
             }
@@ -173,9 +184,12 @@ struct AccessCommand: ParsableCommand {
         func run() throws {
             try global.withSession { session, console in
                 let display = try Display(console)
-                var table = TextTable(["user", "category", "unit", "from", "until"].map { console.text("cli.column.\($0)") })
+                var table = TextTable(
+                    ["user", "category", "unit", "from", "until"].map { console.text("cli.column.\($0)") })
                 for grant in try session.grantEntries(of: of) {
-                    if global.json { console.out("grant", AccessCommand.json(grant)) } else {
+                    if global.json {
+                        console.out("grant", AccessCommand.json(grant))
+                    } else {
                         table.add([
                             grant.user, grant.category.label(console.language, in: display.catalogue), grant.unit,
                             grant.notBefore.description, grant.notAfter?.description ?? "–",
@@ -203,7 +217,9 @@ struct AccessCommand: ParsableCommand {
 
         func run() throws {
             try global.withSession { session, console in
-                guard let act = AccessAct(rawValue: act) else { throw CommandFailure(ExitCodes.usage, "cli.actUnknown", ["act": act]) }
+                guard let act = AccessAct(rawValue: act) else {
+                    throw CommandFailure(ExitCodes.usage, "cli.actUnknown", ["act": act])
+                }
                 let (decision, grants) = try session.explain(act, try categoryNamed(category), kind: nil)
                 var refusal: String?
                 if case .refuse(let reason) = decision { refusal = reason.rawValue }
@@ -233,7 +249,8 @@ func categoryNamed(_ text: String) throws -> ProbityRecords.Category {
 
 struct UnitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "unit", abstract: "The organisation tree. / 单位", subcommands: [Add.self, List.self], aliases: ["单位"])
+        commandName: "unit", abstract: "The organisation tree. / 单位", subcommands: [Add.self, List.self],
+        aliases: ["单位"])
 
     struct Add: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Add a unit (system administrator). / 增加单位")
@@ -245,7 +262,8 @@ struct UnitCommand: ParsableCommand {
 
         func run() throws {
             try global.withSession { session, console in
-                guard let list = try KindCatalogue.standard().codeList("unitKind"), let kind = list.code(for: kind) else {
+                guard let list = try KindCatalogue.standard().codeList("unitKind"), let kind = list.code(for: kind)
+                else {
                     throw CommandFailure(ExitCodes.invalidEntry, "cli.unitKind", ["kind": kind])
                 }
                 try session.addUnits([ProbityStore.Unit(id: id, parent: parent, kind: kind, name: name)])
@@ -288,7 +306,8 @@ struct KeyCommand: ParsableCommand {
 
         func run() throws {
             try global.withSession { session, console in
-                let secret = try newPassphraseFile.map { try Passphrase.fromFile($0) }
+                let secret =
+                    try newPassphraseFile.map { try Passphrase.fromFile($0) }
                     ?? CeremonyDialog.newPassphrase(session.user, console)
                 try session.changePassphrase(secret)
                 console.out(console.text("cli.passphraseChanged", ["user": session.user]))
@@ -330,14 +349,17 @@ struct SchemaCommand: ParsableCommand {
 }
 
 struct ExitCodesCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "exit-codes", abstract: "What the exit codes mean. / 退出码")
+    static let configuration = CommandConfiguration(
+        commandName: "exit-codes", abstract: "What the exit codes mean. / 退出码")
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
         let console = try global.console()
         for (code, key) in ExitCodes.table {
             if global.json {
-                console.out("exitCode", ["code": .integer(Int64(code)), "id": .string(key), "text": .string(console.text("exit.\(key)"))])
+                console.out(
+                    "exitCode",
+                    ["code": .integer(Int64(code)), "id": .string(key), "text": .string(console.text("exit.\(key)"))])
             } else {
                 console.out("\(code)\t\(console.text("exit.\(key)"))")
             }

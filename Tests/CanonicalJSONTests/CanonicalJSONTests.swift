@@ -45,15 +45,19 @@ struct CanonicalJSONTests {
     @Test(
         "What is not strict JSON is refused",
         arguments: [
-            "", " ", "{", "[", "[1,]", "{\"a\":1,}", "{\"a\":1,\"a\":2}", "{\"a\":1,\"\\u0061\":2}", "01", "-", "1.", ".5", "1e",
-            "+1", "nul", "truex", "\"", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\\udc00\"", "\"\t\"",
+            "", " ", "{", "[", "[1,]", "{\"a\":1,}", "{\"a\":1,\"a\":2}", "{\"a\":1,\"\\u0061\":2}", "01", "-", "1.",
+            ".5", "1e",
+            "+1", "nul", "truex", "\"", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\\udc00\"",
+            "\"\t\"",
             "1 2", "9007199254740993", "-9007199254740993", "1e999", "{a:1}", "'a'", "[1}", "\u{FEFF}1", "NaN",
         ])
     func refused(text: String) {
         #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text.utf8)) }
     }
 
-    @Test("Invalid UTF-8 is refused", arguments: [[0x22, 0xC0, 0xAF, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xFF, 0x22]])
+    @Test(
+        "Invalid UTF-8 is refused",
+        arguments: [[0x22, 0xC0, 0xAF, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xFF, 0x22]])
     func invalidText(bytes: [UInt8]) {
         #expect(throws: JSONError.self) { try JSONValue(parsing: bytes) }
     }
@@ -93,7 +97,9 @@ struct CanonicalJSONTests {
         case 5: return .array((0..<Int.random(in: 0..<5, using: &random)).map { _ in value(depth: depth - 1, &random) })
         default:
             var members: [String: JSONValue] = [:]
-            for _ in 0..<Int.random(in: 0..<5, using: &random) { members[text(&random)] = value(depth: depth - 1, &random) }
+            for _ in 0..<Int.random(in: 0..<5, using: &random) {
+                members[text(&random)] = value(depth: depth - 1, &random)
+            }
             return .object(members)
         }
     }

@@ -8,7 +8,8 @@ import Testing
 struct EnvelopeTests {
     private static let context = Array("context".utf8)
 
-    @Test("A wrapped secret comes back; a changed, cut or lengthened wrap, another context or another key does not open")
+    @Test(
+        "A wrapped secret comes back; a changed, cut or lengthened wrap, another context or another key does not open")
     func keyWrap() throws {
         let secret = SecretBytes(randomByteCount: 32)
         let key = try XAES256GCM(key: SecretBytes(randomByteCount: 32))
@@ -124,9 +125,13 @@ struct EnvelopeTests {
         let folder = try TemporaryFolder()
         try Data(EnvelopeTests.passphrase).write(to: URL(filePath: "\(folder.path)/pass"))
         for options in [["-scrypt"], ["-iter", "5000"]] {
-            #expect(try run("openssl", ["genpkey", "-algorithm", "ED25519", "-out", "\(folder.path)/k.pem"]).status == 0)
+            #expect(
+                try run("openssl", ["genpkey", "-algorithm", "ED25519", "-out", "\(folder.path)/k.pem"]).status == 0)
             let arguments =
-                ["pkcs8", "-topk8", "-v2", "aes-256-cbc", "-in", "\(folder.path)/k.pem", "-out", "\(folder.path)/e.pem"]
+                [
+                    "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-in", "\(folder.path)/k.pem", "-out",
+                    "\(folder.path)/e.pem",
+                ]
                 + options + ["-passout", "file:\(folder.path)/pass"]
             #expect(try run("openssl", arguments).status == 0)
             let pem = try String(contentsOfFile: "\(folder.path)/e.pem", encoding: .utf8)

@@ -26,10 +26,12 @@ struct PrimitiveTests {
             valid += 1
             let nonce = test.bytes("iv")
             #expect(
-                try AES256GCM.open(sealed, key: key, nonce: nonce, associatedData: test.bytes("aad")) == test.bytes("msg"),
+                try AES256GCM.open(sealed, key: key, nonce: nonce, associatedData: test.bytes("aad"))
+                    == test.bytes("msg"),
                 "case \(id)")
             #expect(
-                try AES256GCM.seal(test.bytes("msg"), key: key, nonce: nonce, associatedData: test.bytes("aad")) == sealed,
+                try AES256GCM.seal(test.bytes("msg"), key: key, nonce: nonce, associatedData: test.bytes("aad"))
+                    == sealed,
                 "case \(id)")
         }
         #expect(valid > 60 && invalid > 20)
@@ -75,7 +77,8 @@ struct PrimitiveTests {
 
     @Test("HMAC-SHA-256: every Wycheproof case with a whole tag")
     func hmac() throws {
-        for (group, test) in try VectorFile("wycheproof_hmac_sha256_test").wycheproof where group.number("tagSize") == 256 {
+        for (group, test) in try VectorFile("wycheproof_hmac_sha256_test").wycheproof
+        where group.number("tagSize") == 256 {
             #expect(
                 HMACSHA256.isValid(test.bytes("tag"), key: test.bytes("key"), message: test.bytes("msg"))
                     == (test.text("result") == "valid"), "case \(test.number("tcId"))")
@@ -89,7 +92,8 @@ struct PrimitiveTests {
             if test.text("result") == "invalid" {
                 #expect(throws: CryptoError.self, "case \(test.number("tcId"))") {
                     _ = try HKDFSHA256.derive(
-                        secret: secret, salt: test.bytes("salt"), info: test.bytes("info"), byteCount: test.number("size"))
+                        secret: secret, salt: test.bytes("salt"), info: test.bytes("info"),
+                        byteCount: test.number("size"))
                 }
                 continue
             }
@@ -105,7 +109,8 @@ struct PrimitiveTests {
         for vector in try VectorFile("rfc7914_scrypt").list {
             let derived = try Scrypt.derive(
                 passphrase: SecretBytes(copying: Array(vector.text("P").utf8)), salt: Array(vector.text("S").utf8),
-                n: UInt64(vector.number("N")), r: UInt64(vector.number("r")), p: UInt64(vector.number("p")), byteCount: 64)
+                n: UInt64(vector.number("N")), r: UInt64(vector.number("r")), p: UInt64(vector.number("p")),
+                byteCount: 64)
             let isSame = derived.isEqual(to: SecretBytes(copying: vector.bytes("dk")))
             #expect(isSame)
         }

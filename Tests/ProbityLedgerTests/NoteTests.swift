@@ -46,7 +46,8 @@ struct NoteTests {
     @Test(
         "What is not a note is refused",
         arguments: [
-            "", "\n", "text\n", "text\n\n", "text\n\n\n", "\n\n— a AAAAAAA=\n", "text\n— a AAAAAAA=\n", "text\n\n- a AAAAAAA=\n",
+            "", "\n", "text\n", "text\n\n", "text\n\n\n", "\n\n— a AAAAAAA=\n", "text\n— a AAAAAAA=\n",
+            "text\n\n- a AAAAAAA=\n",
             "text\n\n— a AAAAAAA=", "text\n\n— a  AAAAAAA=\n", "text\n\n— a+b AAAAAAA=\n", "text\n\n— a AAAA\n",
             "text\n\n— a AAAAAAB=\n", "te\u{0}xt\n\n— a AAAAAAA=\n",
         ])
@@ -84,7 +85,9 @@ struct NoteTests {
             let hashes = try stride(from: 0, to: tile.count, by: 32).map { try SHA256Digest(bytes: tile[$0..<$0 + 32]) }
             #expect(MerkleTree.root(of: hashes) == checkpoint.root)
             let bundle = try [UInt8](
-                Data(contentsOf: vectors.appending(path: "tessera-log/\(Tiles.path("entries", index: 0, count: UInt64(size)))")))
+                Data(
+                    contentsOf: vectors.appending(
+                        path: "tessera-log/\(Tiles.path("entries", index: 0, count: UInt64(size)))")))
             let entries = try Tiles.entries(of: bundle)
             #expect(entries.map(MerkleTree.leafHash) == hashes)
             #expect(try Tiles.bundle(entries) == bundle)
@@ -126,7 +129,8 @@ struct NoteTests {
     func leaf() throws {
         let digest = SHA256Digest.hash([1])
         let leaf = LeafBody(
-            sequence: 3, time: "2026-12-01T08:00:00+08:00", actor: "clerk1", keyID: "01020304", act: "record.add", batch: 7,
+            sequence: 3, time: "2026-12-01T08:00:00+08:00", actor: "clerk1", keyID: "01020304", act: "record.add",
+            batch: 7,
             objects: .init(count: 2, root: digest), details: digest, commitments: ["officer": digest], reads: nil,
             previousRoot: digest)
         #expect(try LeafBody(parsing: leaf.text) == leaf)

@@ -1,6 +1,7 @@
 import CanonicalJSON
-@testable import ProbityRecords
 import Testing
+
+@testable import ProbityRecords
 
 @Suite("Malformed schema files")
 struct CatalogueLoaderTests {

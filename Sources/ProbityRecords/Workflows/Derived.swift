@@ -44,7 +44,9 @@ public struct DrinkingLevel: Sendable, Equatable {
         self.rule = rule
         let count = ["habit", "licence", "engagements"].filter(has).count
         let months = rules.rule("drinking.incident", on: date)?.number("months") ?? 0
-        let recent = values["verifiedIncidentOn"]?.string.flatMap { CivilDate($0) }.map { date < $0.adding(months: months) }
+        let recent = values["verifiedIncidentOn"]?.string.flatMap { CivilDate($0) }.map {
+            date < $0.adding(months: months)
+        }
         if recent ?? false {
             level = 3
         } else if values["habit"]?.string.map({ rule.texts("none").contains($0) }) ?? false {

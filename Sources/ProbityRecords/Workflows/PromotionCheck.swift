@@ -105,7 +105,8 @@ public struct PromotionAnswer: Sendable, Equatable {
     /// Canonical members of the answer; the caller adds the checkpoint and the digest of the rules.
     public var json: JSONValue {
         .object([
-            "officer": .string(officerID), "on": .string(question.on.description), "move": .string(question.move.rawValue),
+            "officer": .string(officerID), "on": .string(question.on.description),
+            "move": .string(question.move.rawValue),
             "verdict": .string(verdict.rawValue), "until": until.map { .string($0.description) } ?? .null,
             "reasons": .array(reasons.map(\.json)),
         ])
@@ -131,7 +132,8 @@ public enum PromotionCheck {
             reasons.append(
                 evaluation.reason("person", .notApplicable, "promotion.auxiliary", rule: "must.1"))
             return PromotionAnswer(
-                officerID: candidate.officerID, question: question, verdict: .notApplicable, until: nil, reasons: reasons)
+                officerID: candidate.officerID, question: question, verdict: .notApplicable, until: nil,
+                reasons: reasons)
         }
         reasons.append(evaluation.fileReview())
         reasons.append(evaluation.verification())
@@ -160,11 +162,13 @@ private struct Evaluation {
         records: [String] = [], rule id: String, until: CivilDate? = nil
     ) -> PromotionReason {
         reason(
-            section, verdict, message, params, records: records, rule: rules.rule(id, on: question.on), id: id, until: until)
+            section, verdict, message, params, records: records, rule: rules.rule(id, on: question.on), id: id,
+            until: until)
     }
 
     private func reason(
-        _ section: String, _ verdict: PromotionVerdict, _ message: String, _ params: [String: String], records: [String],
+        _ section: String, _ verdict: PromotionVerdict, _ message: String, _ params: [String: String],
+        records: [String],
         rule: Rule?, id: String, until: CivilDate?
     ) -> PromotionReason {
         PromotionReason(
@@ -185,7 +189,9 @@ private struct Evaluation {
         return newest
     }
 
-    private func verdict(_ text: String?) -> PromotionVerdict { text.flatMap(PromotionVerdict.init(rawValue:)) ?? .hold }
+    private func verdict(_ text: String?) -> PromotionVerdict {
+        text.flatMap(PromotionVerdict.init(rawValue:)) ?? .hold
+    }
 
     private func isStale(_ date: CivilDate) -> Bool {
         guard let validityDays else { return true }
@@ -303,7 +309,8 @@ private struct Evaluation {
             guard let rule = rules.rule(id, on: decided) else {
                 reasons.append(
                     reason(
-                        "impact", .hold, "promotion.period.noRule", params(fact, measure, start), records: [fact.recordID],
+                        "impact", .hold, "promotion.period.noRule", params(fact, measure, start),
+                        records: [fact.recordID],
                         rule: nil, id: id, until: nil))
                 continue
             }
@@ -345,7 +352,8 @@ private struct Evaluation {
 
     /// A second Party sanction inside a Party period: what remained of the first is added to the second.
     private func combineParty(_ periods: inout [Period]) {
-        guard let rule = rules.rule("period.secondParty", on: question.on), rule.value["combine"]?.string == "remainderPlusNew"
+        guard let rule = rules.rule("period.secondParty", on: question.on),
+            rule.value["combine"]?.string == "remainderPlusNew"
         else { return }
         var running: CivilDate?
         for index in periods.indices where periods[index].track == "party" {
@@ -393,7 +401,8 @@ private struct Evaluation {
         let candidates = of("appraisal").filter {
             $0.values["year"]?.integer == year && ($0.date("decidedOn").map { $0 <= question.on } ?? false)
         }
-        guard let fact = candidates.max(by: { $0.filedSequence < $1.filedSequence }), let grade = fact.text("grade") else {
+        guard let fact = candidates.max(by: { $0.filedSequence < $1.filedSequence }), let grade = fact.text("grade")
+        else {
             return reason("appraisal", .hold, "promotion.missing", rule: "appraisal")
         }
         return reason(

@@ -1,0 +1,209 @@
+import Foundation
+import GRDB
+import ProbityLedger
+import ProbityRecords
+import ProbityTestSupport
+import Testing
+
+@testable import ProbityStore
+
+@Suite("Check")
+struct CheckTests {
+    private struct Undo: Error {}
+
+    /// Changes the database behind the archive's back, checks, and takes the change back.
+    private func findings(_ fixture: Fixture, _ change: (Database) throws -> Void) throws -> CheckReport {
+        var report = CheckReport()
+        try fixture.archive.pool.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA foreign_keys = OFF")
+            defer { try? db.execute(sql: "PRAGMA foreign_keys = ON") }
+            try db.inTransaction {
+                try change(db)
+                report = try fixture.archive.check(db)
+                return .rollback
+            }
+        }
+        return report
+    }
+
+    private static let tables =
+        Batch.tables.map { ($0.name, $0.columns) } + [
+            ("leaf", ["seq", "note", "details", "batch"]), ("node", ["level", "position", "hash"]),
+            ("checkpoint", ["size", "note"]),
+        ]
+
+    /// Rows to work on: the first, the middle and the last of a table, as conditions.
+    private func places(_ fixture: Fixture, _ table: String, _ columns: [String]) throws -> [(Row, String, StatementArguments)] {
+        try fixture.archive.snapshot { db in
+            let rows = try Row.fetchAll(db, sql: "SELECT \(columns.joined(separator: ", ")) FROM \(table)")
+            guard !rows.isEmpty else { return [] }
+            return Set([0, rows.count / 2, rows.count - 1]).sorted().map { index in
+                let row = rows[index]
+                let condition = columns.map { "\($0) IS ?" }.joined(separator: " AND ")
+                return (row, condition, StatementArguments(row.databaseValues))
+            }
+        }
+    }
+
+    @Test("A changed column, a deleted row, an added row: each is found in every table")
+    func everyColumn() throws {
+        let fixture = try Fixture()
+        try fixture.session("inspector1").takeIn(fixture.session("clerk1").drop(Fixture.complaint("990001")))
+        _ = try fixture.session("clerk1").proposeGrant(user: "clerk2", category: .events, unit: "U01")
+        #expect(try fixture.archive.check().findings == [])
+        var changes = 0
+        for (table, columns) in CheckTests.tables {
+            let places = try places(fixture, table, columns)
+            #expect(!places.isEmpty, "\(table) is empty in the fixture")
+            for (row, condition, arguments) in places {
+                for column in columns {
+                    let value: DatabaseValue = row[column]
+                    let other: any DatabaseValueConvertible
+                    switch value.storage {
+                    case .int64(let number): other = number &+ 1
+                    case .string(let text): other = text + "x"
+                    case .blob(let data):
+                        var bytes = [UInt8](data)
+                        bytes[bytes.count / 2] ^= 1
+                        other = Data(bytes)
+                    default: continue
+                    }
+                    let report = try findings(fixture) { db in
+                        // A change that the schema itself forbids is no change.
+                        try db.execute(
+                            sql: "UPDATE OR IGNORE \(table) SET \(column) = ? WHERE \(condition)",
+                            arguments: [other] + arguments)
+                        if db.changesCount == 0 { throw Undo() }
+                    } catchUndo: { true }
+                    if let report {
+                        changes += 1
+                        #expect(!report.isSound, "\(table).\(column)")
+                    }
+                }
+                let deleted = try findings(fixture) { db in
+                    try db.execute(sql: "DELETE FROM \(table) WHERE \(condition)", arguments: arguments)
+                }
+                #expect(!deleted.isSound, "a row deleted from \(table)")
+            }
+        }
+        #expect(changes > 150)
+    }
+
+    private func findings(
+        _ fixture: Fixture, _ change: (Database) throws -> Void, catchUndo: () -> Bool
+    ) throws -> CheckReport? {
+        do { return try findings(fixture, change) } catch is Undo { return nil }
+    }
+
+    @Test("Every byte of a sealed version counts")
+    func everyByte() throws {
+        let fixture = try Fixture()
+        let sealed = try fixture.archive.snapshot { try Data.fetchOne($0, sql: "SELECT sealed FROM version ORDER BY id LIMIT 1") }
+        let bytes = [UInt8](try #require(sealed))
+        for index in stride(from: 0, to: bytes.count, by: 7) {
+            var changed = bytes
+            changed[index] ^= 0x20
+            let report = try findings(fixture) { db in
+                try db.execute(
+                    sql: "UPDATE version SET sealed = ? WHERE id = (SELECT MIN(id) FROM version)", arguments: [Data(changed)])
+            }
+            #expect(report.findings.contains { $0.rule == "check.rows" }, "byte \(index)")
+        }
+    }
+
+    @Test("An added row, a row moved to another officer and a hidden batch are found")
+    func addedAndMoved() throws {
+        let fixture = try Fixture()
+        let added = try findings(fixture) { db in
+            try db.execute(sql: "INSERT INTO unit (id, parent, kind, name, batch) VALUES ('U99', 'U00', 'station', 'x', 1)")
+        }
+        #expect(added.findings.contains { $0.rule == "check.rows" })
+        let unledgered = try findings(fixture) { db in
+            try db.execute(sql: "INSERT INTO unit (id, parent, kind, name, batch) VALUES ('U99', 'U00', 'station', 'x', 999)")
+        }
+        #expect(unledgered.findings.contains { $0.rule == "check.rows.unledgered" })
+        let moved = try findings(fixture) { db in
+            try db.execute(
+                sql: """
+                    UPDATE dossier SET officerTag = (SELECT officerTag FROM dossier ORDER BY id DESC LIMIT 1)
+                    WHERE id = (SELECT MIN(id) FROM dossier)
+                    """)
+        }
+        #expect(!moved.isSound)
+        let hidden = try findings(fixture) { db in
+            try db.execute(sql: "INSERT INTO openBatch (id, user, startedAt) SELECT MAX(batch), 'x', 'x' FROM leaf")
+        }
+        #expect(hidden.findings.contains { $0.rule == "check.openBatch.published" })
+    }
+
+    @Test("A ledger that was cut or rolled back shows against a remembered head")
+    func rollback() throws {
+        let fixture = try Fixture()
+        let state = fixture.folder.path + "/state"
+        let copy = fixture.folder.path + "/copy"
+        try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
+        try fixture.archive.pool.backup(to: DatabaseQueue(path: copy + "/archive.db"))
+        let session = try fixture.session("clerk1", stateFolder: state)
+        _ = try session.showOfficer("990001")
+        let size = try fixture.ledgerSize()
+        let note = try fixture.archive.snapshot { try LedgerTable.checkpointNote(size, $0) }
+        let old = try Archive.open(at: copy, clock: fixture.clock.clock)
+        #expect(old.header.archiveID == fixture.archive.header.archiveID)
+        let report = try old.check(against: note)
+        #expect(report.isIncomplete && !report.isSound)
+        #expect(throws: ArchiveError(.incomplete, "")) {
+            try Session(old, identity: #require(fixture.identities["clerk1"]), stateFolder: state)
+        }
+        #expect(try fixture.archive.check(against: note).isSound)
+    }
+
+    @Test("The export verifies without the archive, and no changed, missing or added file passes")
+    func export() throws {
+        let fixture = try Fixture()
+        let path = fixture.folder.path + "/export"
+        _ = try fixture.session("auditor1").exportLedger(to: path, openings: true)
+        let sound = try ExportVerifier.verify(folder: path)
+        // The export's own line comes after what it exports.
+        let size = Int(try fixture.ledgerSize()) - 1
+        #expect(sound.findings == [])
+        #expect(sound.counts["entries"] == size + 1 || sound.counts["entries"] == size)
+        for name in try Files.names(below: path) where name != "VERIFY.txt" {
+            let file = "\(path)/\(name)"
+            let bytes = try Files.read(file)
+            for index in Set([0, bytes.count / 3, bytes.count / 2, bytes.count - 1]) {
+                var changed = bytes
+                changed[index] ^= 0x04
+                try Data(changed).write(to: URL(filePath: file))
+                #expect(try !ExportVerifier.verify(folder: path).isSound, "\(name) byte \(index)")
+            }
+            try FileManager.default.removeItem(atPath: file)
+            #expect(try !ExportVerifier.verify(folder: path).isSound, "\(name) removed")
+            try Data(bytes).write(to: URL(filePath: file))
+        }
+        try Data("x".utf8).write(to: URL(filePath: path + "/extra"))
+        #expect(try !ExportVerifier.verify(folder: path).isSound)
+    }
+
+    @Test("No name, number or narrative is in any file of the archive, in UTF-8, UTF-16 or GB18030")
+    func canaries() throws {
+        let fixture = try Fixture()
+        let session = try fixture.session("clerk1")
+        _ = try session.records(of: "990001")
+        _ = try? session.showOfficer("金丝雀不存在")
+        let texts = ["金丝雀", "990101197803120018", "990101198207250136", "990001"]
+        var needles: [[UInt8]] = []
+        for text in texts {
+            needles.append(Array(text.utf8))
+            needles.append(text.utf16.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] })
+            needles.append(text.utf16.flatMap { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] })
+        }
+        // 金丝雀 in GB18030.
+        needles.append([0xBD, 0xF0, 0xCB, 0xBF, 0xC8, 0xB8])
+        for name in try Files.names(below: fixture.path) {
+            let data = Data(try Files.read("\(fixture.path)/\(name)"))
+            for needle in needles {
+                #expect(data.range(of: Data(needle)) == nil, "\(name) holds \(needle)")
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import CanonicalJSON
+import Foundation
+import GRDB
+import ProbityCrypto
+import ProbityLedger
+import ProbityRecords
+import ProbityTestSupport
+import Synchronization
+
+@testable import ProbityStore
+
+/// An archive with every role, two stations and three officers, without key files: deriving keys is not what is tested.
+final class Fixture {
+    let folder: TemporaryFolder
+    let archive: Archive
+    let identities: [String: Identity]
+    let clock: TestClock
+
+    var path: String { folder.path + "/archive" }
+
+    /// A clock that stands until it is moved.
+    final class TestClock: Sendable {
+        // 2026-11-20T10:00:00+08:00
+        let seconds = Mutex<Int64>(1_795_140_000)
+        var clock: ArchiveClock { ArchiveClock { self.seconds.withLock { $0 } } }
+        func move(by amount: Int64) { seconds.withLock { $0 += amount } }
+    }
+
+    static let political: [ProbityRecords.Category] = [.roster, .events, .drinking, .talks, .duty, .care]
+
+    static let members: [Ceremony.Member] = [
+        .init(user: "sysadmin1", role: .sysadmin, unit: "U00", grants: []),
+        .init(user: "secadmin1", role: .secadmin, unit: "U00", grants: []),
+        .init(user: "auditor1", role: .auditor, unit: "U00", grants: [.audit]),
+        .init(user: "clerk1", role: .clerk, unit: "U00", grants: political),
+        .init(user: "clerk2", role: .clerk, unit: "U02", grants: political),
+        .init(user: "reviewer1", role: .reviewer, unit: "U00", grants: political + [.sanctions]),
+        .init(user: "promoter1", role: .promoter, unit: "U00", grants: [.roster, .events, .sanctions, .opinions, .duty]),
+        .init(
+            user: "inspector1", role: .inspector, unit: "U00",
+            grants: [.roster, .events, .drinking, .talks, .complaints, .sanctions, .opinions, .care, .audit]),
+        .init(user: "supervisor1", role: .supervisor, unit: "U00", grants: [.roster, .governance, .duty]),
+        .init(user: "leader1", role: .leader, unit: "U00", grants: [.governance]),
+        .init(user: "officer1", role: .officer, unit: "U00", grants: []),
+    ]
+
+    static let numbers = ["990001", "990002", "990003"]
+
+    init(withRecords: Bool = true) throws {
+        folder = try TemporaryFolder()
+        clock = TestClock()
+        let path = folder.path + "/archive"
+        try Files.makeFolder(path)
+        try Files.makeFolder(path + "/Keys")
+        let ceremony = Ceremony(
+            bureauID: "test", name: "测试县公安局",
+            units: [
+                Unit(id: "U00", parent: nil, kind: "bureau", name: "测试县公安局"),
+                Unit(id: "U01", parent: "U00", kind: "station", name: "一所"),
+                Unit(id: "U02", parent: "U00", kind: "station", name: "二所"),
+            ], members: Fixture.members, recoveryKey: try X25519PrivateKey().publicKey)
+        var identities: [String: Identity] = [:]
+        for member in Fixture.members { identities[member.user] = try Identity.generate(user: member.user) }
+        try Archive.found(at: path, ceremony, identities, clock.clock)
+        self.identities = identities
+        archive = try Archive.open(at: path, clock: clock.clock, lockWaitSeconds: 5)
+        if withRecords { try fill() }
+    }
+
+    func session(_ user: String, stateFolder: String? = nil) throws -> Session {
+        guard let identity = identities[user] else { throw ArchiveError(.notFound, "no user \(user)") }
+        let session = try Session(archive, identity: identity, stateFolder: stateFolder)
+        session.purpose = archive.policy.purposes(session.role).first.map { Purpose(code: $0, reason: "test") }
+        return session
+    }
+
+    static func officer(_ number: String, unit: String, name: String, idNo: String) -> [String: JSONValue] {
+        [
+            "policeNo": .string(number), "name": .string(name), "idNo": .string(idNo), "sex": "1", "unit": .string(unit),
+            "personCategory": "police", "politics": "01",
+        ]
+    }
+
+    private func fill() throws {
+        let clerk = try session("clerk1")
+        try clerk.addOfficers([
+            Fixture.officer("990001", unit: "U01", name: "金丝雀甲", idNo: "990101197803120018"),
+            Fixture.officer("990002", unit: "U01", name: "金丝雀乙", idNo: "990101198207250136"),
+            Fixture.officer("990003", unit: "U02", name: "金丝雀丙", idNo: "990101198811300275"),
+        ])
+        try clerk.file(Fixture.event("990001", "金丝雀叙述一"))
+        try clerk.file(Fixture.event("990003", "金丝雀叙述二"))
+        let inspector = try session("inspector1")
+        try inspector.file(Fixture.sanction("990001"))
+        try inspector.file(Fixture.complaint("990002"))
+    }
+
+    static func event(_ officer: String, _ text: String) -> RecordDraft {
+        RecordDraft(
+            kind: "majorEvent", officer: officer,
+            values: [
+                "eventKind": "me01", "eventDate": "2026-05-20", "reportDate": "2026-07-01", "description": .string(text),
+            ])
+    }
+
+    static func sanction(_ officer: String) -> RecordDraft {
+        RecordDraft(
+            kind: "sanction", officer: officer,
+            values: [
+                "measure": "p1", "decidedOn": "2026-01-15", "documentNo": "测纪〔2026〕1号", "body": "县纪委",
+                "politicsAtAct": "01", "politicsAtDecision": "01", "facts": "金丝雀事实",
+            ])
+    }
+
+    static func complaint(_ officer: String) -> RecordDraft {
+        RecordDraft(
+            kind: "complaint", officer: officer,
+            values: [
+                "receivedOn": "2026-06-02", "channel": "letter", "complaintClass": "accusation",
+                "reporterClass": "anonymous", "jurisdiction": "own", "content": "金丝雀举报内容",
+            ])
+    }
+
+    /// The newest ledger line.
+    func lastLeaf() throws -> LeafBody {
+        try archive.snapshot { db in
+            let size = try LedgerTable.size(db)
+            return try LeafBody(parsing: SignedNote(parsing: LedgerTable.leafNote(size - 1, db)).text)
+        }
+    }
+
+    func ledgerSize() throws -> UInt64 { try archive.snapshot { try LedgerTable.size($0) } }
+
+    /// Everything in the database as one digest.
+    func fingerprint() throws -> String {
+        try archive.snapshot { db in
+            var hasher = SHA256()
+            for table in Batch.tables.map(\.name) + ["leaf", "node", "checkpoint", "openBatch"] {
+                for row in try Row.fetchAll(db, sql: "SELECT * FROM \(table)") {
+                    hasher.update(Array("\(table) \(row)".utf8))
+                }
+            }
+            return hasher.finish().description
+        }
+    }
+}

@@ -1,0 +1,262 @@
+import CanonicalJSON
+import Foundation
+import GRDB
+import ProbityLedger
+import ProbityRecords
+import ProbityTestSupport
+import Testing
+
+@testable import ProbityStore
+
+@Suite("The gate")
+struct GateTests {
+    @Test("What is filed comes back, and only with a purpose")
+    func fileAndRead() throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk1")
+        let (officer, records) = try clerk.records(of: "990001")
+        #expect(officer.name == "金丝雀甲")
+        #expect(records.map(\.content.kind) == ["majorEvent", "officer"])
+        #expect(records[0].content.values["description"] == "金丝雀叙述一")
+        clerk.purpose = nil
+        #expect(throws: ArchiveError(.purposeMissing, "")) { try clerk.records(of: "990001") }
+        #expect(try fixture.lastLeaf().outcome == "refused:purposeMissing")
+        clerk.purpose = Purpose("disciplineCase:不属于录入员的用途")
+        #expect(throws: ArchiveError(.purposeMissing, "")) { try clerk.records(of: "990001") }
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test("An officer is found by number, ID number, name and identifier, whatever the spelling")
+    func lookups() throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk1")
+        let entry = try clerk.showOfficer("990002")
+        for query in ["９９０００２", " 990002 ", "990101198207250136", "金丝雀乙", "金丝雀 乙", entry.id.text, entry.id.text.lowercased()] {
+            #expect(try clerk.showOfficer(query) == entry, "\(query)")
+        }
+        #expect(throws: ArchiveError(.notVisible, "")) { try clerk.showOfficer("990009") }
+        #expect(try fixture.lastLeaf().outcome == "refused:notVisible")
+    }
+
+    @Test("A clerk of one station sees his station and nothing of the other, as if it were not there")
+    func scope() throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk2")
+        #expect(try clerk.showOfficer("990003").name == "金丝雀丙")
+        #expect(throws: ArchiveError(.notVisible, "")) { try clerk.showOfficer("990001") }
+        #expect(throws: ArchiveError(.notVisible, "")) { try clerk.file(Fixture.event("990001", "x")) }
+        let other = try fixture.session("clerk1").records(of: "990001").records[0].id
+        #expect(throws: ArchiveError(.notVisible, "")) { try clerk.show(other) }
+        var listed: [String] = []
+        try clerk.listOfficers { listed.append($0.policeNo) }
+        #expect(listed == ["990003"])
+        #expect(try clerk.search(RecordQuery()).found.allSatisfy { $0.officer.policeNo == "990003" })
+    }
+
+    @Test("For every role and category outside its reads: refused with a leaf, and no key that he holds opens anything there")
+    func matrix() throws {
+        let fixture = try Fixture()
+        try fixture.session("clerk1").file(
+            RecordDraft(
+                kind: "appraisal", officer: "990001",
+                values: ["year": 2025, "grade": "competent", "decidedOn": "2026-01-31"]))
+        var refused = 0
+        for member in Fixture.members {
+            let session = try fixture.session(member.user)
+            if session.purpose == nil { session.purpose = Purpose("dailyManagement") }
+            for category in ProbityRecords.Category.allCases {
+                let mayRead = fixture.archive.policy.decide(role: member.role, act: .read, category: category).isAllowed
+                if let kind = fixture.archive.catalogue.kinds(in: category).first(where: { $0.id != "officer" }), !mayRead {
+                    let size = try fixture.ledgerSize()
+                    #expect(throws: ArchiveError(.roleRefuses, ""), "\(member.user) \(category)") {
+                        try session.records(of: "990001", kind: kind.id)
+                    }
+                    #expect(try fixture.ledgerSize() == size + 1)
+                    #expect(try fixture.lastLeaf().outcome == "refused:roleRefuses")
+                    #expect(try fixture.lastLeaf().actor == member.user)
+                    refused += 1
+                }
+                let opened = try fixture.archive.snapshot { db in
+                    try session.graph.nodeIDs(category, db).filter { try session.graph.open(node: $0.id, db) != nil }.count
+                }
+                let granted = member.grants.contains(category)
+                #expect((opened > 0) == granted, "\(member.user) \(category): \(opened) nodes open")
+                if !mayRead { #expect(opened == 0) }
+                let dossiers = try fixture.archive.snapshot { db in
+                    try Int64.fetchAll(db, sql: "SELECT id FROM dossier WHERE category = ?", arguments: [category.rawValue])
+                        .filter { try session.graph.dossierKey($0, db) != nil }.count
+                }
+                if !granted { #expect(dossiers == 0, "\(member.user) opens dossiers of \(category)") }
+            }
+        }
+        #expect(refused > 50)
+    }
+
+    @Test("When the ledger cannot be written, no act shows or changes anything")
+    func ledgerFault() throws {
+        let fixture = try Fixture()
+        let record = try fixture.session("clerk1").records(of: "990001").records[0].id
+        let sessions = try Dictionary(
+            uniqueKeysWithValues: ["clerk1", "inspector1", "promoter1", "auditor1", "secadmin1", "sysadmin1"].map {
+                ($0, try fixture.session($0))
+            })
+        func session(_ name: String) throws -> Session { try #require(sessions[name]) }
+        let exported = fixture.folder.path + "/export"
+        let acts: [(String, () throws -> Void)] = [
+            ("officer.show", { _ = try session("clerk1").showOfficer("990001") }),
+            ("officer.list", { try session("clerk1").listOfficers { _ in Issue.record("shown") } }),
+            (
+                "officer.add",
+                {
+                    try session("clerk1").addOfficers([
+                        Fixture.officer("990004", unit: "U01", name: "丁", idNo: "99010119980517115X")
+                    ])
+                }
+            ),
+            ("record.add", { try session("clerk1").file(Fixture.event("990001", "x")) }),
+            ("record.show", { _ = try session("clerk1").show(record) }),
+            ("record.list", { _ = try session("clerk1").records(of: "990001") }),
+            ("record.amend", { try session("clerk1").amend(record, changes: ["description": "y"], reason: "r") }),
+            ("record.withdraw", { try session("clerk1").withdraw(record, reason: "r") }),
+            ("record.advance", { try session("clerk1").advance(record, step: "verify", changes: [:], reason: "r") }),
+            ("search", { _ = try session("clerk1").search(RecordQuery()) }),
+            (
+                "import",
+                {
+                    _ = try session("clerk1").importRecords(kind: "majorEvent", dryRun: false) {
+                        try $0(2, .values(officer: "990001", state: nil, Fixture.event("990001", "z").values))
+                    }
+                }
+            ),
+            ("complaint.drop", { try session("clerk1").drop(Fixture.complaint("990001")) }),
+            ("complaint.tray", { _ = try session("inspector1").trayEntries() }),
+            (
+                "promote.check",
+                { try session("promoter1").checkPromotion(nil, move: .promotion) { _ in Issue.record("shown") } }
+            ),
+            ("audit.list", { _ = try session("auditor1").auditLines(LedgerQuery()) }),
+            ("audit.export", { _ = try session("auditor1").exportLedger(to: exported) }),
+            ("user.list", { _ = try session("secadmin1").users() }),
+            ("access.list", { _ = try session("secadmin1").grantEntries() }),
+            ("access.grant", { try session("clerk1").proposeGrant(user: "clerk2", category: .events, unit: "U01") }),
+            ("access.explain", { _ = try session("clerk1").explain(.read, .events, kind: nil) }),
+            ("unit.list", { _ = try session("sysadmin1").listUnits() }),
+            (
+                "unit.add",
+                { try session("sysadmin1").addUnits([Unit(id: "U09", parent: "U00", kind: "station", name: "九所")]) }
+            ),
+        ]
+        let before = try fixture.fingerprint()
+        fixture.archive.ledgerFault = { throw ArchiveError(.ledgerNotWritable, "injected") }
+        for (name, act) in acts {
+            #expect(throws: ArchiveError(.ledgerNotWritable, ""), "\(name)") { try act() }
+            #expect(try fixture.fingerprint() == before, "\(name) changed something")
+        }
+        #expect(!Files.exists(exported))
+        fixture.archive.ledgerFault = nil
+        for (name, act) in acts where name != "officer.list" && name != "promote.check" && name != "record.advance" {
+            #expect(throws: Never.self, "\(name)") { try act() }
+        }
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test("Versions follow each other with a reason; a stale amendment and an amendment of a withdrawn record are refused")
+    func versions() throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk1")
+        let record = try clerk.records(of: "990001").records[0]
+        let second = try clerk.amend(
+            record.id, changes: ["lateReason": "出差"], reason: "补充原因", expected: record.version)
+        #expect(throws: ArchiveError(.changedSinceRead, "")) {
+            try clerk.amend(record.id, changes: ["lateReason": "其他"], reason: "再改", expected: record.version)
+        }
+        #expect(throws: ArchiveError(.invalidEntry, "")) { try clerk.amend(record.id, changes: [:], reason: "  ") }
+        #expect(throws: ArchiveError(.invalidEntry, "")) {
+            try clerk.amend(record.id, changes: ["eventDate": .null], reason: "去掉必填")
+        }
+        try clerk.withdraw(record.id, reason: "登记错误")
+        #expect(throws: ArchiveError(.stateForbids, "")) { try clerk.withdraw(record.id, reason: "again") }
+        let (entry, history) = try clerk.show(record.id)
+        #expect(entry.isWithdrawn && entry.versionCount == 3 && entry.version != second)
+        #expect(history.map(\.reason) == [nil, "补充原因", "登记错误"])
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test("A clerk drops a complaint that he cannot read; the inspector takes it in once")
+    func dropBox() throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk1")
+        let item = try clerk.drop(Fixture.complaint("990001"))
+        #expect(throws: ArchiveError(.roleRefuses, "")) { try clerk.trayEntries() }
+        let inspector = try fixture.session("inspector1")
+        let entry = try #require(try inspector.trayEntries().first)
+        #expect(entry.id == item && entry.filedBy == "clerk1" && entry.values["content"] == "金丝雀举报内容")
+        let record = try inspector.takeIn(item, changes: ["specificLead": true])
+        #expect(try inspector.show(record).entry.content.values["specificLead"] == true)
+        #expect(try inspector.trayEntries().isEmpty)
+        #expect(throws: ArchiveError(.stateForbids, "")) { try inspector.takeIn(item) }
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test("A new user needs every signature, reads nothing without a grant, and no more than the grant says")
+    func newUser() throws {
+        let fixture = try Fixture()
+        let identity = try Identity.generate(user: "clerk9")
+        let request = try UserRequest.make(identity, bureauID: "test")
+        let security = try fixture.session("secadmin1")
+        #expect(throws: ArchiveError(.roleRefuses, "")) {
+            try fixture.session("clerk1").proposeUser(request: request, role: .clerk, unit: "U01", officer: nil)
+        }
+        let proposal = try security.proposeUser(request: request, role: .clerk, unit: "U01", officer: nil)
+        #expect(throws: ArchiveError(.wrongPassphrase, "")) { try Session(fixture.archive, identity: identity) }
+        #expect(try fixture.session("clerk1").countersign(proposal, newcomer: identity) != nil)
+        let next = try #require(try security.proposals().last)
+        #expect(try fixture.session("sysadmin1").countersign(next.id) == nil)
+        let session = try Session(fixture.archive, identity: identity)
+        session.purpose = Purpose("dailyManagement")
+        #expect(throws: ArchiveError(.notVisible, "")) { try session.showOfficer("990001") }
+        for category in [ProbityRecords.Category.roster, .events] {
+            let grant = try fixture.session("clerk1").proposeGrant(user: "clerk9", category: category, unit: "U01")
+            #expect(throws: ArchiveError(.roleRefuses, "")) { try fixture.session("reviewer1").countersign(grant) }
+            #expect(try security.countersign(grant) == nil)
+        }
+        let granted = try Session(fixture.archive, identity: identity)
+        granted.purpose = Purpose("dailyManagement")
+        #expect(try granted.records(of: "990001").records.count == 2)
+        #expect(throws: ArchiveError(.notVisible, "")) { try granted.showOfficer("990003") }
+        #expect(throws: ArchiveError(.roleRefuses, "")) {
+            try fixture.session("inspector1").proposeGrant(user: "clerk9", category: .complaints, unit: "U00")
+        }
+        #expect(throws: ArchiveError(.roleRefuses, "")) {
+            try fixture.session("inspector1").proposeGrant(user: "secadmin1", category: .audit, unit: "U00")
+        }
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test("Nobody reads or handles his own file")
+    func recusal() throws {
+        let fixture = try Fixture()
+        let own = try fixture.session("clerk1").showOfficer("990001").id
+        let identity = try Identity.generate(user: "clerk8")
+        let security = try fixture.session("secadmin1")
+        let request = try UserRequest.make(identity, bureauID: "test")
+        let proposal = try security.proposeUser(request: request, role: .clerk, unit: "U00", officer: own)
+        #expect(try fixture.session("clerk1").countersign(proposal, newcomer: identity) == nil)
+        for category in Fixture.political {
+            let grant = try fixture.session("clerk1").proposeGrant(user: "clerk8", category: category, unit: "U00")
+            #expect(try security.countersign(grant) == nil)
+        }
+        let session = try Session(fixture.archive, identity: identity)
+        session.purpose = Purpose("dailyManagement")
+        let record = try fixture.session("clerk1").records(of: "990001").records[0].id
+        #expect(throws: ArchiveError(.recusal, "")) { try session.showOfficer("990001") }
+        #expect(try fixture.lastLeaf().outcome == "refused:recusal")
+        #expect(throws: ArchiveError(.recusal, "")) { try session.records(of: "990001") }
+        #expect(throws: ArchiveError(.recusal, "")) { try session.show(record) }
+        #expect(throws: ArchiveError(.recusal, "")) { try session.file(Fixture.event("990001", "x")) }
+        #expect(throws: ArchiveError(.recusal, "")) { try session.amend(record, changes: [:], reason: "x") }
+        #expect(throws: ArchiveError(.recusal, "")) { try session.withdraw(record, reason: "x") }
+        #expect(try session.search(RecordQuery()).found.allSatisfy { $0.officer.policeNo != "990001" })
+        #expect(try session.records(of: "990002").records.count == 1)
+    }
+}

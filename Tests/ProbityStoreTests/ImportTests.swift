@@ -1,0 +1,150 @@
+import CanonicalJSON
+import Foundation
+import GRDB
+import ProbityLedger
+import ProbityRecords
+import ProbityTestSupport
+import Testing
+
+@testable import ProbityStore
+
+@Suite("Imports")
+struct ImportTests {
+    private static func source(_ count: Int, broken: Int? = nil) -> Session.RowSource {
+        { receive in
+            for number in 0..<count {
+                if number == broken {
+                    try receive(number + 2, .rejected([.init(field: "eventDate", code: "problem.missing")]))
+                } else {
+                    let officer = Fixture.numbers[number % 3]
+                    try receive(
+                        number + 2, .values(officer: officer, state: nil, Fixture.event(officer, "第\(number)条").values))
+                }
+            }
+        }
+    }
+
+    @Test("All rows come in with one leaf, or none")
+    func allOrNothing() throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk1")
+        let before = try clerk.search(RecordQuery()).found.count
+        let refused = try clerk.importRecords(kind: "majorEvent", dryRun: false, rows: ImportTests.source(5000, broken: 4321))
+        #expect(refused.rejectedCount == 1 && refused.rejected.first?.number == 4323 && !refused.isPublished)
+        #expect(try clerk.search(RecordQuery()).found.count == before)
+        let dry = try clerk.importRecords(kind: "majorEvent", dryRun: true, rows: ImportTests.source(100))
+        #expect(dry.rejectedCount == 0 && !dry.isPublished)
+        let done = try clerk.importRecords(kind: "majorEvent", dryRun: false, rows: ImportTests.source(5000))
+        #expect(done.isPublished && done.rowCount == 5000)
+        let leaf = try fixture.lastLeaf()
+        #expect(leaf.act == "import" && leaf.objects?.count == 5000)
+        #expect(try clerk.records(of: "990001", kind: "majorEvent").records.count == 1 + 1667)
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test("A row with an unknown officer is named, and an import of somebody else's scope is refused row by row")
+    func unknownOfficers() throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk2")
+        let report = try clerk.importRecords(kind: "majorEvent", dryRun: false, rows: ImportTests.source(3))
+        #expect(report.rejected.map(\.number) == [2, 3])
+        #expect(report.rejected.allSatisfy { $0.problems.first?.code == "import.officerUnknown" })
+        #expect(!report.isPublished)
+    }
+
+    @Test("While an import runs, others read and file, and see nothing of it")
+    func invisible() throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk1")
+        let other = try Archive.open(at: fixture.path, clock: fixture.clock.clock, lockWaitSeconds: 5)
+        let reader = try Session(other, identity: #require(fixture.identities["reviewer1"]))
+        reader.purpose = Purpose("dailyManagement")
+        var looks = 0
+        _ = try clerk.importRecords(kind: "appraisal", dryRun: false) { receive in
+            for number in 0..<4500 {
+                try receive(
+                    number + 2,
+                    .values(
+                        officer: Fixture.numbers[number % 3], state: nil,
+                        ["year": 2020, "grade": "competent", "decidedOn": "2021-01-31"]))
+            }
+        } progress: { done, pass in
+            guard pass == 2, done < 4500 else { return }
+            looks += 1
+            #expect(throws: Never.self) {
+                #expect(try reader.records(of: "990001", kind: "appraisal").records.isEmpty)
+                let check = try other.check()
+                #expect(check.isSound, "\(check.findings)")
+            }
+        }
+        #expect(looks == 2)
+        #expect(try reader.records(of: "990001", kind: "appraisal").records.count == 1500)
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test("What a dead import left is invisible, told by check, and swept by the next writer")
+    func sweep() throws {
+        let fixture = try Fixture()
+        let before = try fixture.archive.snapshot { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM version") }
+        try fixture.archive.pool.write { db in
+            try db.execute(sql: "INSERT INTO openBatch (id, user, startedAt) VALUES (900, 'clerk1', 'x')")
+            try db.execute(
+                sql: """
+                    INSERT INTO version (id, record, epoch, kind, state, occurredOn, dueOn, form, sealed, batch)
+                    SELECT MAX(id) + 1, MAX(id) + 1, 1, 'x', 'x', 'x', NULL, NULL, x'00', 900 FROM version
+                    """)
+        }
+        let report = try fixture.archive.check()
+        #expect(report.isSound && report.findings.map(\.rule) == ["check.openBatch.dead"])
+        let clerk = try fixture.session("clerk1")
+        _ = try clerk.records(of: "990003")
+        try clerk.file(Fixture.event("990001", "之后"))
+        #expect(try fixture.archive.snapshot { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM version") } == (before ?? 0) + 1)
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test("Officers come in all or none; a number that is there or repeated is refused")
+    func officers() throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk1")
+        let rows: [[String: JSONValue]] = [
+            Fixture.officer("990004", unit: "U01", name: "丁", idNo: "99010119980517115X"),
+            Fixture.officer("990004", unit: "U01", name: "戊", idNo: "990101200002291129"),
+            Fixture.officer("990001", unit: "U77", name: "己", idNo: "990101199306060412"),
+        ]
+        func source(_ rows: [[String: JSONValue]]) -> Session.RowSource {
+            { receive in
+                for (index, row) in rows.enumerated() { try receive(index + 2, .values(officer: nil, state: nil, row)) }
+            }
+        }
+        let refused = try clerk.importRecords(kind: "officer", dryRun: false, rows: source(rows))
+        #expect(refused.rejected.map(\.number) == [3, 4])
+        #expect(
+            refused.rejected.flatMap { $0.problems.map(\.code) } == [
+                "import.repeatedInFile", "import.officerExists", "import.unitUnknown",
+            ])
+        #expect(throws: ArchiveError(.notVisible, "")) { try clerk.showOfficer("990004") }
+        let done = try clerk.importRecords(kind: "officer", dryRun: false, rows: source([rows[0]]))
+        #expect(done.isPublished)
+        #expect(try clerk.showOfficer("990004").name == "丁")
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test("A writer waits a bounded time and then says who holds the lock")
+    func lock() throws {
+        let fixture = try Fixture()
+        let other = try Archive.open(at: fixture.path, clock: fixture.clock.clock, lockWaitSeconds: 0.2)
+        let waiting = try Session(other, identity: #require(fixture.identities["reviewer1"]))
+        waiting.purpose = Purpose("dailyManagement")
+        try fixture.archive.exclusively("clerk1 record.add") { _ in
+            do {
+                _ = try waiting.showOfficer("990001")
+                Issue.record("the reader got past the lock")
+            } catch let error as ArchiveError {
+                #expect(error.code == .locked)
+                #expect(error.subject?.hasPrefix("clerk1 record.add, pid ") ?? false)
+            }
+        }
+        #expect(throws: Never.self) { try waiting.showOfficer("990001") }
+    }
+}
