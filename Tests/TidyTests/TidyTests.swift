@@ -1,0 +1,111 @@
+import Foundation
+import Testing
+
+/// The tree as text: layers are a rule that the compiler does not hold (an undeclared import of a dependency's dependency
+/// still builds), so this does.
+@Suite("The tree")
+struct TidyTests {
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    /// Which module may import which; the standard modules are free except where named here.
+    private static let imports: [String: Set<String>] = [
+        "Sources/CanonicalJSON": [],
+        "Sources/ProbityCrypto": ["COpenSSL", "Dispatch", "Glibc", "Synchronization"],
+        "Sources/ProbityLedger": ["CanonicalJSON", "ProbityCrypto"],
+        "Schema": [],
+        "Sources/ProbityRecords": ["CanonicalJSON", "ProbitySchema", "Synchronization"],
+        "Sources/ProbityStore": [
+            "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords", "ProbitySchema", "GRDB", "GRDBSQLite",
+            "Foundation", "Glibc",
+        ],
+        "Sources/ProbityReports": ["CanonicalJSON", "ProbityRecords"],
+        "Sources/probity": [
+            "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords", "ProbityStore", "ProbityReports",
+            "ArgumentParser", "Foundation", "Glibc",
+        ],
+        "Sources/bench": [
+            "CanonicalJSON", "ProbityCrypto", "ProbityRecords", "ProbityStore", "GRDB", "GRDBSQLite", "ArgumentParser",
+            "Foundation", "Glibc",
+        ],
+    ]
+
+    private static func files(_ folder: String, _ endings: [String]) throws -> [(name: String, text: String)] {
+        let base = root.appending(path: folder)
+        let names = FileManager.default.enumerator(atPath: base.path)?.compactMap { $0 as? String } ?? []
+        return try names.filter { name in endings.contains { name.hasSuffix($0) } && !name.contains("Vectors/") }.sorted().map {
+            ("\(folder)/\($0)", try String(contentsOf: base.appending(path: $0), encoding: .utf8))
+        }
+    }
+
+    @Test("Every module imports only what the table allows", arguments: imports.keys.sorted())
+    func layers(module: String) throws {
+        let allowed = try #require(TidyTests.imports[module])
+        let files = try TidyTests.files(module, [".swift"])
+        #expect(!files.isEmpty)
+        for (name, text) in files {
+            for line in text.split(separator: "\n") {
+                let words = line.split(separator: " ").filter { !["public", "internal", "private", "@testable"].contains($0) }
+                guard words.first == "import", words.count == 2 else { continue }
+                #expect(allowed.contains(String(words[1])), "\(name): \(line)")
+            }
+        }
+    }
+
+    @Test("The table names every module there is")
+    func modules() throws {
+        let folders = try FileManager.default.contentsOfDirectory(atPath: TidyTests.root.appending(path: "Sources").path)
+        for folder in folders where folder != "COpenSSL" {
+            #expect(TidyTests.imports["Sources/\(folder)"] != nil, "\(folder)")
+        }
+    }
+
+    @Test("Nothing unfinished, no trap on input and no swallowed error stands in the sources")
+    func leftovers() throws {
+        // Put together here, so that the test does not find itself.
+        let marks = ["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK"]
+        let traps = ["fatal" + "Error(", "try" + "!", "as" + "! ", "try" + "? "]
+        for folder in ["Sources", "Schema"] {
+            for (name, text) in try TidyTests.files(folder, [".swift", ".sql", ".h"]) {
+                for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+                    for mark in marks + traps where line.contains(mark) {
+                        // A comment may speak of it.
+                        if line.trimmingCharacters(in: .whitespaces).hasPrefix("//"), traps.contains(mark) { continue }
+                        Issue.record("\(name):\(number + 1): \(line)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("Lines are at most 120 columns")
+    func columns() throws {
+        for folder in ["Sources", "Tests"] {
+            for (name, text) in try TidyTests.files(folder, [".swift"]) {
+                for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+                where line.count > 160 {
+                    Issue.record("\(name):\(number + 1) has \(line.count) characters")
+                }
+            }
+        }
+    }
+
+    @Test("No secret and no build product is tracked")
+    func tracked() throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/git")
+        process.arguments = ["-C", TidyTests.root.path, "-c", "safe.directory=*", "ls-files"]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let listing = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        for name in listing.split(separator: "\n") {
+            for ending in [".pem", ".key", ".db", ".sqlite", ".passphrase", "Package.resolved"] where name.hasSuffix(ending) {
+                Issue.record("\(name) is tracked")
+            }
+            if name.contains(".build/") { Issue.record("\(name) is tracked") }
+        }
+    }
+}
