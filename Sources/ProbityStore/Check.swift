@@ -225,15 +225,12 @@ private struct Checker {
     }
 
     private mutating func checkAgainst(_ bytes: [UInt8]) throws {
-        let text: String
-        if let note = try? SignedNote(parsing: bytes) {
-            text = note.text
-        } else {
-            text = String(decoding: bytes, as: UTF8.self)
-        }
         let remembered: Checkpoint
-        do {
-            remembered = try Checkpoint(parsing: text)
+        do throws(LedgerError) {
+            // A signed note, or the three lines alone, as a person would copy them from a printed sheet.
+            let isNote = bytes.contains(0xE2)
+            remembered = try Checkpoint(
+                parsing: isNote ? SignedNote(parsing: bytes).text : String(decoding: bytes, as: UTF8.self))
         } catch {
             throw ArchiveError(
                 .invalidEntry, "the remembered checkpoint cannot be read: \(error.reason)", subject: "--against")

@@ -284,8 +284,12 @@ struct HeadMemory {
     /// - Throws: ``ArchiveError`` `incomplete` where the archive is older than the remembered head or another ledger.
     func compare(_ header: ArchiveHeader, _ db: Database) throws {
         guard Files.exists(path) else { return }
-        guard let remembered = try? Checkpoint(parsing: String(decoding: Files.read(path), as: UTF8.self)) else {
-            throw ArchiveError(.incomplete, "the remembered head cannot be read", subject: path)
+        let text = String(decoding: try Files.read(path), as: UTF8.self)
+        let remembered: Checkpoint
+        do throws(LedgerError) {
+            remembered = try Checkpoint(parsing: text)
+        } catch {
+            throw ArchiveError(.incomplete, "the remembered head cannot be read: \(error.reason)", subject: path)
         }
         let size = try LedgerTable.size(db)
         guard remembered.origin == header.names.ledger, size >= remembered.size else {

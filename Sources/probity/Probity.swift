@@ -22,6 +22,8 @@ struct Main {
         _ = umask(0o007)
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        // A file-size limit is a full disk by another name: an error to report, not a signal to die of.
+        _ = signal(SIGXFSZ, SIG_IGN)
         let arguments = Array(CommandLine.arguments.dropFirst())
         do {
             var command = try Probity.parseAsRoot(arguments)
