@@ -176,6 +176,12 @@ extension Session {
         do {
             var chunk: [(String?, String?, [String: JSONValue])] = []
             var done = 0
+            // Rows of one officer lie far apart in a file by date: his dossier is found and opened once.
+            struct Target {
+                let officer: Int64
+                let key: DossierKey
+            }
+            var targets = BoundedCache<String, Target>(capacity: 65_536)
             func flush() throws {
                 guard !chunk.isEmpty else { return }
                 try archive.exclusively("\(user) import") { db in
@@ -189,9 +195,16 @@ extension Session {
                             continue
                         }
                         let number = officer ?? ""
-                        let subject = try known[number] ?? locate(number, db)
-                        known[number] = subject
-                        let key = try dossierKey(for: subject, kind.category, in: structure)
+                        let target: Target
+                        if let found = targets[number] {
+                            target = found
+                        } else {
+                            let subject = try known[number] ?? locate(number, db)
+                            target = Target(
+                                officer: subject, key: try dossierKey(for: subject, kind.category, in: structure))
+                            targets[number] = target
+                        }
+                        let (subject, key) = (target.officer, target.key)
                         let version = try nextVersionID(key.dossier, db)
                         try insertVersion(
                             content(values, kind, state ?? kind.initialState, officer: subject, reason: nil),

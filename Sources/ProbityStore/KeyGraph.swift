@@ -77,7 +77,7 @@ final class KeyGraph {
     private var nodes: [Int64: NodeSecret] = [:]
     private var tagKeys: [Int64: TagKey] = [:]
     private var keyIDs: [String: Int64] = [:]
-    private var dossiers = BoundedCache<Int64, DossierKey>(capacity: 4096)
+    private var dossiers = BoundedCache<Int64, DossierKey>(capacity: 16_384)
 
     init(header: ArchiveHeader, rootUnit: String, identity: Identity) {
         self.archiveID = header.archiveID

@@ -1,3 +1,330 @@
 import ArgumentParser
+import CanonicalJSON
+import Foundation
+import GRDB
+import Glibc
+import ProbityCrypto
+import ProbityRecords
+import ProbityStore
 
-@main struct Bench: ParsableCommand { func run() throws {} }
+/// Builds a synthetic archive and prints how fast it imports, answers promotion checks and verifies, each beside the same
+/// rows in plain SQLite in the same run. Figures are CPU time of the process: machines are shared and noisy.
+@main
+struct Bench: ParsableCommand {
+    @Option(help: "officers") var officers = 1_000
+    @Option(help: "records of each officer") var recordsPerOfficer = 50
+    @Option(help: "a new folder for the archive; left out: a temporary one, removed at the end") var into: String?
+
+    func run() throws {
+        let folder = into ?? FileManager.default.temporaryDirectory.appending(path: "probity-bench-\(getpid())").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { if into == nil { Bench.remove(folder) } }
+        let rows = Rows(officers: officers, recordsPerOfficer: recordsPerOfficer)
+        print("\(officers) officers × \(recordsPerOfficer) records = \(rows.count) records")
+
+        let plain = try PlainSide(path: folder + "/plain.db")
+        let plainImport = try Bench.measure { try plain.load(rows) }
+        report("plain SQLite: import", plainImport, rows.count)
+
+        let product = try ProductSide(folder: folder, units: rows.unitCount)
+        let officerImport = try Bench.measure { try product.importOfficers(rows) }
+        report("probity: import officers", officerImport, officers)
+        let recordImport = try Bench.measure { try product.importRecords(rows) }
+        report("probity: import records", recordImport, rows.count)
+        ratio("import of officers and records to plain", officerImport.cpu + recordImport.cpu, plainImport.cpu)
+
+        let plainCheck = try Bench.measure { try plain.visitAll(rows) }
+        report("plain SQLite: read and evaluate every officer", plainCheck, officers)
+        let promotion = try Bench.measure { try product.checkPromotions(expected: officers) }
+        report("probity: promotion check of every officer", promotion, officers)
+        ratio("promotion check to plain reading", promotion.cpu, plainCheck.cpu)
+
+        let check = try Bench.measure { try product.check() }
+        report("probity: check of all rows against the ledger", check, rows.count)
+        print(
+            "peak memory \(Bench.peakMemoryMiB()) MiB; archive \(Bench.sizeMiB(folder + "/archive/archive.db")) MiB, "
+                + "plain \(Bench.sizeMiB(folder + "/plain.db")) MiB")
+    }
+
+    private static func remove(_ folder: String) {
+        do { try FileManager.default.removeItem(atPath: folder) } catch { print("left behind: \(folder)") }
+    }
+
+    struct Measured {
+        let cpu: Double
+        let wall: Double
+    }
+
+    private func report(_ what: String, _ measured: Measured, _ count: Int) {
+        let rate = Int(Double(count) / max(measured.cpu, 1e-9))
+        print(
+            "\(what): \(Bench.text(measured.cpu)) s CPU, \(Bench.text(measured.wall)) s wall, \(rate)/s of CPU, "
+                + "peak \(Bench.peakMemoryMiB()) MiB")
+    }
+
+    private func ratio(_ what: String, _ one: Double, _ other: Double) {
+        print("  ratio \(what): \(Bench.text(one / max(other, 1e-9)))")
+    }
+
+    static func text(_ number: Double) -> String {
+        String(Int(number * 100) / 100) + "." + pad(Int(number * 100) % 100)
+    }
+    private static func pad(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+
+    static func measure(_ body: () throws -> Void) throws -> Measured {
+        let wall = ContinuousClock.now
+        let cpu = cpuSeconds()
+        try body()
+        let taken = ContinuousClock.now - wall
+        return Measured(
+            cpu: cpuSeconds() - cpu,
+            wall: Double(taken.components.seconds) + Double(taken.components.attoseconds) / 1e18)
+    }
+
+    private static func cpuSeconds() -> Double {
+        let usage = usage()
+        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    }
+
+    private static func usage() -> rusage {
+        var usage = rusage()
+        _ = unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return usage
+    }
+
+    static func peakMemoryMiB() -> Int { usage().ru_maxrss / 1024 }
+
+    static func sizeMiB(_ path: String) -> Int {
+        do {
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            return ((attributes[.size] as? Int) ?? 0) >> 20
+        } catch {
+            return 0
+        }
+    }
+}
+
+/// The rows of the workload: SplitMix64 and the columns of docs/performance.md, in four kinds that the check reads or not.
+struct Rows {
+    static let kinds = ["majorEvent", "training", "talk", "dutyTrace"]
+    private static let characters = Array(
+        "本人配偶子女婚姻变化出国境投资企业房产持股理财保险从业移居留学经商办受到刑事追究责任调查核实如不一致说明情况申请备案审批登记年月")
+
+    let officers: Int
+    let recordsPerOfficer: Int
+    var count: Int { officers * recordsPerOfficer }
+    /// Fifty officers a unit.
+    var unitCount: Int { max(1, officers / 50) }
+
+    struct Row {
+        let id: Int
+        let officer: Int
+        let kind: Int
+        let date: CivilDate
+        let text: String
+    }
+
+    private static func mix(_ value: UInt64) -> UInt64 {
+        var word = value
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+
+    /// Row `i`; nil where `kind` is given and the row is of another.
+    func row(_ i: Int, kind only: Int? = nil) -> Row? {
+        var state = Rows.mix(0x5052_4F42_4954_5931 ^ UInt64(i))
+        func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            return Rows.mix(state)
+        }
+        let officer = ((i % officers) * 7919 + (i / officers) * 104_729) % officers
+        let kind = Int(next() % 12) % Rows.kinds.count
+        if let only, only != kind { return nil }
+        let day = 18_262 + i * 1826 / count - Int(next() % 60)
+        let target = 560 + Int(next() % 81) - 4
+        var text = ""
+        var length = 0
+        while length < target {
+            var draw = next()
+            for _ in 0..<10 where length < target {
+                text.append(Rows.characters[Int(draw & 63) % Rows.characters.count])
+                length += 3
+                draw >>= 6
+            }
+        }
+        return Row(id: i + 1, officer: officer, kind: kind, date: CivilDate(daysSinceEpoch: day), text: text)
+    }
+
+    func policeNumber(_ officer: Int) -> String {
+        let digits = String(officer)
+        return String(repeating: "0", count: 6 - digits.count) + digits
+    }
+
+    func unit(_ officer: Int) -> String { "U\(1 + officer % unitCount)" }
+
+    /// A citizen ID with the check digit of GB 11643.
+    func idNumber(_ officer: Int) -> String {
+        let birth = CivilDate(daysSinceEpoch: 3_000 + officer % 9_000)
+        let sequence = officer / 9_000 * 2 + 1
+        let digits =
+            "990101" + birth.description.filter { $0 != "-" }
+            + String(repeating: "0", count: 3 - String(sequence).count)
+            + String(sequence)
+        let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
+        let sum = zip(weights, digits.utf8).reduce(0) { $0 + $1.0 * Int($1.1 - 48) }
+        return digits + String(Array("10X98765432")[sum % 11])
+    }
+}
+
+/// The reference: the same rows, in the clear, in a plain table with three indexes.
+private struct PlainSide {
+    private let queue: DatabaseQueue
+
+    init(path: String) throws {
+        queue = try DatabaseQueue(path: path)
+        try queue.writeWithoutTransaction { db in
+            _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
+            try db.execute(sql: "PRAGMA synchronous = NORMAL")
+            try db.execute(
+                sql: """
+                    CREATE TABLE record (id INTEGER PRIMARY KEY, officer INTEGER, unit TEXT, kind INTEGER, form INTEGER,
+                        occurred INTEGER, status INTEGER, created INTEGER, author INTEGER, payload BLOB);
+                    CREATE INDEX byOfficer ON record (officer, kind, occurred);
+                    CREATE INDEX byKind ON record (kind, status, occurred);
+                    CREATE INDEX byUnit ON record (unit, kind, occurred);
+                    """)
+        }
+    }
+
+    func load(_ rows: Rows) throws {
+        var next = 0
+        while next < rows.count {
+            try queue.write { db in
+                let statement = try db.cachedStatement(
+                    sql: "INSERT INTO record VALUES (?, ?, ?, ?, 1, ?, 4, ?, 1, ?)")
+                for index in next..<min(next + 10_000, rows.count) {
+                    guard let row = rows.row(index) else { continue }
+                    let payload = JSONValue.object(["v": 1, "编号": .integer(Int64(row.id)), "说明": .string(row.text)])
+                    try statement.execute(arguments: [
+                        row.id, row.officer, rows.unit(row.officer), row.kind, row.date.daysSinceEpoch, row.id,
+                        Data(payload.canonicalBytes),
+                    ])
+                }
+            }
+            next += 10_000
+        }
+    }
+
+    func visitAll(_ rows: Rows) throws {
+        try queue.read { db in
+            var sum = 0
+            for officer in 0..<rows.officers {
+                let payloads = try Data.fetchAll(
+                    db.cachedStatement(sql: "SELECT payload FROM record WHERE officer = ? ORDER BY kind, occurred"),
+                    arguments: [officer])
+                for payload in payloads {
+                    sum += Int(try JSONValue(parsing: [UInt8](payload))["编号"]?.integer ?? 0)
+                }
+            }
+            guard sum == rows.count * (rows.count + 1) / 2 else { throw ValidationError("the plain side lost rows") }
+        }
+    }
+}
+
+/// The product through its own gate.
+private struct ProductSide {
+    private let archive: Archive
+    private let clerk: Session
+    private let promoter: Session
+
+    init(folder: String, units: Int) throws {
+        let political: [ProbityRecords.Category] = [.roster, .events, .drinking, .talks, .duty, .care]
+        func member(_ user: String, _ role: Role, _ grants: [ProbityRecords.Category]) -> Ceremony.Member {
+            Ceremony.Member(user: user, role: role, unit: "U0", grants: grants)
+        }
+        let ceremony = Ceremony(
+            bureauID: "bench", name: "bench",
+            units: [ProbityStore.Unit(id: "U0", parent: nil, kind: "bureau", name: "bench")]
+                + (1...units).map { ProbityStore.Unit(id: "U\($0)", parent: "U0", kind: "station", name: "unit \($0)") },
+            members: [
+                member("sysadmin", .sysadmin, []), member("secadmin", .secadmin, []),
+                member("auditor", .auditor, [.audit]),
+                member("clerk", .clerk, political),
+                member("promoter", .promoter, [.roster, .events, .sanctions, .opinions, .duty]),
+                member("inspector", .inspector, [.complaints]), member("supervisor", .supervisor, [.governance]),
+            ], recoveryKey: try X25519PrivateKey().publicKey)
+        let secret = Array("bench passphrase".utf8)
+        let path = folder + "/archive"
+        try Archive.create(at: path, ceremony: ceremony) { _ in SecretBytes(copying: secret) }
+        let archive = try Archive.open(at: path)
+        func session(_ user: String, _ purpose: String) throws -> Session {
+            let identity = try Identity.unlock(
+                user: user, folder: archive.keysFolder, passphrase: SecretBytes(copying: secret))
+            let session = try Session(archive, identity: identity)
+            session.purpose = Purpose(code: purpose, reason: "bench")
+            session.clockIsConfirmed = true
+            return session
+        }
+        self.archive = archive
+        clerk = try session("clerk", "filing")
+        promoter = try session("promoter", "promotionReview")
+    }
+
+    func importOfficers(_ rows: Rows) throws {
+        let report = try clerk.importRecords(kind: "officer", dryRun: false) { receive in
+            for officer in 0..<rows.officers {
+                try receive(
+                    officer + 2,
+                    .values(
+                        officer: nil, state: nil,
+                        [
+                            "policeNo": .string(rows.policeNumber(officer)), "name": .string("人员\(officer)"),
+                            "idNo": .string(rows.idNumber(officer)), "sex": "1", "unit": .string(rows.unit(officer)),
+                            "personCategory": "police", "politics": "01",
+                        ]))
+            }
+        }
+        guard report.isPublished else { throw ValidationError("officers were refused: \(report.rejected.prefix(3))") }
+    }
+
+    func importRecords(_ rows: Rows) throws {
+        for (number, kind) in Rows.kinds.enumerated() {
+            let report = try clerk.importRecords(kind: kind, dryRun: false) { receive in
+                for index in 0..<rows.count {
+                    guard let row = rows.row(index, kind: number) else { continue }
+                    try receive(
+                        index + 2,
+                        .values(
+                            officer: rows.policeNumber(row.officer), state: nil,
+                            ProductSide.values(kind, row.date.description, row.text)))
+                }
+            }
+            guard report.isPublished else { throw ValidationError("\(kind) refused: \(report.rejected.prefix(3))") }
+        }
+    }
+
+    private static func values(_ kind: String, _ date: String, _ text: String) -> [String: JSONValue] {
+        let date = JSONValue.string(date)
+        let text = JSONValue.string(text)
+        switch kind {
+        case "majorEvent": return ["eventKind": "me06", "eventDate": date, "reportDate": date, "description": text]
+        case "training": return ["course": "other", "completedOn": date, "passed": true, "title": text]
+        case "talk":
+            return ["talkKind": "heartTalk", "talkOn": date, "interviewers": "所长", "matter": "谈心", "summary": text]
+        default: return ["performedOn": date, "area": "team", "item": "检查", "evidence": text]
+        }
+    }
+
+    func checkPromotions(expected: Int) throws {
+        var answers = 0
+        try promoter.checkPromotion(nil, move: .promotion) { _ in answers += 1 }
+        guard answers == expected else { throw ValidationError("\(answers) answers for \(expected) officers") }
+    }
+
+    func check() throws {
+        let report = try archive.check()
+        guard report.isSound else { throw ValidationError("check found \(report.findings.prefix(3))") }
+    }
+}
