@@ -345,7 +345,8 @@ struct PromoteCommand: ParsableCommand {
         let verdict = console.text("promotion.verdict.\(answer.verdict.rawValue)")
         let until = answer.until.map { console.text("promotion.until", ["date": $0.description]) } ?? ""
         var lines = ["\(result.officer.policeNo)  \(result.officer.name)  \(verdict)\(until)"]
-        for reason in answer.reasons {
+        let missing = answer.reasons.filter { $0.message == "promotion.missing" }
+        for reason in answer.reasons where reason.message != "promotion.missing" {
             let params = reason.params.mapValues { display.phrase($0) }
             var text = console.text(reason.message, params)
             if reason.params["basis"] != nil {
@@ -366,6 +367,15 @@ struct PromoteCommand: ParsableCommand {
                             "rule": reason.ruleID, "edition": reason.edition, "source": reason.source,
                             "confidence": reason.confidence, "records": records.isEmpty ? "–" : records,
                         ]))
+        }
+        // What nobody has filed is one line, not one a part: it must not bury what was filed.
+        if !missing.isEmpty {
+            let parts = missing.map {
+                "\(console.text("promotion.section.\($0.section)"))（\($0.ruleID) \($0.edition)）"
+            }
+            lines.append(
+                "  [\(console.text("promotion.verdict.hold"))] \(console.text("promotion.missing")): \(parts.joined(separator: "、"))"
+            )
         }
         return lines
     }

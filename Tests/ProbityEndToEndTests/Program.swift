@@ -3,6 +3,10 @@ import Foundation
 import ProbityTestSupport
 import Testing
 
+/// Everything that drives the built program. One test after the other: they share an archive, and some count its lines.
+@Suite("The built program", .serialized)
+struct BuiltProgram {}
+
 /// The built program and an archive of the sample input, made once for the whole run: deriving the keys of twelve users
 /// takes longer than everything else.
 final class Sample: Sendable {
@@ -35,7 +39,10 @@ final class Sample: Sendable {
         try Sample.demand(try run("openssl", ["genpkey", "-algorithm", "X25519", "-out", "\(key).pem"]))
         try Sample.demand(try run("openssl", ["pkey", "-in", "\(key).pem", "-pubout", "-out", "\(key).pub.pem"]))
         try Sample.demand(
-            try call(["init", "--ceremony", "\(folder.path)/ceremony/ceremony.json", "--passphrases", "\(folder.path)/passphrases"]))
+            try call([
+                "init", "--ceremony", "\(folder.path)/ceremony/ceremony.json", "--passphrases",
+                "\(folder.path)/passphrases",
+            ]))
         try Sample.demand(try call(["officer", "import", "\(Sample.root)/Samples/officers.csv"], as: "clerk1"))
         let filedBy = [
             "clerk1": [
@@ -62,7 +69,9 @@ final class Sample: Sendable {
     struct Failed: Error { let result: ProgramResult }
 
     /// Runs the program on the archive, as a user where one is named.
-    func call(_ arguments: [String], as user: String? = nil, language: String = "zh", json: Bool = false) throws -> ProgramResult {
+    func call(_ arguments: [String], as user: String? = nil, language: String = "zh", json: Bool = false) throws
+        -> ProgramResult
+    {
         var all = arguments + ["--archive", archive, "--lang", language]
         if let user { all += ["--user", user, "--passphrase-file", passphraseFile(user)] }
         if json { all.append("--json") }
