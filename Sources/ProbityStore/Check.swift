@@ -14,7 +14,9 @@ extension Archive {
         try snapshot { try check($0, against: against, progress: progress) }
     }
 
-    func check(_ db: Database, against: [UInt8]? = nil, progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CheckReport {
+    func check(_ db: Database, against: [UInt8]? = nil, progress: (UInt64, UInt64) -> Void = { _, _ in }) throws
+        -> CheckReport
+    {
         var checker = Checker(archive: self, db: db)
         try checker.run(against: against, progress: progress)
         return checker.report

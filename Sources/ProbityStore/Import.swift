@@ -82,7 +82,6 @@ extension Session {
             return kind
         }
         var report = ImportReport()
-        var known = BoundedCache<String, Int64>(capacity: 65_536)
         try archive.snapshot { db in
             var numbers: Set<String> = []
             try rows { number, row in
@@ -94,25 +93,25 @@ extension Session {
                     let problems =
                         kind.id == "officer"
                         ? try rosterProblems(values, &numbers, db)
-                        : try officerProblems(officer ?? "", &known, db)
+                        : try officerProblems(officer ?? "", db)
                     if !problems.isEmpty { report.reject(number, problems) }
                 }
             }
         }
         guard report.rejectedCount == 0, !dryRun else { return report }
-        try publish(kind, rows, &known, progress)
+        try publish(kind, rows, progress)
         report.isPublished = true
         return report
     }
 
-    private func officerProblems(_ number: String, _ known: inout BoundedCache<String, Int64>, _ db: Database) throws
+    private func officerProblems(_ number: String, _ db: Database) throws
         -> [RejectedRow.Problem]
     {
-        if known[number] != nil { return [] }
+        if importedOfficers[number] != nil { return [] }
         do {
             let officer = try locate(number, db)
             try demandNoRecusal(officer)
-            known[number] = officer
+            importedOfficers[number] = officer
             return []
         } catch let error as ArchiveError {
             switch error.code {
@@ -152,8 +151,7 @@ extension Session {
 
     /// Writes the rows in invisible chunks and publishes them with one leaf.
     private func publish(
-        _ kind: RecordKind, _ rows: RowSource, _ known: inout BoundedCache<String, Int64>,
-        _ progress: @escaping (Int, Int) -> Void
+        _ kind: RecordKind, _ rows: RowSource, _ progress: @escaping (Int, Int) -> Void
     ) throws {
         // Two imports of officers could each bring in the same number unseen by the other.
         let roster = kind.id == "officer" ? try rosterLock() : nil
@@ -199,7 +197,7 @@ extension Session {
                         if let found = targets[number] {
                             target = found
                         } else {
-                            let subject = try known[number] ?? locate(number, db)
+                            let subject = try importedOfficers[number] ?? locate(number, db)
                             target = Target(
                                 officer: subject, key: try dossierKey(for: subject, kind.category, in: structure))
                             targets[number] = target

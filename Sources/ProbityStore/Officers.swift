@@ -175,17 +175,27 @@ extension Session {
                 """, arguments: [node])
     }
 
+    private static let tagsPerStatement = 500
+
     /// Officers with the value in the field, among those whose roster the user can open.
     func officers(matching value: String, in field: OfficerIndex, _ db: Database) throws -> [Int64] {
-        var found: Set<Int64> = []
+        var tags: [Data] = []
         for unit in try visibleRosterUnits(db) {
             guard let key = try graph.tagKey(.index, at: NodePlace(category: .roster, unit: unit), db) else { continue }
-            let rows = try Int64.fetchAll(
-                db.cachedStatement(
-                    sql: """
-                        SELECT officer FROM officerTag WHERE tag = ? AND batch NOT IN (SELECT id FROM openBatch)
-                        """), arguments: [Data(Session.officerTag(key, field, value))])
-            found.formUnion(rows)
+            tags.append(Data(Session.officerTag(key, field, value)))
+        }
+        // One statement for all units of the scope: a province has hundreds, and an import looks up every officer.
+        var found: Set<Int64> = []
+        for start in stride(from: 0, to: tags.count, by: Session.tagsPerStatement) {
+            let chunk = tags[start..<min(start + Session.tagsPerStatement, tags.count)]
+            let marks = Array(repeating: "?", count: chunk.count).joined(separator: ",")
+            found.formUnion(
+                try Int64.fetchAll(
+                    db.cachedStatement(
+                        sql: """
+                            SELECT officer FROM officerTag WHERE tag IN (\(marks))
+                            AND batch NOT IN (SELECT id FROM openBatch)
+                            """), arguments: StatementArguments(chunk)))
         }
         return found.sorted()
     }

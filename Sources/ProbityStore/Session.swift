@@ -44,6 +44,8 @@ public final class Session {
     /// Places whose nodes the user holds by a grant.
     let grants: [Grant]
     let logKey: Ed25519SigningKey
+    /// Officers by number, as imports of this session found them: looking one up costs a keyed hash for every unit.
+    var importedOfficers = BoundedCache<String, Int64>(capacity: 65_536)
     /// Ledger lines of batches, remembered: they never change.
     var sequences: [Int64: UInt64] = [:]
     /// Opened intake keys of the auditors' node, by key row.
