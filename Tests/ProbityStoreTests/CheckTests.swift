@@ -33,7 +33,9 @@ struct CheckTests {
         ]
 
     /// Rows to work on: the first, the middle and the last of a table, as conditions.
-    private func places(_ fixture: Fixture, _ table: String, _ columns: [String]) throws -> [(Row, String, StatementArguments)] {
+    private func places(_ fixture: Fixture, _ table: String, _ columns: [String]) throws -> [(
+        Row, String, StatementArguments
+    )] {
         try fixture.archive.snapshot { db in
             let rows = try Row.fetchAll(db, sql: "SELECT \(columns.joined(separator: ", ")) FROM \(table)")
             guard !rows.isEmpty else { return [] }
@@ -74,7 +76,9 @@ struct CheckTests {
                             sql: "UPDATE OR IGNORE \(table) SET \(column) = ? WHERE \(condition)",
                             arguments: [other] + arguments)
                         if db.changesCount == 0 { throw Undo() }
-                    } catchUndo: { true }
+                    } catchUndo: {
+                        true
+                    }
                     if let report {
                         changes += 1
                         #expect(!report.isSound, "\(table).\(column)")
@@ -98,14 +102,17 @@ struct CheckTests {
     @Test("Every byte of a sealed version counts")
     func everyByte() throws {
         let fixture = try Fixture()
-        let sealed = try fixture.archive.snapshot { try Data.fetchOne($0, sql: "SELECT sealed FROM version ORDER BY id LIMIT 1") }
+        let sealed = try fixture.archive.snapshot {
+            try Data.fetchOne($0, sql: "SELECT sealed FROM version ORDER BY id LIMIT 1")
+        }
         let bytes = [UInt8](try #require(sealed))
         for index in stride(from: 0, to: bytes.count, by: 7) {
             var changed = bytes
             changed[index] ^= 0x20
             let report = try findings(fixture) { db in
                 try db.execute(
-                    sql: "UPDATE version SET sealed = ? WHERE id = (SELECT MIN(id) FROM version)", arguments: [Data(changed)])
+                    sql: "UPDATE version SET sealed = ? WHERE id = (SELECT MIN(id) FROM version)",
+                    arguments: [Data(changed)])
             }
             #expect(report.findings.contains { $0.rule == "check.rows" }, "byte \(index)")
         }
@@ -115,11 +122,13 @@ struct CheckTests {
     func addedAndMoved() throws {
         let fixture = try Fixture()
         let added = try findings(fixture) { db in
-            try db.execute(sql: "INSERT INTO unit (id, parent, kind, name, batch) VALUES ('U99', 'U00', 'station', 'x', 1)")
+            try db.execute(
+                sql: "INSERT INTO unit (id, parent, kind, name, batch) VALUES ('U99', 'U00', 'station', 'x', 1)")
         }
         #expect(added.findings.contains { $0.rule == "check.rows" })
         let unledgered = try findings(fixture) { db in
-            try db.execute(sql: "INSERT INTO unit (id, parent, kind, name, batch) VALUES ('U99', 'U00', 'station', 'x', 999)")
+            try db.execute(
+                sql: "INSERT INTO unit (id, parent, kind, name, batch) VALUES ('U99', 'U00', 'station', 'x', 999)")
         }
         #expect(unledgered.findings.contains { $0.rule == "check.rows.unledgered" })
         let moved = try findings(fixture) { db in

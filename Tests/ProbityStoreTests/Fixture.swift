@@ -35,7 +35,8 @@ final class Fixture {
         .init(user: "clerk1", role: .clerk, unit: "U00", grants: political),
         .init(user: "clerk2", role: .clerk, unit: "U02", grants: political),
         .init(user: "reviewer1", role: .reviewer, unit: "U00", grants: political + [.sanctions]),
-        .init(user: "promoter1", role: .promoter, unit: "U00", grants: [.roster, .events, .sanctions, .opinions, .duty]),
+        .init(
+            user: "promoter1", role: .promoter, unit: "U00", grants: [.roster, .events, .sanctions, .opinions, .duty]),
         .init(
             user: "inspector1", role: .inspector, unit: "U00",
             grants: [.roster, .events, .drinking, .talks, .complaints, .sanctions, .opinions, .care, .audit]),
@@ -76,7 +77,8 @@ final class Fixture {
 
     static func officer(_ number: String, unit: String, name: String, idNo: String) -> [String: JSONValue] {
         [
-            "policeNo": .string(number), "name": .string(name), "idNo": .string(idNo), "sex": "1", "unit": .string(unit),
+            "policeNo": .string(number), "name": .string(name), "idNo": .string(idNo), "sex": "1",
+            "unit": .string(unit),
             "personCategory": "police", "politics": "01",
         ]
     }
@@ -99,7 +101,8 @@ final class Fixture {
         RecordDraft(
             kind: "majorEvent", officer: officer,
             values: [
-                "eventKind": "me01", "eventDate": "2026-05-20", "reportDate": "2026-07-01", "description": .string(text),
+                "eventKind": "me01", "eventDate": "2026-05-20", "reportDate": "2026-07-01",
+                "description": .string(text),
             ])
     }
 

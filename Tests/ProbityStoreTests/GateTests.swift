@@ -31,7 +31,9 @@ struct GateTests {
         let fixture = try Fixture()
         let clerk = try fixture.session("clerk1")
         let entry = try clerk.showOfficer("990002")
-        for query in ["９９０００２", " 990002 ", "990101198207250136", "金丝雀乙", "金丝雀 乙", entry.id.text, entry.id.text.lowercased()] {
+        for query in [
+            "９９０００２", " 990002 ", "990101198207250136", "金丝雀乙", "金丝雀 乙", entry.id.text, entry.id.text.lowercased(),
+        ] {
             #expect(try clerk.showOfficer(query) == entry, "\(query)")
         }
         #expect(throws: ArchiveError(.notVisible, "")) { try clerk.showOfficer("990009") }
@@ -53,7 +55,9 @@ struct GateTests {
         #expect(try clerk.search(RecordQuery()).found.allSatisfy { $0.officer.policeNo == "990003" })
     }
 
-    @Test("For every role and category outside its reads: refused with a leaf, and no key that he holds opens anything there")
+    @Test(
+        "For every role and category outside its reads: refused with a leaf, and no key that he holds opens anything there"
+    )
     func matrix() throws {
         let fixture = try Fixture()
         try fixture.session("clerk1").file(
@@ -66,7 +70,9 @@ struct GateTests {
             if session.purpose == nil { session.purpose = Purpose("dailyManagement") }
             for category in ProbityRecords.Category.allCases {
                 let mayRead = fixture.archive.policy.decide(role: member.role, act: .read, category: category).isAllowed
-                if let kind = fixture.archive.catalogue.kinds(in: category).first(where: { $0.id != "officer" }), !mayRead {
+                if let kind = fixture.archive.catalogue.kinds(in: category).first(where: { $0.id != "officer" }),
+                    !mayRead
+                {
                     let size = try fixture.ledgerSize()
                     #expect(throws: ArchiveError(.roleRefuses, ""), "\(member.user) \(category)") {
                         try session.records(of: "990001", kind: kind.id)
@@ -77,14 +83,17 @@ struct GateTests {
                     refused += 1
                 }
                 let opened = try fixture.archive.snapshot { db in
-                    try session.graph.nodeIDs(category, db).filter { try session.graph.open(node: $0.id, db) != nil }.count
+                    try session.graph.nodeIDs(category, db).filter { try session.graph.open(node: $0.id, db) != nil }
+                        .count
                 }
                 let granted = member.grants.contains(category)
                 #expect((opened > 0) == granted, "\(member.user) \(category): \(opened) nodes open")
                 if !mayRead { #expect(opened == 0) }
                 let dossiers = try fixture.archive.snapshot { db in
-                    try Int64.fetchAll(db, sql: "SELECT id FROM dossier WHERE category = ?", arguments: [category.rawValue])
-                        .filter { try session.graph.dossierKey($0, db) != nil }.count
+                    try Int64.fetchAll(
+                        db, sql: "SELECT id FROM dossier WHERE category = ?", arguments: [category.rawValue]
+                    )
+                    .filter { try session.graph.dossierKey($0, db) != nil }.count
                 }
                 if !granted { #expect(dossiers == 0, "\(member.user) opens dossiers of \(category)") }
             }
@@ -160,7 +169,9 @@ struct GateTests {
         #expect(try fixture.archive.check().findings == [])
     }
 
-    @Test("Versions follow each other with a reason; a stale amendment and an amendment of a withdrawn record are refused")
+    @Test(
+        "Versions follow each other with a reason; a stale amendment and an amendment of a withdrawn record are refused"
+    )
     func versions() throws {
         let fixture = try Fixture()
         let clerk = try fixture.session("clerk1")

@@ -29,7 +29,8 @@ struct ImportTests {
         let fixture = try Fixture()
         let clerk = try fixture.session("clerk1")
         let before = try clerk.search(RecordQuery()).found.count
-        let refused = try clerk.importRecords(kind: "majorEvent", dryRun: false, rows: ImportTests.source(5000, broken: 4321))
+        let refused = try clerk.importRecords(
+            kind: "majorEvent", dryRun: false, rows: ImportTests.source(5000, broken: 4321))
         #expect(refused.rejectedCount == 1 && refused.rejected.first?.number == 4323 && !refused.isPublished)
         #expect(try clerk.search(RecordQuery()).found.count == before)
         let dry = try clerk.importRecords(kind: "majorEvent", dryRun: true, rows: ImportTests.source(100))
@@ -99,7 +100,9 @@ struct ImportTests {
         let clerk = try fixture.session("clerk1")
         _ = try clerk.records(of: "990003")
         try clerk.file(Fixture.event("990001", "之后"))
-        #expect(try fixture.archive.snapshot { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM version") } == (before ?? 0) + 1)
+        #expect(
+            try fixture.archive.snapshot { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM version") } == (before ?? 0)
+                + 1)
         #expect(try fixture.archive.check().findings == [])
     }
 

@@ -33,9 +33,10 @@ struct TidyTests {
     private static func files(_ folder: String, _ endings: [String]) throws -> [(name: String, text: String)] {
         let base = root.appending(path: folder)
         let names = FileManager.default.enumerator(atPath: base.path)?.compactMap { $0 as? String } ?? []
-        return try names.filter { name in endings.contains { name.hasSuffix($0) } && !name.contains("Vectors/") }.sorted().map {
-            ("\(folder)/\($0)", try String(contentsOf: base.appending(path: $0), encoding: .utf8))
-        }
+        return try names.filter { name in endings.contains { name.hasSuffix($0) } && !name.contains("Vectors/") }
+            .sorted().map {
+                ("\(folder)/\($0)", try String(contentsOf: base.appending(path: $0), encoding: .utf8))
+            }
     }
 
     @Test("Every module imports only what the table allows", arguments: imports.keys.sorted())
@@ -45,7 +46,9 @@ struct TidyTests {
         #expect(!files.isEmpty)
         for (name, text) in files {
             for line in text.split(separator: "\n") {
-                let words = line.split(separator: " ").filter { !["public", "internal", "private", "@testable"].contains($0) }
+                let words = line.split(separator: " ").filter {
+                    !["public", "internal", "private", "@testable"].contains($0)
+                }
                 guard words.first == "import", words.count == 2 else { continue }
                 #expect(allowed.contains(String(words[1])), "\(name): \(line)")
             }
@@ -54,7 +57,8 @@ struct TidyTests {
 
     @Test("The table names every module there is")
     func modules() throws {
-        let folders = try FileManager.default.contentsOfDirectory(atPath: TidyTests.root.appending(path: "Sources").path)
+        let folders = try FileManager.default.contentsOfDirectory(
+            atPath: TidyTests.root.appending(path: "Sources").path)
         for folder in folders where folder != "COpenSSL" {
             #expect(TidyTests.imports["Sources/\(folder)"] != nil, "\(folder)")
         }
@@ -103,7 +107,8 @@ struct TidyTests {
         process.waitUntilExit()
         #expect(process.terminationStatus == 0)
         for name in listing.split(separator: "\n") {
-            for ending in [".pem", ".key", ".db", ".sqlite", ".passphrase", "Package.resolved"] where name.hasSuffix(ending) {
+            for ending in [".pem", ".key", ".db", ".sqlite", ".passphrase", "Package.resolved"]
+            where name.hasSuffix(ending) {
                 Issue.record("\(name) is tracked")
             }
             if name.contains(".build/") { Issue.record("\(name) is tracked") }
