@@ -90,7 +90,8 @@ let package = Package(
         .testTarget(
             name: "ProbityStoreTests",
             dependencies: [
-                "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords", "ProbityStore", "ProbityTestSupport",
+                "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords", "ProbityStore",
+                "ProbityTestSupport",
             ] + grdb,
             swiftSettings: strict),
         // Drives the built program.
