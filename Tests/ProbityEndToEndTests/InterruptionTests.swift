@@ -121,7 +121,9 @@ extension BuiltProgram {
                     ]
                 // The limit holds for files only: what the program says goes through a pipe.
                 let script = "set -o pipefail; (ulimit -f 0; exec \"$@\") 2>&1 | cat"
-                let result = try run("bash", ["-c", script, "bash"] + all)
+                let result = try run(
+                    "bash", ["-c", script, "bash"] + all,
+                    environment: ["PROBITY_STATE_DIR": "\(sample.folder.path)/state"])
                 #expect(result.status == 41, "\(command): \(result.output)")
                 #expect(result.output.contains("the ledger cannot be written"))
                 #expect(!result.output.contains("甲一") && !result.output.contains("婚姻") && !result.output.contains("R-"))
