@@ -164,11 +164,11 @@ public final class Archive {
     func certificate(of user: String, _ db: Database) throws -> Certificate? {
         guard
             let row = try Row.fetchOne(
-                db, sql: "SELECT note, batch FROM certificate WHERE user = ? ORDER BY serial DESC LIMIT 1",
+                db, sql: "SELECT id, note, batch FROM certificate WHERE user = ? ORDER BY serial DESC LIMIT 1",
                 arguments: [user])
         else { return nil }
         let note: Data = row["note"]
-        return try CertificateRules(archive: self, db).verified([UInt8](note), batch: row["batch"])
+        return try CertificateRules(archive: self, db).verified([UInt8](note), id: row["id"], batch: row["batch"])
     }
 
     func certificates(_ db: Database) throws -> [Certificate] {

@@ -1,6 +1,8 @@
 import Foundation
 import GRDB
 import GRDBSQLite
+import ProbityCrypto
+import ProbityLedger
 import ProbitySchema
 
 /// How connections are opened and hardened, and how SQLite's errors become the archive's.
@@ -68,12 +70,18 @@ enum ArchiveDatabase {
         }
     }
 
-    /// Runs `body` and turns what SQLite throws into ``ArchiveError``; anything else passes.
+    /// Runs `body` and turns what SQLite, a seal or the ledger's formats throw into ``ArchiveError``; anything else passes.
     static func converting<T>(_ body: () throws -> T) throws -> T {
         do {
             return try body()
         } catch let error as DatabaseError {
             throw convert(error)
+        } catch let error as CryptoError {
+            // Whatever does not open inside the archive is not what was put there.
+            throw ArchiveError(
+                error.code == .unsupported ? .unsupported : .integrity, "a sealed value does not open: \(error.reason)")
+        } catch let error as LedgerError {
+            throw ArchiveError(.integrity, "the ledger cannot be read: \(error.reason)")
         }
     }
 

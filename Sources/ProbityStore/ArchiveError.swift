@@ -65,7 +65,10 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
     /// Whether the refusal itself has to be in the ledger (design: refusing is an act).
     var isRefusal: Bool {
         switch code {
-        case .roleRefuses, .recusal, .purposeMissing, .reporterIdentity, .notVisible, .stateForbids: true
+        // A failed validation is one too: that a number is taken, or borne by several, tells something.
+        case .roleRefuses, .recusal, .purposeMissing, .reporterIdentity, .notVisible, .stateForbids, .invalidEntry,
+            .changedSinceRead:
+            true
         default: false
         }
     }

@@ -194,6 +194,8 @@ extension Archive {
                 "archive.init", outcome: "done", details, batch: writer.batch, reads: nil, db)
         }
         try pool.close()
+        // SQLite makes the file readable for others and not writable for the group; the group is who works here.
+        try Files.setMode(work + "/archive.db", 0o660)
         try Files.write(
             Array((NoteVerifier(name: header.names.ledger, key: logKey.publicKey).vkey + "\n").utf8),
             to: work + "/Keys/log.vkey", mode: 0o640)

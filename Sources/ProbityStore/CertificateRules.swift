@@ -9,9 +9,11 @@ import ProbityRecords
 ///
 /// The ceremony's own rows (the batch of the archive's header) are signed by the user, the security administrator and
 /// another administrator; the ledger's first leaf fixes them. Later ones need the persons listed in Certificates.swift.
-struct CertificateRules {
-    let archive: Archive
-    let db: Database
+final class CertificateRules {
+    private let archive: Archive
+    private let db: Database
+    /// Certificates by row number that were followed back to the ceremony; nil for one that does not lead there.
+    private var verdicts: [Int64: Certificate?] = [:]
 
     init(archive: Archive, _ db: Database) {
         self.archive = archive
@@ -27,12 +29,17 @@ struct CertificateRules {
 
     /// Users whose valid signatures a note carries, with the certificate whose key made each.
     ///
-    /// - Parameter subject: a certificate that is not in the archive yet, whose own signature counts too.
-    func signers(of note: SignedNote, subject: Certificate? = nil) throws -> [Certificate] {
+    /// - Parameters:
+    ///   - subject: a certificate whose own signature counts too.
+    ///   - limit: only certificates with a smaller row number may have signed, so that no two can vouch for each other.
+    ///   - isCeremony: the signers are those of the ceremony, who all sign one another; the ledger's first leaf fixes them.
+    func signers(
+        of note: SignedNote, subject: Certificate? = nil, before limit: Int64 = .max, isCeremony: Bool = false
+    ) throws -> [Certificate] {
         var found: [Certificate] = []
         for signature in note.signatures {
             guard let user = archive.header.names.userID(signature.name) else { continue }
-            var candidates = try all(user)
+            var candidates = isCeremony ? try founding(user) : try sound(user, before: limit)
             if let subject, subject.user == user, !candidates.contains(subject) { candidates.append(subject) }
             let match = candidates.last {
                 note.isSigned(by: NoteVerifier(name: signature.name, key: $0.signingKey))
@@ -42,17 +49,42 @@ struct CertificateRules {
         return found
     }
 
-    /// Every certificate that `user` ever had, oldest first; signatures are not looked at.
-    private func all(_ user: String) throws -> [Certificate] {
-        try Data.fetchAll(db, sql: "SELECT note FROM certificate WHERE user = ? ORDER BY serial", arguments: [user]).map
-        {
-            try Certificate(text: SignedNote(parsing: [UInt8]($0)).text, archiveID: archive.header.archiveID)
+    private func rows(_ user: String) throws -> [Row] {
+        try Row.fetchAll(
+            db, sql: "SELECT id, note, batch FROM certificate WHERE user = ? ORDER BY serial", arguments: [user])
+    }
+
+    private func certificate(_ row: Row) throws -> (certificate: Certificate, note: SignedNote) {
+        let note = try parsed([UInt8](row["note"] as Data))
+        return (try Certificate(text: note.text, archiveID: archive.header.archiveID), note)
+    }
+
+    private func founding(_ user: String) throws -> [Certificate] {
+        let ceremony = try ceremonyBatch()
+        return try rows(user).filter { $0["batch"] == ceremony }.map { try certificate($0).certificate }
+    }
+
+    /// The certificates of `user` that lead back to the ceremony, oldest first.
+    ///
+    /// The recursion ends, because each step goes to smaller row numbers; what was found once is remembered.
+    private func sound(_ user: String, before limit: Int64) throws -> [Certificate] {
+        let ceremony = try ceremonyBatch()
+        return try rows(user).compactMap { row -> Certificate? in
+            let id: Int64 = row["id"]
+            guard id < limit else { return nil }
+            if let known = verdicts[id] { return known }
+            let (certificate, note) = try certificate(row)
+            let isSound = try missing(certificate, note, before: id, isCeremony: row["batch"] == ceremony) == nil
+            verdicts[id] = .some(isSound ? certificate : nil)
+            return isSound ? certificate : nil
         }
     }
 
     /// What a certificate still lacks; nil when it is complete.
-    func missing(_ certificate: Certificate, _ note: SignedNote, isCeremony: Bool) throws -> String? {
-        let signers = try signers(of: note, subject: certificate)
+    func missing(
+        _ certificate: Certificate, _ note: SignedNote, before limit: Int64 = .max, isCeremony: Bool
+    ) throws -> String? {
+        let signers = try signers(of: note, subject: certificate, before: limit, isCeremony: isCeremony)
         guard signers.contains(where: { $0.user == certificate.user && $0.signingKey == certificate.signingKey }) else {
             return "the user's own signature"
         }
@@ -80,10 +112,10 @@ struct CertificateRules {
     /// Reads a certificate and checks its signatures.
     ///
     /// - Throws: ``ArchiveError`` `integrity`.
-    func verified(_ bytes: [UInt8], batch: Int64) throws -> Certificate {
+    func verified(_ bytes: [UInt8], id: Int64, batch: Int64) throws -> Certificate {
         let note = try parsed(bytes)
         let certificate = try Certificate(text: note.text, archiveID: archive.header.archiveID)
-        if let missing = try missing(certificate, note, isCeremony: batch == ceremonyBatch()) {
+        if let missing = try missing(certificate, note, before: id, isCeremony: batch == ceremonyBatch()) {
             throw ArchiveError(.integrity, "the certificate of \(certificate.user) lacks \(missing)")
         }
         return certificate
@@ -95,7 +127,7 @@ struct CertificateRules {
         let grant = try Grant(text: note.text, archiveID: archive.header.archiveID)
         let isCeremony = try batch == ceremonyBatch()
         // Nobody's own signature counts for what he is given.
-        let signers = try signers(of: note).filter { $0.user != grant.user || isCeremony }
+        let signers = try signers(of: note, isCeremony: isCeremony).filter { $0.user != grant.user || isCeremony }
         let security = signers.contains { $0.role == .secadmin }
         let second = signers.contains { signer in
             isCeremony

@@ -90,7 +90,7 @@ private struct Checker {
         for row in try Row.fetchAll(db, sql: "SELECT id, user, serial, note, batch FROM certificate ORDER BY id") {
             let place = "certificate \(row["id"] as Int64)"
             do {
-                let certificate = try rules.verified([UInt8](row["note"] as Data), batch: row["batch"])
+                let certificate = try rules.verified([UInt8](row["note"] as Data), id: row["id"], batch: row["batch"])
                 guard certificate.user == row["user"], certificate.serial == row["serial"] else {
                     found(place, "check.certificate")
                     continue

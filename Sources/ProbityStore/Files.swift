@@ -12,6 +12,10 @@ enum Files {
         guard unsafe chmod(path, mode) == 0 else { throw failure("set the mode of", path) }
     }
 
+    static func setMode(_ path: String, _ mode: mode_t) throws {
+        guard unsafe chmod(path, mode) == 0 else { throw failure("set the mode of", path) }
+    }
+
     static func read(_ path: String) throws -> [UInt8] {
         guard let data = FileManager.default.contents(atPath: path) else { throw failure("read", path) }
         return [UInt8](data)

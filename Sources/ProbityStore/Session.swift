@@ -91,7 +91,7 @@ public final class Session {
                 db,
                 sql: """
                     SELECT wrap.key AS key, wrap.wrapped AS wrapped FROM wrap JOIN key ON key.id = wrap.key
-                    WHERE key.kind = 'log' AND wrap.byUser = ? ORDER BY key.epoch DESC
+                    WHERE key.kind = 'log' AND wrap.byUser = ? ORDER BY key.epoch DESC, wrap.id DESC
                     """, arguments: [identity.user]
             ).map { row in (row["key"] as Int64, [UInt8](row["wrapped"] as Data)) }
             return Opening(

@@ -219,7 +219,7 @@ extension Session {
                     .roleRefuses, "the role \(certificate.role.rawValue) may not hold \(category.rawValue)",
                     subject: "roleDoesNotRead")
             }
-            guard !category.isSealed || unit == rootUnit else {
+            guard !(category.isSealed || category == .audit) || unit == rootUnit else {
                 throw ArchiveError(
                     .invalidEntry, "\(category.rawValue) has one node for the whole bureau", subject: rootUnit)
             }

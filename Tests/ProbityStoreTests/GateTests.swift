@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Foundation
 import GRDB
+import ProbityCrypto
 import ProbityLedger
 import ProbityRecords
 import ProbityTestSupport
@@ -242,6 +243,57 @@ struct GateTests {
             try fixture.session("inspector1").proposeGrant(user: "secadmin1", category: .audit, unit: "U00")
         }
         #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test(
+        "A damaged wrap, dossier key, version or ledger line stops the act that meets it: integrity, and nothing is shown"
+    )
+    func damage() throws {
+        for sql in [
+            """
+            UPDATE wrap SET wrapped = (SELECT wrapped FROM wrap WHERE byKey IS NOT NULL ORDER BY id DESC LIMIT 1)
+            WHERE byKey IS NOT NULL
+            """, "UPDATE dossierKey SET wrapped = (SELECT wrapped FROM dossierKey ORDER BY dossier DESC LIMIT 1)",
+            "UPDATE version SET sealed = randomblob(200)",
+            "UPDATE version SET state = 'approved' WHERE state IS NOT NULL",
+            "UPDATE leaf SET note = randomblob(300) WHERE seq = (SELECT MAX(seq) FROM leaf)",
+            "UPDATE checkpoint SET note = randomblob(300) WHERE size = (SELECT MAX(size) FROM checkpoint)",
+        ] {
+            let fixture = try Fixture()
+            try fixture.archive.pool.write { try $0.execute(sql: sql) }
+            #expect(throws: ArchiveError(.integrity, ""), "\(sql)") {
+                try fixture.session("clerk1").records(of: "990001")
+            }
+            #expect(try !fixture.archive.check().isSound, "\(sql)")
+        }
+    }
+
+    @Test("Certificates that vouch for each other and lead back to no ceremony count for nothing")
+    func forgedCertificates() throws {
+        let fixture = try Fixture()
+        let header = fixture.archive.header
+        let forged = try ["evil-sec": Role.secadmin, "evil-sys": .sysadmin, "evil-insp": .inspector].map {
+            (try Identity.generate(user: $0.key), $0.value)
+        }
+        let signers = forged.map {
+            NoteSigner(name: header.names.user($0.0.user), key: $0.0.signingKey)
+        }
+        // The attacker has write access, and a clerk's identity with which to make the rows look like an act.
+        try fixture.session("clerk1").write("user.countersign") { writer, _ in
+            for (identity, role) in forged {
+                let certificate = Certificate(
+                    user: identity.user, serial: 1, role: role, unit: "U00", officer: nil,
+                    signingKey: identity.signingKey.publicKey, agreementKey: identity.agreementKey.publicKey,
+                    validFrom: fixture.archive.today)
+                let note = try SignedNote(text: certificate.text(archiveID: header.archiveID), signers: signers)
+                try writer.insertCertificate(user: identity.user, serial: 1, note: note.bytes)
+            }
+        }
+        for (identity, _) in forged {
+            #expect(throws: ArchiveError(.integrity, "")) { try Session(fixture.archive, identity: identity) }
+        }
+        let report = try fixture.archive.check()
+        #expect(report.findings.filter { $0.rule == "check.certificate" }.count == 3)
     }
 
     @Test("Nobody reads or handles his own file")
