@@ -50,9 +50,9 @@ struct LedgerWriter {
             return try LedgerTable.append(
                 note: note.bytes, details: sealed, batch: batch, after: head, header: archive.header, logKey: logKey, db
             )
-        } catch let error as LedgerError {
+        } catch let error as LedgerError where error.code == .tooLong {
             throw ArchiveError(.ledgerNotWritable, "the ledger line cannot be made: \(error.reason)")
-        } catch let error as CryptoError {
+        } catch let error as CryptoError where error.code == .internalFailure {
             throw ArchiveError(.ledgerNotWritable, "the ledger line cannot be signed: \(error.reason)")
         }
     }
