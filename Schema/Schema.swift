@@ -71,6 +71,7 @@ public enum Schema {
             ("codes-enquirerRelation.json", PackageResources.codes_enquirerRelation_json),
             ("codes-enquiryMode.json", PackageResources.codes_enquiryMode_json),
             ("codes-eventKind.json", PackageResources.codes_eventKind_json),
+            ("codes-eventOccasion.json", PackageResources.codes_eventOccasion_json),
             ("codes-evidenceKind.json", PackageResources.codes_evidenceKind_json),
             ("codes-fileReviewResult.json", PackageResources.codes_fileReviewResult_json),
             ("codes-grade.json", PackageResources.codes_grade_json),
@@ -110,6 +111,7 @@ public enum Schema {
     public static var rules: [File] {
         [
             ("rules-access.json", PackageResources.rules_access_json),
+            ("rules-calendar.json", PackageResources.rules_calendar_json),
             ("rules-drinking.json", PackageResources.rules_drinking_json),
             ("rules-events.json", PackageResources.rules_events_json),
             ("rules-identity.json", PackageResources.rules_identity_json),

@@ -1,5 +1,6 @@
 /// A day of the Gregorian calendar, as documents write it. No time and no time zone: a civil date in Asia/Shanghai.
 public struct CivilDate: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// A day of the week, numbered as GB/T 7408 (ISO 8601) does: Monday is 1.
     public enum Weekday: Int, Sendable, CaseIterable {
         case monday = 1, tuesday, wednesday, thursday, friday, saturday, sunday
     }
@@ -42,17 +43,24 @@ public struct CivilDate: Hashable, Comparable, Sendable, CustomStringConvertible
 
     /// Reads `YYYY-MM-DD`; nil for anything else.
     public init?(_ text: String) {
-        let bytes = Array(text.utf8)
-        guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-") else { return nil }
-        func number(_ range: Range<Int>) -> Int? {
-            var value = 0
-            for byte in bytes[range] {
-                guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
-                value = value * 10 + Int(byte - UInt8(ascii: "0"))
+        guard text.utf8.count == 10 else { return nil }
+        // A check of every candidate reads millions of dates: no array of bytes is made for one.
+        var (year, month, day) = (0, 0, 0)
+        var index = 0
+        for byte in text.utf8 {
+            defer { index += 1 }
+            if index == 4 || index == 7 {
+                guard byte == UInt8(ascii: "-") else { return nil }
+                continue
             }
-            return value
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+            let digit = Int(byte - UInt8(ascii: "0"))
+            switch index {
+            case ..<4: year = year * 10 + digit
+            case ..<7: month = month * 10 + digit
+            default: day = day * 10 + digit
+            }
         }
-        guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10) else { return nil }
         self.init(year: year, month: month, day: day)
     }
 
@@ -67,6 +75,7 @@ public struct CivilDate: Hashable, Comparable, Sendable, CustomStringConvertible
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
+    /// Days in a month of the Gregorian calendar, 28 to 31.
     public static func dayCount(year: Int, month: Int) -> Int {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
@@ -75,16 +84,25 @@ public struct CivilDate: Hashable, Comparable, Sendable, CustomStringConvertible
         }
     }
 
-    public func adding(days: Int) -> CivilDate { CivilDate(daysSinceEpoch: daysSinceEpoch + days) }
+    /// The date `days` days later, held inside the years 1 to 9999.
+    public func adding(days: Int) -> CivilDate {
+        let span = CivilDate.lastDay - CivilDate.firstDay
+        return CivilDate(daysSinceEpoch: daysSinceEpoch + min(max(days, -span), span))
+    }
 
-    /// The same day `months` later, or the last day of that month where it has no such day.
+    /// The same day `months` later, or the last day of that month where it has no such day; held inside the years 1 to
+    /// 9999.
+    ///
+    /// Source: domain.md §8.3 (the clamp at a month's end is unconfirmed there).
     public func adding(months: Int) -> CivilDate {
-        let total = year * 12 + month - 1 + months
+        let (first, last) = (12, 9999 * 12 + 11)
+        let total = min(max(year * 12 + month - 1 + min(max(months, -last), last), first), last)
         let (year, month) = (total / 12, total % 12 + 1)
         let day = min(day, CivilDate.dayCount(year: year, month: month))
         return CivilDate(daysSinceEpoch: CivilDate.days(year: year, month: month, day: day))
     }
 
+    /// The day of the week.
     public var weekday: Weekday {
         // 1970-01-01 was a Thursday.
         let index = ((daysSinceEpoch + 3) % 7 + 7) % 7

@@ -6,10 +6,11 @@ public struct RecordFact: Sendable, Equatable {
     public let kind: String
     public let state: String
     public let occurredOn: CivilDate
-    /// Ledger line of the act that filed the record first.
+    /// Ledger line of the act that filed the record first. Lines order filings; a date would be somebody's claim.
     public let filedSequence: UInt64
     public let values: [String: JSONValue]
 
+    /// - Parameter values: the newest version's, as validation accepted them.
     public init(
         recordID: String, kind: String, state: String, occurredOn: CivilDate, filedSequence: UInt64,
         values: [String: JSONValue]
@@ -25,6 +26,7 @@ public struct RecordFact: Sendable, Equatable {
     func text(_ field: String) -> String? { values[field]?.string }
     func date(_ field: String) -> CivilDate? { values[field]?.string.flatMap { CivilDate($0) } }
     func flag(_ field: String) -> Bool { values[field]?.bool ?? false }
+    func integer(_ field: String) -> Int? { values[field]?.integer.map { Int($0) } }
     /// A misfiled or revoked record counts for nothing, on any question's date.
     var counts: Bool { state != "withdrawn" && values["revokedOn"] == nil }
 }

@@ -1,39 +1,20 @@
 import CanonicalJSON
 import ProbitySchema
 
-// Format of Schema/Rules/rules-{impact,musts,events,drinking}.json:
+// Format of Schema/Rules/rules-{impact,musts,events,drinking,calendar}.json:
 //
 //   {"rules": [{"ruleId", "edition", "effectiveFrom", "effectiveTo", "source", "confidence", "value": {…}}]}
 //
-// Rows of one ruleId are its editions; a decision is judged by the edition in force on its own date. Numbers of law stand
-// here and nowhere in code. Marks of confidence: domain.md, first page.
-
-/// One edition of a rule (规则) with where it comes from and how sure we are of it.
-public struct Rule: Sendable, Hashable {
-    public let ruleID: String
-    public let edition: String
-    public let effectiveFrom: CivilDate
-    /// The last day on which the edition is in force; nil while it is.
-    public let effectiveTo: CivilDate?
-    public let source: String
-    public let confidence: String
-    let value: JSONValue
-
-    func isInForce(on date: CivilDate) -> Bool { effectiveFrom <= date && (effectiveTo.map { date <= $0 } ?? true) }
-
-    /// The text that the member `map` of the value gives for `code`.
-    func entry(_ map: String, _ code: String) -> String? { value[map]?[code]?.string }
-
-    func texts(_ member: String, _ key: String) -> [String] { (value[member]?[key]?.array ?? []).compactMap(\.string) }
-    func texts(_ member: String) -> [String] { (value[member]?.array ?? []).compactMap(\.string) }
-    func number(_ member: String) -> Int? { value[member]?.integer.map { Int($0) } }
-}
+// Rows of one ruleId are its editions, of which no two are in force on one day; a decision is judged by the edition in force
+// on its own date. Numbers of law stand here and nowhere in code. What each value holds: RuleShape.swift.
 
 /// The rules that questions are answered by, in all their editions.
 public struct RuleSet: Sendable {
     private let editions: [String: [Rule]]
     /// All rows, canonical: what an answer's digest of the rules is taken over.
     public let canonicalBytes: [UInt8]
+    /// Which days are worked on (工作日历), from the rows of the rule `calendar`.
+    public let calendar: WorkingCalendar
 
     /// - Throws: ``SchemaError`` naming file and member.
     public init(files: [KindCatalogue.File]) throws(SchemaError) {
@@ -43,23 +24,13 @@ public struct RuleSet: Sendable {
             let reader = try SchemaReader(file: file.name, bytes: file.bytes)
             _ = try reader.members(["rules"])
             for row in try reader.required("rules").elements() {
-                _ = try row.members([
-                    "ruleId", "edition", "effectiveFrom", "effectiveTo", "source", "confidence", "value",
-                ])
-                let from = try row.required("effectiveFrom")
-                guard let effectiveFrom = CivilDate(try from.text()) else { throw from.failure("no date") }
-                var effectiveTo: CivilDate?
-                if let to = row.optional("effectiveTo") {
-                    guard let date = CivilDate(try to.text()) else { throw to.failure("no date") }
-                    effectiveTo = date
-                }
-                let rule = Rule(
-                    ruleID: try row.required("ruleId").text(), edition: try row.required("edition").text(),
-                    effectiveFrom: effectiveFrom, effectiveTo: effectiveTo, source: try row.required("source").text(),
-                    confidence: try row.required("confidence").text(), value: try row.required("value").value)
+                let rule = try RuleSet.read(row)
                 let others = editions[rule.ruleID, default: []]
-                if others.contains(where: { $0.isInForce(on: effectiveFrom) }) {
-                    throw row.failure("two editions of \(rule.ruleID) are in force on \(effectiveFrom)")
+                if others.contains(where: { $0.edition == rule.edition }) {
+                    throw row.failure("the edition \(rule.edition) of \(rule.ruleID) is there twice")
+                }
+                if others.contains(where: { $0.overlaps(rule) }) {
+                    throw row.failure("two editions of \(rule.ruleID) are in force on one day")
                 }
                 editions[rule.ruleID] = others + [rule]
                 all.append(row.value)
@@ -67,6 +38,26 @@ public struct RuleSet: Sendable {
         }
         self.editions = editions
         self.canonicalBytes = JSONValue.array(all).canonicalBytes
+        self.calendar = WorkingCalendar(editions["calendar"] ?? [])
+    }
+
+    private static func read(_ row: SchemaReader) throws(SchemaError) -> Rule {
+        _ = try row.members(["ruleId", "edition", "effectiveFrom", "effectiveTo", "source", "confidence", "value"])
+        let from = try row.required("effectiveFrom")
+        guard let effectiveFrom = CivilDate(try from.text()) else { throw from.failure("no date") }
+        var effectiveTo: CivilDate?
+        if let to = row.optional("effectiveTo") {
+            guard let date = CivilDate(try to.text()) else { throw to.failure("no date") }
+            guard date >= effectiveFrom else { throw to.failure("an edition ends before it begins") }
+            effectiveTo = date
+        }
+        let id = try row.required("ruleId").text()
+        let value = try row.required("value")
+        try RuleShape.check(id, value)
+        return Rule(
+            ruleID: id, edition: try row.required("edition").text(), effectiveFrom: effectiveFrom,
+            effectiveTo: effectiveTo, source: try row.required("source").text(),
+            confidence: try Confidence.read(row), value: value.value)
     }
 
     /// The rules embedded in the program, read once.
@@ -76,8 +67,8 @@ public struct RuleSet: Sendable {
 
     private static let embedded: Result<RuleSet, SchemaError> = Result { () throws(SchemaError) in
         var files: [KindCatalogue.File] = []
-        for name in ["rules-impact.json", "rules-musts.json", "rules-events.json", "rules-drinking.json"] {
-            files.append(try Schema.rule(name))
+        for area in ["impact", "musts", "events", "drinking", "calendar"] {
+            files.append(try Schema.rule("rules-\(area).json"))
         }
         return try RuleSet(files: files)
     }
@@ -85,5 +76,15 @@ public struct RuleSet: Sendable {
     /// The edition of a rule that was in force on `date`.
     public func rule(_ id: String, on date: CivilDate) -> Rule? {
         editions[id]?.first { $0.isInForce(on: date) }
+    }
+
+    /// The edition of a rule by its name, whenever it was in force: what a decision cites.
+    public func rule(_ id: String, edition: String) -> Rule? {
+        editions[id]?.first { $0.edition == edition }
+    }
+
+    /// Every rule there is, by name, each with its editions in the order of the files.
+    public var allRules: [(id: String, editions: [Rule])] {
+        editions.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 }

@@ -1,0 +1,258 @@
+import CanonicalJSON
+import Foundation
+import ProbityRecords
+import Testing
+
+/// The sample input, read with the product's own header maps and parsers; only the splitting of CSV is the test's.
+struct SampleFiles {
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("Samples")
+
+    struct Refused: Error, CustomStringConvertible { let description: String }
+
+    private(set) var officers: [String: [String: JSONValue]] = [:]
+    private(set) var facts: [String: [RecordFact]] = [:]
+    private var sequence: UInt64 = 0
+
+    /// The samples hold no quoted cells.
+    private static func rows(_ file: URL) throws -> [[String]] {
+        let text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+        if text.contains("\"") || text.contains("\r") {
+            throw Refused(description: "\(file.lastPathComponent): not plain")
+        }
+        return text.split(separator: "\n").map {
+            $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
+    }
+
+    init() throws {
+        try read("officers.csv", "officer")
+        // The discipline team replies after the other records are on file, as it does in the demonstration.
+        let kinds = try FileManager.default.contentsOfDirectory(
+            atPath: Self.folder.appendingPathComponent("records").path
+        )
+        .filter { $0.hasSuffix(".csv") }.map { String($0.dropLast(4)) }.sorted {
+            ($0 == "opinion" ? 1 : 0, $0) < ($1 == "opinion" ? 1 : 0, $1)
+        }
+        for kind in kinds { try read("records/\(kind).csv", kind) }
+    }
+
+    private mutating func read(_ path: String, _ id: String) throws {
+        guard let kind = try KindCatalogue.standard().kind(id) else { throw Refused(description: "no kind \(id)") }
+        let rows = try Self.rows(Self.folder.appendingPathComponent(path))
+        let map = try ImportMap.reading(kind: kind, header: rows[0]).get()
+        sequence += 1
+        for (number, cells) in rows.enumerated().dropFirst() {
+            guard cells.count == rows[0].count, let row = map.row(cells) else {
+                throw Refused(description: "\(path):\(number + 1) has \(cells.count) cells")
+            }
+            let state = row.state ?? kind.initialState
+            guard kind.initialStates.contains(state) else {
+                throw Refused(description: "\(path):\(number + 1) state \(state)")
+            }
+            let parsed = kind.parse(texts: row.texts, state: state, today: CivilDate("2026-12-01"))
+            guard parsed.problems.isEmpty else {
+                throw Refused(description: "\(path):\(number + 1) \(parsed.problems)")
+            }
+            if id == "officer" {
+                officers[parsed.values["policeNo"]?.string ?? ""] = parsed.values
+                continue
+            }
+            guard let officer = row.officer, officers[officer] != nil,
+                let date = kind.occurredOnField.flatMap({ parsed.values[$0]?.string }).flatMap({ CivilDate($0) })
+            else { throw Refused(description: "\(path):\(number + 1) names no officer or no date") }
+            facts[officer, default: []].append(
+                RecordFact(
+                    recordID: "\(id)/\(number)", kind: id, state: state, occurredOn: date, filedSequence: sequence,
+                    values: parsed.values))
+        }
+    }
+
+    func answer(_ policeNo: String, on: String = "2026-12-01", _ move: PromotionMove = .promotion) throws
+        -> PromotionAnswer
+    {
+        // What a promoter may read: domain.md §8, design.md §5. Complaints are not among it.
+        let readable: Set<ProbityRecords.Category> = [.events, .duty, .sanctions, .opinions]
+        let catalogue = try KindCatalogue.standard()
+        let mine = (facts[policeNo] ?? []).filter {
+            catalogue.kind($0.kind).map { readable.contains($0.category) } ?? false
+        }
+        return PromotionCheck.evaluate(
+            CandidateFacts(
+                officerID: policeNo, personCategory: officers[policeNo]?["personCategory"]?.string ?? "", facts: mine),
+            question: PromotionQuestion(on: try day(on), move: move), rules: try RuleSet.standard())
+    }
+}
+
+@Suite("The sample input")
+struct SamplesTests {
+    let samples: SampleFiles
+
+    init() throws { samples = try SampleFiles() }
+
+    @Test("Every sample row is accepted by validation, and all rows of the field's list are there")
+    func rows() throws {
+        #expect(samples.officers.count == 12)
+        let kinds = Set(samples.facts.values.joined().map(\.kind))
+        #expect(
+            kinds.isSuperset(of: [
+                "talk", "majorEvent", "sanction", "complaint", "clearance", "antiGangCase", "drinkingRisk", "appraisal",
+                "incident", "admonition", "verification", "accountability", "dutyTrace", "engagementReport",
+                "helpMeasure",
+                "fileReview", "opinion", "training", "auxEntry", "caseEnquiry",
+            ]))
+    }
+
+    @Test("P02 is blocked until 2027-01-15 by the Party warning")
+    func p02() throws {
+        let answer = try samples.answer("990002")
+        #expect(answer.verdict == .blocked && answer.until?.description == "2027-01-15")
+        let blocking = answer.reasons.filter { $0.verdict == .blocked }
+        #expect(blocking.map(\.ruleID) == ["impact.p1"] && blocking.map(\.edition) == ["2023"])
+        #expect(blocking.map(\.recordIDs) == [["sanction/1"]])
+        #expect(blocking[0].source == "纪律处分条例 2023 Art. 10" && blocking[0].confidence == "C")
+        #expect(try samples.answer("990002", on: "2027-01-14").verdict == .blocked)
+        #expect(try samples.answer("990002", on: "2027-01-15").verdict == .hold)
+        // The complaint that was found untrue is nowhere in the answer.
+        #expect(!answer.json.canonicalText.contains("complaint"))
+    }
+
+    @Test("P03 is held by the fourth must, from the discipline team's opinion alone")
+    func p03() throws {
+        let answer = try samples.answer("990003")
+        #expect(answer.verdict == .hold && answer.until == nil)
+        let held = answer.reasons.filter { $0.verdict == .hold }
+        #expect(Set(held.map(\.section)) == ["must3", "must4"])
+        let fourth = try #require(held.first { $0.section == "must4" })
+        #expect(fourth.message == "promotion.leadOpen" && fourth.recordIDs == ["opinion/1"])
+        #expect(!answer.json.canonicalText.contains("complaint"))
+    }
+
+    @Test("P06 is not blocked by the administrative warning whose period ended on 2026-10-01")
+    func p06() throws {
+        let answer = try samples.answer("990006")
+        #expect(answer.verdict != .blocked && answer.until == nil)
+        let period = try #require(answer.reasons.first { $0.section == "impact" })
+        #expect(period.verdict == .hold && period.params["until"] == "2026-10-01" && period.ruleID == "impact.a1")
+        #expect(try samples.answer("990006", on: "2026-09-30").until?.description == "2026-10-01")
+        #expect(try samples.answer("990006", on: "2026-09-30").verdict == .blocked)
+    }
+
+    @Test("P07 is blocked until 2027-02-10 by the admonition, which names the omission")
+    func p07() throws {
+        let answer = try samples.answer("990007")
+        #expect(answer.verdict == .blocked && answer.until?.description == "2027-02-10")
+        let blocking = answer.reasons.filter { $0.verdict == .blocked }
+        #expect(blocking.map(\.ruleID) == ["impact.w1"])
+        #expect(blocking.map(\.recordIDs) == [["admonition/1", "verification/1"]])
+        #expect(blocking[0].params["basisResult"] == "verifyResult/r2")
+    }
+
+    @Test("P10 is clear, with a record, rule, edition and source for each part")
+    func p10() throws {
+        let answer = try samples.answer("990010")
+        #expect(answer.verdict == .clear && answer.until == nil)
+        #expect(
+            answer.reasons.map(\.section) == ["must1", "must2", "must3", "must4", "appraisal", "training", "training"])
+        for reason in answer.reasons {
+            #expect(reason.verdict == .clear && !reason.recordIDs.isEmpty)
+            #expect(!reason.ruleID.isEmpty && !reason.edition.isEmpty && !reason.source.isEmpty)
+        }
+    }
+
+    @Test("Accountability has no fixed period, and auxiliaries are not applicable")
+    func others() throws {
+        #expect(try samples.answer("990008").reasons.allSatisfy { $0.section != "impact" })
+        for officer in ["F0011", "F0012"] { #expect(try samples.answer(officer).verdict == .notApplicable) }
+    }
+
+    @Test("P05's marriage report is 12 days late; P01's wedding was reported in time")
+    func lateness() throws {
+        let rules = try RuleSet.standard()
+        let marriage = try #require(samples.facts["990005"]?.first { $0.kind == "majorEvent" })
+        let late = try #require(EventLateness(values: marriage.values, rules: rules))
+        #expect(late.days == 42 && late.lateDays == 12 && late.rule.ruleID == "event.me01")
+        let wedding = try #require(samples.facts["990001"]?.first { $0.kind == "majorEvent" })
+        #expect(EventLateness(values: wedding.values, rules: rules)?.lateDays == 0)
+    }
+
+    @Test("P04 comes out at drinking level L3")
+    func drinking() throws {
+        let fact = try #require(samples.facts["990004"]?.first { $0.kind == "drinkingRisk" })
+        let level = try #require(DrinkingLevel(values: fact.values, on: fact.occurredOn, rules: try RuleSet.standard()))
+        #expect(level.level == 3)
+    }
+}
+
+@Suite("Bad sanction data")
+struct PromotionBadDataTests {
+    private func problems(_ values: [String: JSONValue]) throws -> [String?] {
+        var all: [String: JSONValue] = [
+            "decidedOn": "2026-01-15", "documentNo": "示例1号", "body": "县纪委", "politicsAtAct": "01",
+            "politicsAtDecision": "01",
+        ]
+        all.merge(values) { $1 }
+        let kind = try #require(try KindCatalogue.standard().kind("sanction"))
+        return kind.validate(values: all.filter { $0.value != .null }).filter { $0.severity == .error }.map(\.rule)
+    }
+
+    @Test(
+        "A Party sanction on somebody who was a member neither at the act nor at the decision is refused",
+        arguments: ["p1", "p2", "p2x", "p3", "p4", "p5"])
+    func partyMember(measure: String) throws {
+        let base: [String: JSONValue] = ["measure": .string(measure), "periodMonths": measure == "p4" ? 12 : .null]
+        func refused(_ act: JSONValue, _ decision: JSONValue) throws -> Bool {
+            try problems(base.merging(["politicsAtAct": act, "politicsAtDecision": decision]) { $1 }) == [
+                "sanction.partyMember"
+            ]
+        }
+        for (act, decision) in [("03", "13"), ("12", "12"), ("04", "03"), (nil, nil), ("13", nil), (nil, "03")]
+            as [(String?, String?)]
+        {
+            #expect(
+                try refused(act.map { .string($0) } ?? .null, decision.map { .string($0) } ?? .null),
+                "\(act ?? "-") \(decision ?? "-")")
+        }
+        for (act, decision) in [("01", "13"), ("13", "01"), ("02", "03"), ("03", "02"), ("01", nil), (nil, "02")]
+            as [(String?, String?)]
+        {
+            #expect(
+                try !refused(act.map { .string($0) } ?? .null, decision.map { .string($0) } ?? .null),
+                "\(act ?? "-") \(decision ?? "-")")
+        }
+    }
+
+    @Test("Other tracks ask for no membership", arguments: ["a1", "a6", "o1", "o3", "x1", "x3"])
+    func otherTracks(measure: String) throws {
+        #expect(try problems(["measure": .string(measure), "politicsAtAct": "13", "politicsAtDecision": "13"]) == [])
+    }
+
+    @Test("Probation and combined sanctions state their months, a revocation its document")
+    func required() throws {
+        #expect(try problems(["measure": "p4"]) == ["sanction.probation"])
+        #expect(try problems(["measure": "a7"]) == ["sanction.combined"])
+        #expect(try problems(["measure": "a1", "revokedOn": "2026-02-01"]) == ["sanction.revocation"])
+        #expect(try problems(["measure": "a7", "periodMonths": 18, "combinedMeasure": "a2", "combinedCount": 2]) == [])
+        #expect(
+            try problems(["measure": "a7", "periodMonths": 18, "combinedMeasure": "p1"]) == ["sanction.combinedOf"])
+    }
+
+    @Test("Nothing ends and no right is restored before the decision")
+    func order() throws {
+        #expect(try problems(["measure": "x1", "endedOn": "2026-01-14"]) == ["sanction.order"])
+        #expect(try problems(["measure": "x1", "endedOn": "2026-01-15"]) == [])
+        #expect(
+            try problems(["measure": "p4", "periodMonths": 12, "rightsRestoredOn": "2026-01-14"]) == [
+                "sanction.restored"
+            ])
+    }
+
+    @Test("A cited edition is a year")
+    func edition() throws {
+        let kind = try #require(try KindCatalogue.standard().kind("sanction"))
+        let values: [String: JSONValue] = [
+            "measure": "a1", "decidedOn": "2026-01-15", "documentNo": "n", "body": "b", "citedEdition": "二〇一八",
+        ]
+        #expect(kind.validate(values: values).map(\.code) == [.badPattern])
+    }
+}
