@@ -2,12 +2,16 @@
 ///
 /// Everything that Probity signs, hashes or seals is a value in its canonical spelling (RFC 8785), so that two programs
 /// that mean the same write the same bytes.
+///
+/// Departs from RFC 8259 §8.3 in one point: names are Swift strings, which are equal where Unicode's canonical equivalence
+/// makes them so. Two names in one object that differ only in normalisation are refused as a repeated name. Texts are
+/// written as they were read, never normalised.
 public indirect enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
     /// A number written without fraction or exponent, at most 2^53 in magnitude.
     case integer(Int64)
-    /// Any other finite number.
+    /// Any other finite number. A whole one inside 2^53 is written as an integer is, and read back as one.
     case number(Double)
     case string(String)
     case array([JSONValue])
@@ -21,26 +25,31 @@ extension JSONValue {
         return members[key]
     }
 
+    /// The text; nil for any other value.
     public var string: String? {
         guard case .string(let text) = self else { return nil }
         return text
     }
 
+    /// The integer; nil for any other value, a ``number(_:)`` among them.
     public var integer: Int64? {
         guard case .integer(let number) = self else { return nil }
         return number
     }
 
+    /// The truth value; nil for any other value.
     public var bool: Bool? {
         guard case .bool(let flag) = self else { return nil }
         return flag
     }
 
+    /// The elements; nil for any other value.
     public var array: [JSONValue]? {
         guard case .array(let elements) = self else { return nil }
         return elements
     }
 
+    /// The members; nil for any other value.
     public var object: [String: JSONValue]? {
         guard case .object(let members) = self else { return nil }
         return members
@@ -62,6 +71,7 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
 
 /// Why a text is not JSON that Probity accepts. The reason names a byte offset, never the text.
 public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The rule that the text breaks.
     public let reason: String
     /// Offset in bytes from the start of the text.
     public let offset: Int

@@ -3,7 +3,7 @@ extension JSONValue {
     ///
     /// - Parameter maximumDepth: how deep arrays and objects may nest; a hostile text must not exhaust the stack.
     /// - Throws: ``JSONError`` for a syntax error, a repeated member name, invalid UTF-8, a lone surrogate, an integer
-    ///   beyond 2^53, a number that is not finite, or bytes after the value.
+    ///   beyond 2^53 that is not the canonical spelling of a double, a number that is not finite, or bytes after the value.
     public init(parsing bytes: [UInt8], maximumDepth: Int = 64) throws(JSONError) {
         var parser = Parser(bytes: bytes, depthLeft: maximumDepth)
         parser.skipSpace()
@@ -224,15 +224,15 @@ private struct Parser {
             try digits()
         }
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
-        if whole, text != "-0" {
-            // I-JSON §2.2: beyond 2^53 readers disagree about an integer's value.
-            guard let number = Int64(text), abs(number) <= 1 << 53 else {
-                throw JSONError(reason: "integer beyond 2^53", offset: start)
-            }
-            return .integer(number)
-        }
+        // The magnitude, since Int64.min has no absolute value: a hostile text must not trap.
+        if whole, text != "-0", let number = Int64(text), number.magnitude <= 1 << 53 { return .integer(number) }
         guard let number = Double(text), number.isFinite else {
             throw JSONError(reason: "number is not finite", offset: start)
+        }
+        // RFC 7493 §2.2: beyond 2^53 readers disagree about an integer's value. The spelling that RFC 8785 gives to a
+        // double is the exception: what the writer writes can be read.
+        guard !whole || text == "-0" || JSONValue.text(of: number) == text else {
+            throw JSONError(reason: "integer beyond 2^53", offset: start)
         }
         return .number(number)
     }

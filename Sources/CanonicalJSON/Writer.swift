@@ -1,5 +1,7 @@
 extension JSONValue {
     /// The value in the spelling of RFC 8785, UTF-8.
+    ///
+    /// - Precondition: every ``number(_:)`` is finite; JSON has no spelling for the others.
     public var canonicalBytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(256)
@@ -65,6 +67,7 @@ extension JSONValue {
     /// ECMAScript's Number::toString, as RFC 8785 §3.2.2.3 asks. Swift's description has the same shortest digits and
     /// another layout, so only the digits and the exponent are taken from it.
     static func text(of number: Double) -> String {
+        precondition(number.isFinite, "JSON has no spelling for a number that is not finite")
         if number == 0 { return "0" }
         if number < 0 { return "-" + text(of: -number) }
         var digits = ""

@@ -57,6 +57,9 @@ internal import COpenSSL
         return unsafe KeyHandle.text(of: bio)
     }
 
+    /// Keys of ours are a few hundred bytes; whatever is larger is not parsed at all.
+    static let maximumPEMByteCount = 16_384
+
     static func text(of bio: OpaquePointer) -> String {
         var start: UnsafeMutablePointer<CChar>?
         let count = unsafe probity_bio_bytes(bio, &start)
@@ -65,11 +68,8 @@ internal import COpenSSL
 
     static func publicKey(pem: String, type: Int32) throws(CryptoError) -> KeyHandle {
         let bytes = Array(pem.utf8)
-        let pointer = unsafe bytes.withUnsafeBytes { bytes -> OpaquePointer? in
-            guard let bio = unsafe BIO_new_mem_buf(bytes.baseAddress, Int32(bytes.count)) else { return nil }
-            defer { unsafe BIO_free(bio) }
-            return unsafe PEM_read_bio_PUBKEY(bio, nil, nil, nil)
-        }
+        guard bytes.count <= maximumPEMByteCount else { throw CryptoError(.invalidKey, "not a public key in PEM") }
+        let pointer = unsafe bytes.withUnsafeBytes { unsafe probity_read_public_key($0.baseAddress, $0.count) }
         ERR_clear_error()
         guard let pointer = unsafe pointer else { throw CryptoError(.invalidKey, "not a public key in PEM") }
         let handle = unsafe KeyHandle(pointer)
@@ -82,6 +82,7 @@ internal import COpenSSL
 
 /// An Ed25519 public key (RFC 8032).
 public struct Ed25519PublicKey: Hashable, Sendable {
+    /// The 32 bytes of RFC 8032 §5.1.5.
     public let rawBytes: [UInt8]
     private let handle: KeyHandle
 
@@ -92,6 +93,9 @@ public struct Ed25519PublicKey: Hashable, Sendable {
         self.rawBytes = rawBytes
     }
 
+    /// Reads SubjectPublicKeyInfo in PEM (RFC 8410).
+    ///
+    /// - Throws: ``CryptoError`` `invalidKey` for anything else, also for a key of another type.
     public init(pem: String) throws(CryptoError) {
         try self.init(rawBytes: KeyHandle.publicKey(pem: pem, type: EVP_PKEY_ED25519).rawPublicKey())
     }
@@ -100,6 +104,9 @@ public struct Ed25519PublicKey: Hashable, Sendable {
     public var pem: String { get throws(CryptoError) { try handle.publicPEM() } }
 
     /// Whether `signature` is a valid signature over `message`; never throws, a malformed signature is not valid.
+    ///
+    /// The check is OpenSSL's: without cofactor, S reduced (RFC 8032 §5.1.7), small-order keys not refused. The tests pin
+    /// the edge cases that follow.
     public func isValid(signature: [UInt8], for message: [UInt8]) -> Bool {
         guard let context = unsafe EVP_MD_CTX_new() else { preconditionFailure("no memory for a signature context") }
         defer {
@@ -117,6 +124,7 @@ public struct Ed25519PublicKey: Hashable, Sendable {
 /// An Ed25519 signing key (RFC 8032).
 public final class Ed25519SigningKey: Sendable {
     let handle: KeyHandle
+    /// The public half.
     public let publicKey: Ed25519PublicKey
 
     /// Makes a new key.
@@ -136,6 +144,9 @@ public final class Ed25519SigningKey: Sendable {
     /// The seed, for wrapping.
     public func rawSecret() throws(CryptoError) -> SecretBytes { try handle.rawSecret() }
 
+    /// Signs `message`; the signature has 64 bytes and is the same each time (RFC 8032 §5.1.6).
+    ///
+    /// - Throws: ``CryptoError`` `internalFailure` where the library refuses.
     public func sign(_ message: [UInt8]) throws(CryptoError) -> [UInt8] {
         guard let context = unsafe EVP_MD_CTX_new() else { preconditionFailure("no memory for a signature context") }
         defer { unsafe EVP_MD_CTX_free(context) }
@@ -150,17 +161,23 @@ public final class Ed25519SigningKey: Sendable {
 
 /// An X25519 public key (RFC 7748).
 public struct X25519PublicKey: Hashable, Sendable {
+    /// The 32 bytes of the u-coordinate.
     public let rawBytes: [UInt8]
 
+    /// - Throws: ``CryptoError`` `invalidKey` unless there are 32 bytes. Any 32 are a key (RFC 7748 §5).
     public init(rawBytes: [UInt8]) throws(CryptoError) {
         guard rawBytes.count == 32 else { throw CryptoError(.invalidKey, "an X25519 public key has 32 bytes") }
         self.rawBytes = rawBytes
     }
 
+    /// Reads SubjectPublicKeyInfo in PEM (RFC 8410).
+    ///
+    /// - Throws: ``CryptoError`` `invalidKey` for anything else, also for a key of another type.
     public init(pem: String) throws(CryptoError) {
         self.rawBytes = try KeyHandle.publicKey(pem: pem, type: EVP_PKEY_X25519).rawPublicKey()
     }
 
+    /// The key as SubjectPublicKeyInfo in PEM.
     public var pem: String {
         get throws(CryptoError) { try KeyHandle.publicKey(EVP_PKEY_X25519, rawBytes).publicPEM() }
     }
@@ -169,11 +186,13 @@ public struct X25519PublicKey: Hashable, Sendable {
 /// An X25519 private key (RFC 7748).
 public final class X25519PrivateKey: Sendable {
     let handle: KeyHandle
+    /// The public half.
     public let publicKey: X25519PublicKey
 
     /// Makes a new key.
     public convenience init() throws(CryptoError) { try self.init(rawSecret: SecretBytes(randomByteCount: 32)) }
 
+    /// - Throws: ``CryptoError`` `invalidKey` unless there are 32 bytes.
     public convenience init(rawSecret: borrowing SecretBytes) throws(CryptoError) {
         guard rawSecret.count == 32 else { throw CryptoError(.invalidKey, "an X25519 private key has 32 bytes") }
         try self.init(handle: KeyHandle.privateKey(EVP_PKEY_X25519, rawSecret))
@@ -184,6 +203,7 @@ public final class X25519PrivateKey: Sendable {
         self.publicKey = try X25519PublicKey(rawBytes: handle.rawPublicKey())
     }
 
+    /// The 32 secret bytes, for wrapping.
     public func rawSecret() throws(CryptoError) -> SecretBytes { try handle.rawSecret() }
 
     /// The shared secret with `peer`.

@@ -2,6 +2,7 @@ internal import COpenSSL
 
 /// Why a cryptographic operation did not succeed. Equality looks at ``code`` only; ``reason`` never holds key material.
 public struct CryptoError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The closed set of causes.
     public enum Code: String, Sendable {
         /// A tag, signature or passphrase is wrong. One code, the same for every cause.
         case authenticationFailure
@@ -17,9 +18,12 @@ public struct CryptoError: Error, Equatable, Sendable, CustomStringConvertible {
         case internalFailure
     }
 
+    /// What kind of failure.
     public let code: Code
+    /// The rule that was broken, in words for a log; never a value.
     public let reason: String
 
+    /// Makes an error; `reason` must not hold key material.
     public init(_ code: Code, _ reason: String) {
         self.code = code
         self.reason = reason

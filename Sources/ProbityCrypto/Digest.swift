@@ -2,6 +2,7 @@ internal import COpenSSL
 
 /// A SHA-256 digest (FIPS 180-4): 32 bytes without an allocation of their own.
 public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
+    /// Length of a digest.
     public static let byteCount = 32
     private let words: (UInt64, UInt64, UInt64, UInt64)
 
@@ -17,7 +18,15 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
         self.words = words
     }
 
+    /// The 32 bytes.
     public var bytes: [UInt8] { unsafe withUnsafeBytes(of: words) { unsafe Array($0) } }
+
+    /// The digest of `bytes`.
+    public static func hash(_ bytes: [UInt8]) -> SHA256Digest {
+        unsafe filling { digest in
+            _ = unsafe bytes.withUnsafeBufferPointer { unsafe COpenSSL.SHA256($0.baseAddress, $0.count, digest) }
+        }
+    }
 
     /// The digest of the concatenation of `parts`.
     public static func hash(_ parts: [UInt8]...) -> SHA256Digest {
@@ -35,8 +44,18 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
 
     /// Lower-case hexadecimal.
     public var description: String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        unsafe String(unsafeUninitializedCapacity: 2 * SHA256Digest.byteCount) { text in
+            unsafe withUnsafeBytes(of: words) { bytes in
+                for unsafe(index, byte) in unsafe bytes.enumerated() {
+                    unsafe text[2 * index] = SHA256Digest.digit(byte >> 4)
+                    unsafe text[2 * index + 1] = SHA256Digest.digit(byte & 15)
+                }
+            }
+            return 2 * SHA256Digest.byteCount
+        }
     }
+
+    private static func digit(_ value: UInt8) -> UInt8 { value + (value < 10 ? 0x30 : 0x61 - 10) }
 
     fileprivate static func filling(_ body: (UnsafeMutablePointer<UInt8>) -> Void) -> SHA256Digest {
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
@@ -48,27 +67,39 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// SHA-256 over bytes that come in pieces.
+///
+/// ```swift
+/// var hasher = SHA256()
+/// hasher.update(0x00)
+/// hasher.update(leaf)
+/// let leafHash = hasher.finish()
+/// ```
 public struct SHA256 {
     private var context = SHA256_CTX()
 
+    /// A hasher of no bytes.
     public init() { unsafe SHA256_Init(&context) }
 
+    /// Adds `bytes`.
     public mutating func update(_ bytes: [UInt8]) {
         _ = unsafe bytes.withUnsafeBytes { buffer in
             unsafe SHA256_Update(&context, buffer.baseAddress, buffer.count)
         }
     }
 
+    /// Adds one byte.
     public mutating func update(_ byte: UInt8) {
         _ = unsafe withUnsafeBytes(of: byte) { unsafe SHA256_Update(&context, $0.baseAddress, 1) }
     }
 
+    /// Adds the 32 bytes of `digest`.
     public mutating func update(_ digest: SHA256Digest) {
         _ = unsafe withUnsafeBytes(of: digest) {
             unsafe SHA256_Update(&context, $0.baseAddress, SHA256Digest.byteCount)
         }
     }
 
+    /// The digest of everything added.
     public consuming func finish() -> SHA256Digest {
         var context = context
         return unsafe SHA256Digest.filling { unsafe SHA256_Final($0, &context) }
@@ -77,31 +108,63 @@ public struct SHA256 {
 
 /// HMAC with SHA-256 (RFC 2104, FIPS 198-1).
 public enum HMACSHA256 {
+    /// Length of a tag. Shorter ones are never accepted.
+    public static let byteCount = 32
+
+    /// The tag of `message` under a key that is not secret memory: of whatever length, also none.
     public static func authenticate(key: [UInt8], message: [UInt8]) -> [UInt8] {
         unsafe key.withUnsafeBytes { unsafe tag(key: $0, message: message) }
     }
 
+    /// The tag of `message`.
     public static func authenticate(key: borrowing SecretBytes, message: [UInt8]) -> [UInt8] {
         unsafe key.withBytes { unsafe tag(key: $0, message: message) }
     }
 
+    /// Whether `tag` is the whole tag of `message`, in time that does not depend on where it differs.
     public static func isValid(_ tag: [UInt8], key: [UInt8], message: [UInt8]) -> Bool {
         areEqualInConstantTime(tag, authenticate(key: key, message: message))
     }
 
+    /// Whether `tag` is the whole tag of `message` under a secret key, in time that does not depend on where it differs.
+    public static func isValid(_ tag: [UInt8], key: borrowing SecretBytes, message: [UInt8]) -> Bool {
+        areEqualInConstantTime(tag, authenticate(key: key, message: message))
+    }
+
     private static func tag(key: UnsafeRawBufferPointer, message: [UInt8]) -> [UInt8] {
-        var tag = [UInt8](repeating: 0, count: 32)
-        var count: UInt32 = 0
-        // A NULL key would mean "the key of the last call" to HMAC; an empty key is a pointer with length 0.
-        let empty: [UInt8] = [0]
-        unsafe empty.withUnsafeBytes { placeholder in
-            unsafe message.withUnsafeBufferPointer { message in
-                _ = unsafe HMAC(
-                    EVP_sha256(), key.baseAddress ?? placeholder.baseAddress, Int32(key.count), message.baseAddress,
-                    message.count, &tag, &count)
+        unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { tag, count in
+            unsafe message.withUnsafeBytes { message in
+                unsafe write(
+                    key: key, prefix: UnsafeRawBufferPointer(start: nil, count: 0), message: message,
+                    to: tag.baseAddress)
             }
+            count = byteCount
         }
-        precondition(count == 32, "HMAC-SHA-256 gives 32 bytes")
-        return tag
+    }
+
+    /// The tag of `prefix` ‖ `message`, to 32 bytes at `tag`.
+    static func write(
+        key: UnsafeRawBufferPointer, prefix: UnsafeRawBufferPointer, message: UnsafeRawBufferPointer,
+        to tag: UnsafeMutableRawPointer?
+    ) {
+        // It fails for want of memory only, as allocations of Swift's own do, and a tag that is wrong must not be used.
+        precondition(
+            unsafe probity_hmac_sha256(
+                Template.shared.context, key.baseAddress, key.count, prefix.baseAddress, prefix.count,
+                message.baseAddress, message.count, tag) == 1, "HMAC-SHA-256 failed")
+    }
+
+    /// What every message's context is copied from.
+    @safe private struct Template: @unchecked Sendable {
+        // @unchecked: it is only copied from.
+        let context: OpaquePointer
+        static let shared = Template()
+
+        private init() {
+            guard let context = unsafe probity_hmac_template() else {
+                preconditionFailure("libcrypto has no HMAC with SHA-256")
+            }
+            unsafe self.context = context
+        }
     }
 }

@@ -12,39 +12,50 @@ public enum HPKE {
 
     private static let kemID: UInt16 = 0x0020
     private static let kdfID: UInt16 = 0x0001
+    /// What sealing adds to a message.
     public static let overheadByteCount = 32 + AES256GCM.tagByteCount
 
     private static func bytes(_ number: UInt16) -> [UInt8] { [UInt8(number >> 8), UInt8(truncatingIfNeeded: number)] }
     private static let kemSuite = Array("KEM".utf8) + bytes(kemID)
     private static let version = Array("HPKE-v1".utf8)
 
-    // §4: LabeledExtract and LabeledExpand.
+    /// §4 LabeledExtract.
     private static func extract(
-        salt: [UInt8], suite: [UInt8], label: String, secret: borrowing SecretBytes
+        salt: borrowing SecretBytes, suite: [UInt8], label: String, secret: borrowing SecretBytes
     ) throws(CryptoError) -> SecretBytes {
-        var input = version + suite + Array(label.utf8)
-        unsafe secret.withBytes { unsafe input.append(contentsOf: $0) }
-        let labeled = SecretBytes(copying: input)
-        wipe(&input)
-        return try HKDFSHA256.run(.extract, key: labeled, salt: salt, info: [], byteCount: 32)
+        try HKDFSHA256.extract(salt: salt, prefix: version + suite + Array(label.utf8), secret: secret)
     }
 
+    /// §4 LabeledExpand.
     private static func expand(
         _ key: borrowing SecretBytes, suite: [UInt8], label: String, info: [UInt8], byteCount: Int
     ) throws(CryptoError) -> SecretBytes {
-        try HKDFSHA256.run(
-            .expand, key: key, salt: [], info: bytes(UInt16(byteCount)) + version + suite + Array(label.utf8) + info,
-            byteCount: byteCount)
+        try HKDFSHA256.expand(
+            key, info: bytes(UInt16(byteCount)) + version + suite + Array(label.utf8) + info, byteCount: byteCount)
     }
 
-    private static func plain(_ secret: borrowing SecretBytes) -> [UInt8] {
-        unsafe secret.withBytes { unsafe Array($0) }
-    }
-
+    /// What §5.1 derives for one message. The secret is there for the exporter, which only the vectors use.
     struct Schedule: ~Copyable {
         let key: SecretBytes
         let baseNonce: [UInt8]
-        let exporterSecret: [UInt8]
+        private let secret: SecretBytes
+        private let suiteID: [UInt8]
+        private let context: [UInt8]
+
+        init(secret: consuming SecretBytes, suiteID: [UInt8], context: [UInt8], keyByteCount: Int) throws(CryptoError) {
+            let key = try expand(secret, suite: suiteID, label: "key", info: context, byteCount: keyByteCount)
+            // Not secret: the nonce of a message may be known, it only must not repeat, and each message has its key.
+            let baseNonce = try expand(secret, suite: suiteID, label: "base_nonce", info: context, byteCount: 12)
+            self.key = key
+            self.baseNonce = baseNonce.revealed()
+            self.secret = secret
+            self.suiteID = suiteID
+            self.context = context
+        }
+
+        func exporterSecret() throws(CryptoError) -> SecretBytes {
+            try expand(secret, suite: suiteID, label: "exp", info: context, byteCount: 32)
+        }
     }
 
     /// §4.1 ExtractAndExpand and §5.1 KeySchedule in base mode.
@@ -53,59 +64,96 @@ public enum HPKE {
         suite: Suite
     ) throws(CryptoError) -> Schedule {
         let agreed = try ours.sharedSecret(with: theirs)
-        let kemPRK = try extract(salt: [], suite: kemSuite, label: "eae_prk", secret: agreed)
+        let none = SecretBytes(copying: [])
+        let kemPRK = try extract(salt: none, suite: kemSuite, label: "eae_prk", secret: agreed)
         let shared = try expand(
             kemPRK, suite: kemSuite, label: "shared_secret", info: enc + recipient, byteCount: 32)
         let suiteID = Array("HPKE".utf8) + bytes(kemID) + bytes(kdfID) + bytes(suite.aeadID)
-        let empty = SecretBytes(copying: [])
-        let pskID = plain(try extract(salt: [], suite: suiteID, label: "psk_id_hash", secret: empty))
-        let infoHash = plain(
-            try extract(salt: [], suite: suiteID, label: "info_hash", secret: SecretBytes(copying: info)))
-        let context = [0] + pskID + infoHash
-        // The shared secret is the salt here (§5.1); HKDF's salt is an argument in ordinary memory for this one call.
-        var salt = plain(shared)
-        defer { wipe(&salt) }
-        let secret = try extract(salt: salt, suite: suiteID, label: "secret", secret: empty)
-        return Schedule(
-            key: try expand(secret, suite: suiteID, label: "key", info: context, byteCount: suite.keyByteCount),
-            baseNonce: plain(try expand(secret, suite: suiteID, label: "base_nonce", info: context, byteCount: 12)),
-            exporterSecret: plain(try expand(secret, suite: suiteID, label: "exp", info: context, byteCount: 32)))
+        let pskIDHash = try extract(salt: none, suite: suiteID, label: "psk_id_hash", secret: none).revealed()
+        let infoHash = try extract(salt: none, suite: suiteID, label: "info_hash", secret: SecretBytes(copying: info))
+            .revealed()
+        // §5.1: here the shared secret is the salt, and the input is the pre-shared key that base mode does not have.
+        let secret = try extract(salt: shared, suite: suiteID, label: "secret", secret: none)
+        return try Schedule(
+            secret: secret, suiteID: suiteID, context: [0] + pskIDHash + infoHash, keyByteCount: suite.keyByteCount)
     }
 
-    /// Seals to the holder of `recipient`'s private key.
+    /// Seals `plaintext` to the holder of `recipient`'s private key, under a key pair made for this message.
+    ///
+    /// - Parameter info: what the message is and where it belongs; opening demands the same bytes.
+    /// - Throws: ``CryptoError`` `invalidKey` for a recipient's key that agrees on nothing (RFC 7748 §6.1).
     public static func seal(
         _ plaintext: [UInt8], to recipient: X25519PublicKey, info: [UInt8], associatedData: [UInt8] = []
     ) throws(CryptoError) -> [UInt8] {
         try seal(plaintext, to: recipient, info: info, associatedData: associatedData, ephemeral: X25519PrivateKey())
     }
 
+    /// As ``seal(_:to:info:associatedData:)``, for a plaintext in locked memory.
+    static func sealSecret(
+        _ secret: borrowing SecretBytes, to recipient: X25519PublicKey, info: [UInt8]
+    ) throws(CryptoError) -> [UInt8] {
+        let ephemeral = try X25519PrivateKey()
+        return try unsafe secret.withBytes { secret throws(CryptoError) in
+            try unsafe seal(secret, to: recipient, info: info, associatedData: [], ephemeral: ephemeral)
+        }
+    }
+
+    /// With a key pair that the caller chose: for the vectors only. Two messages under one pair share their nonce.
     static func seal(
         _ plaintext: [UInt8], to recipient: X25519PublicKey, info: [UInt8], associatedData: [UInt8],
+        ephemeral: X25519PrivateKey
+    ) throws(CryptoError) -> [UInt8] {
+        try unsafe plaintext.span.withUnsafeBytes { plaintext throws(CryptoError) in
+            try unsafe seal(plaintext, to: recipient, info: info, associatedData: associatedData, ephemeral: ephemeral)
+        }
+    }
+
+    private static func seal(
+        _ plaintext: UnsafeRawBufferPointer, to recipient: X25519PublicKey, info: [UInt8], associatedData: [UInt8],
         ephemeral: X25519PrivateKey
     ) throws(CryptoError) -> [UInt8] {
         let enc = ephemeral.publicKey.rawBytes
         let schedule = try schedule(
             sharedBy: ephemeral, and: recipient, enc: enc, recipient: recipient.rawBytes, info: info, suite: .aes256GCM)
         return enc
-            + (try AES256GCM.seal(
+            + (try unsafe AES256GCM.seal(
                 plaintext, key: schedule.key, nonce: schedule.baseNonce, associatedData: associatedData))
     }
 
+    /// Opens a sealed message.
+    ///
     /// - Throws: ``CryptoError`` `authenticationFailure` for whatever reason the message does not open.
     public static func open(
         _ sealed: [UInt8], with key: X25519PrivateKey, info: [UInt8], associatedData: [UInt8] = []
     ) throws(CryptoError) -> [UInt8] {
+        let opening = try opening(sealed[...], with: key, info: info)
+        return try AES256GCM.open(
+            Array(sealed[32...]), key: opening.key, nonce: opening.baseNonce, associatedData: associatedData)
+    }
+
+    /// As ``open(_:with:info:associatedData:)``, straight into locked memory.
+    static func openSecret(_ sealed: ArraySlice<UInt8>, with key: X25519PrivateKey, info: [UInt8])
+        throws(CryptoError) -> SecretBytes
+    {
+        let opening = try opening(sealed, with: key, info: info)
+        let body = sealed.dropFirst(32)
+        return try unsafe body.span.withUnsafeBytes { sealed throws(CryptoError) in
+            try unsafe AES256GCM.openSecret(sealed, key: opening.key, nonce: opening.baseNonce, associatedData: [])
+        }
+    }
+
+    private static func opening(_ sealed: ArraySlice<UInt8>, with key: X25519PrivateKey, info: [UInt8])
+        throws(CryptoError) -> Schedule
+    {
         guard sealed.count >= overheadByteCount else { throw .authentication }
-        let enc = Array(sealed[..<32])
-        let opened: Schedule
+        let enc = Array(sealed.prefix(32))
         do throws(CryptoError) {
-            opened = try schedule(
+            return try schedule(
                 sharedBy: key, and: X25519PublicKey(rawBytes: enc), enc: enc, recipient: key.publicKey.rawBytes,
                 info: info, suite: .aes256GCM)
         } catch {
+            // A share of small order: to whoever opens, one more message that is not genuine.
             throw error.code == .invalidKey ? .authentication : error
         }
-        return try AES256GCM.open(
-            Array(sealed[32...]), key: opened.key, nonce: opened.baseNonce, associatedData: associatedData)
     }
 }

@@ -2,74 +2,109 @@ internal import COpenSSL
 
 /// HKDF with SHA-256 (RFC 5869).
 public enum HKDFSHA256 {
-    enum Step {
-        case extractAndExpand, extract, expand
+    /// Derives a secret of `byteCount` bytes from `secret`.
+    ///
+    /// - Parameters:
+    ///   - salt: not secret; empty stands for 32 zeros (§2.2).
+    ///   - info: what the derived secret is for.
+    ///   - byteCount: at most 255 × 32 (§2.3).
+    /// - Throws: ``CryptoError`` `invalidInput` for a length out of range, or an `info` beyond 2,048 bytes.
+    public static func derive(secret: borrowing SecretBytes, salt: [UInt8], info: [UInt8], byteCount: Int)
+        throws(CryptoError) -> SecretBytes
+    {
+        try expand(
+            extract(salt: SecretBytes(copying: salt), prefix: [], secret: secret), info: info, byteCount: byteCount)
+    }
 
-        var mode: Int32 {
-            switch self {
-            case .extractAndExpand: EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND
-            case .extract: EVP_KDF_HKDF_MODE_EXTRACT_ONLY
-            case .expand: EVP_KDF_HKDF_MODE_EXPAND_ONLY
+    /// §2.2, of `prefix` ‖ `secret`. RFC 9180 §5.1 has a secret for the salt too.
+    static func extract(
+        salt: borrowing SecretBytes, prefix: [UInt8], secret: borrowing SecretBytes
+    ) throws(CryptoError) -> SecretBytes {
+        try unsafe SecretBytes(byteCount: 32) { output throws(CryptoError) in
+            unsafe salt.withBytes { salt in
+                unsafe prefix.withUnsafeBytes { prefix in
+                    unsafe secret.withBytes { secret in
+                        unsafe HMACSHA256.write(key: salt, prefix: prefix, message: secret, to: output.baseAddress)
+                    }
+                }
             }
         }
     }
 
-    /// - Parameters:
-    ///   - byteCount: at most 255 × 32 (§2.3).
-    /// - Throws: ``CryptoError`` `invalidInput` for a length out of range or an `info` beyond the library's 1,024 bytes.
-    public static func derive(secret: borrowing SecretBytes, salt: [UInt8], info: [UInt8], byteCount: Int)
-        throws(CryptoError) -> SecretBytes
-    {
-        try run(.extractAndExpand, key: secret, salt: salt, info: info, byteCount: byteCount)
-    }
-
-    static func run(_ step: Step, key: borrowing SecretBytes, salt: [UInt8], info: [UInt8], byteCount: Int)
-        throws(CryptoError) -> SecretBytes
-    {
+    /// §2.3.
+    static func expand(_ key: borrowing SecretBytes, info: [UInt8], byteCount: Int) throws(CryptoError) -> SecretBytes {
         guard (1...255 * 32).contains(byteCount) else {
             throw CryptoError(.invalidInput, "HKDF gives 1 to 8,160 bytes, not \(byteCount)")
         }
-        guard info.count <= 1024 else { throw CryptoError(.invalidInput, "HKDF info is limited to 1,024 bytes") }
-        let mode = step.mode
+        guard info.count <= maximumInfoByteCount else {
+            throw CryptoError(.invalidInput, "HKDF takes no more than \(maximumInfoByteCount) bytes of info")
+        }
         var done = false
-        let output = unsafe try SecretBytes(byteCount: byteCount) { buffer throws(CryptoError) in
+        let output = try unsafe SecretBytes(byteCount: byteCount) { output throws(CryptoError) in
             done =
                 unsafe key.withBytes { key in
-                    unsafe salt.withUnsafeBufferPointer { salt in
-                        unsafe info.withUnsafeBufferPointer { info in
-                            unsafe probity_hkdf_sha256(
-                                mode, key.baseAddress?.assumingMemoryBound(to: UInt8.self), key.count, salt.baseAddress,
-                                salt.count, info.baseAddress, info.count,
-                                buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count)
-                        }
+                    unsafe info.withUnsafeBytes { info in
+                        unsafe probity_hkdf_expand(
+                            Library.hkdf.pointer, key.baseAddress, key.count, info.baseAddress, info.count,
+                            output.baseAddress, output.count)
                     }
                 } == 1
         }
         guard done else { throw CryptoError.library("HKDF") }
         return output
     }
+
+    /// OpenSSL 3.0 keeps the info in a buffer of 2,048 bytes.
+    private static let maximumInfoByteCount = 2_048
+
+    /// The library's HKDF, looked up once.
+    @safe private struct Library: @unchecked Sendable {
+        // @unchecked: what a lookup gives is never changed, and kept for the life of the process.
+        let pointer: OpaquePointer
+        static let hkdf = Library()
+
+        private init() {
+            guard let pointer = unsafe EVP_KDF_fetch(nil, "HKDF", nil) else {
+                preconditionFailure("libcrypto has no HKDF")
+            }
+            unsafe self.pointer = pointer
+        }
+    }
 }
 
 /// scrypt (RFC 7914), for passphrases.
 public enum Scrypt {
+    /// Derives `byteCount` bytes from a passphrase.
+    ///
     /// - Parameters:
-    ///   - n: cost, a power of two; with `r` it takes 128·n·r bytes of memory.
-    /// - Throws: ``CryptoError`` `resourceLimit` where the memory would pass `maximumMemoryBytes`.
+    ///   - n: cost, a power of two above 1.
+    ///   - r: block size in units of 128 bytes.
+    ///   - p: parallelization. The work takes 128·r·(n + p + 2) bytes of memory.
+    /// - Throws: ``CryptoError`` `invalidInput` for parameters outside RFC 7914 §2; `resourceLimit` where the memory
+    ///   would pass `maximumMemoryBytes`. Nothing is computed then.
     public static func derive(
         passphrase: borrowing SecretBytes, salt: [UInt8], n: UInt64, r: UInt64, p: UInt64, byteCount: Int,
         maximumMemoryBytes: UInt64 = 64 << 20
     ) throws(CryptoError) -> SecretBytes {
-        guard n <= 1 << 40, r <= 1 << 20, p <= 1 << 20, 128 * n * r <= maximumMemoryBytes else {
+        guard n > 1, n & (n - 1) == 0, r > 0, p > 0, byteCount > 0 else {
+            throw CryptoError(.invalidInput, "scrypt parameters out of range")
+        }
+        // No factor larger than 2^26: then the product below stays under 2^7 · 2^26 · 2^28 and cannot overflow, however
+        // hostile the parameters.
+        let largest: UInt64 = 1 << 26
+        guard n <= largest, r <= largest, p <= largest, 128 * r * (n + p + 2) <= maximumMemoryBytes else {
             throw CryptoError(.resourceLimit, "scrypt would take more memory than allowed")
         }
+        // RFC 7914 §2: N < 2^(128·r/8), which only r = 1 makes a bound.
+        guard r > 1 || n < 1 << 16 else { throw CryptoError(.invalidInput, "scrypt parameters out of range") }
         var done = false
-        let output = unsafe try SecretBytes(byteCount: byteCount) { buffer throws(CryptoError) in
+        let output = try unsafe SecretBytes(byteCount: byteCount) { buffer throws(CryptoError) in
             done =
                 unsafe passphrase.withBytes { passphrase in
                     unsafe salt.withUnsafeBufferPointer { salt in
                         unsafe EVP_PBE_scrypt(
                             passphrase.baseAddress?.assumingMemoryBound(to: CChar.self), passphrase.count,
-                            salt.baseAddress, salt.count, n, r, p, maximumMemoryBytes + (1 << 20),
+                            salt.baseAddress, salt.count, n, r, p, maximumMemoryBytes,
                             buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count)
                     }
                 } == 1

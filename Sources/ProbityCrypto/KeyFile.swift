@@ -14,14 +14,19 @@ public enum KeyFile {
     static let p: UInt64 = 8
     static let maximumP: UInt64 = 16
     static let maximumIterations: UInt64 = 10_000_000
-    static let maximumByteCount = 16_384
 
+    /// The key file of a signing key, in PEM.
+    ///
+    /// - Throws: ``CryptoError`` `internalFailure` where the library refuses.
     public static func encrypt(_ key: Ed25519SigningKey, passphrase: borrowing SecretBytes) throws(CryptoError)
         -> String
     {
         try encrypt(key.handle, passphrase: passphrase)
     }
 
+    /// The key file of an agreement key, in PEM.
+    ///
+    /// - Throws: ``CryptoError`` `internalFailure` where the library refuses.
     public static func encrypt(_ key: X25519PrivateKey, passphrase: borrowing SecretBytes) throws(CryptoError) -> String
     {
         try encrypt(key.handle, passphrase: passphrase)
@@ -40,6 +45,8 @@ public enum KeyFile {
         return unsafe KeyHandle.text(of: bio)
     }
 
+    /// Opens the key file of a signing key.
+    ///
     /// - Throws: ``CryptoError`` `authenticationFailure` for a wrong passphrase, `resourceLimit` where the file asks for
     ///   more work than the limits allow (nothing is computed then), `invalidKey` for anything that is not such a file.
     public static func openSigningKey(_ pem: String, passphrase: borrowing SecretBytes) throws(CryptoError)
@@ -48,7 +55,7 @@ public enum KeyFile {
         try Ed25519SigningKey(handle: open(pem, type: EVP_PKEY_ED25519, passphrase: passphrase))
     }
 
-    /// As ``openSigningKey(_:passphrase:)``.
+    /// Opens the key file of an agreement key; throws as ``openSigningKey(_:passphrase:)``.
     public static func openAgreementKey(_ pem: String, passphrase: borrowing SecretBytes) throws(CryptoError)
         -> X25519PrivateKey
     {
@@ -85,12 +92,10 @@ public enum KeyFile {
         -> KeyHandle
     {
         let bytes = Array(pem.utf8)
-        guard !bytes.isEmpty, bytes.count <= maximumByteCount else { throw CryptoError(.invalidKey, "not a key file") }
-        let sealed = unsafe bytes.withUnsafeBytes { bytes -> OpaquePointer? in
-            guard let bio = unsafe BIO_new_mem_buf(bytes.baseAddress, Int32(bytes.count)) else { return nil }
-            defer { unsafe BIO_free(bio) }
-            return unsafe PEM_read_bio_PKCS8(bio, nil, nil, nil)
+        guard !bytes.isEmpty, bytes.count <= KeyHandle.maximumPEMByteCount else {
+            throw CryptoError(.invalidKey, "not a key file")
         }
+        let sealed = unsafe bytes.withUnsafeBytes { unsafe probity_read_pkcs8($0.baseAddress, $0.count) }
         defer { ERR_clear_error() }
         guard let sealed = unsafe sealed else { throw CryptoError(.invalidKey, "not an encrypted PKCS#8 file") }
         defer { unsafe X509_SIG_free(sealed) }

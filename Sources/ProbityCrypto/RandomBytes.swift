@@ -2,7 +2,7 @@ internal import COpenSSL
 internal import Glibc
 internal import Synchronization
 
-/// Random bytes from OpenSSL's generator, which the operating system seeds.
+/// Random bytes from OpenSSL's generator, which the operating system seeds. A generator that fails ends the process.
 public enum RandomBytes {
     static func fill(_ buffer: UnsafeMutableRawBufferPointer) {
         guard buffer.count > 0 else { return }
@@ -12,14 +12,18 @@ public enum RandomBytes {
             "the random generator failed")
     }
 
+    /// `count` random bytes, for values that are not secret; a key comes from ``SecretBytes/init(randomByteCount:)``.
     public static func bytes(_ count: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         unsafe bytes.withUnsafeMutableBytes { unsafe fill($0) }
         return bytes
     }
 
+    /// A random number, each as likely as the other.
     public static func uint64() -> UInt64 {
-        bytes(8).reduce(0) { $0 << 8 | UInt64($1) }
+        var number: UInt64 = 0
+        unsafe withUnsafeMutableBytes(of: &number) { unsafe fill($0) }
+        return number
     }
 }
 
@@ -33,15 +37,19 @@ struct NoncePool: ~Copyable {
     private var buffer: [UInt8] = []
     private var next = 0
     private var owner: pid_t = 0
+    /// How often the buffer was filled.
+    private(set) var filledCount = 0
 
-    mutating func draw() -> [UInt8] {
-        let process = getpid()
+    /// Writes the next nonce to `nonce`, which has 24 bytes.
+    mutating func draw(into nonce: UnsafeMutableRawBufferPointer, process: pid_t = getpid()) {
+        precondition(nonce.count == NoncePool.nonceByteCount, "a nonce has 24 bytes")
         if next + NoncePool.nonceByteCount > buffer.count || owner != process {
             buffer = RandomBytes.bytes(NoncePool.nonceByteCount * 256)
             next = 0
             owner = process
+            filledCount += 1
         }
-        defer { next += NoncePool.nonceByteCount }
-        return Array(buffer[next..<next + NoncePool.nonceByteCount])
+        unsafe nonce.copyBytes(from: buffer[next..<next + NoncePool.nonceByteCount])
+        next += NoncePool.nonceByteCount
     }
 }

@@ -6,9 +6,10 @@ internal import COpenSSL
 @safe public struct SecretBytes: ~Copyable, @unchecked Sendable {
     // @unchecked: the memory is written only while the initializer runs; afterwards it is read only, until deinit.
     private let memory: UnsafeMutableRawPointer
+    /// Number of bytes.
     public let count: Int
 
-    // One arena for the process, made before the first secret: 4 MiB hold 65,000 keys.
+    // One arena for the process, made before the first secret: 4 MiB hold 65,000 keys of XAES-256-GCM with their subkeys.
     private static let arena: Void = probity_secure_heap_init(4 << 20)
 
     private init(allocating count: Int) {
@@ -41,15 +42,18 @@ internal import COpenSSL
     }
 
     /// Lends the bytes to `body`, which must not keep the pointer.
-    public func withBytes<Result, Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Result)
+    public func withBytes<Result: ~Copyable, Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Result)
         throws(Failure) -> Result
     {
         try unsafe body(UnsafeRawBufferPointer(start: memory, count: count))
     }
 
     /// The bytes as an array, for derived values that are stored and not secret themselves.
+    ///
+    /// The array is ordinary memory: neither locked nor wiped.
     public func revealed() -> [UInt8] { unsafe withBytes { unsafe Array($0) } }
 
+    /// A second owner of the same bytes, in memory of its own.
     public func copy() -> SecretBytes {
         let copy = SecretBytes(allocating: count)
         unsafe copy.memory.copyMemory(from: memory, byteCount: count)
@@ -59,14 +63,6 @@ internal import COpenSSL
     /// Compares in time that depends on the lengths only.
     public func isEqual(to other: borrowing SecretBytes) -> Bool {
         unsafe count == other.count && CRYPTO_memcmp(memory, other.memory, count) == 0
-    }
-
-    /// The first or last bytes as a secret of their own.
-    func slice(_ range: Range<Int>) -> SecretBytes {
-        precondition(range.lowerBound >= 0 && range.upperBound <= count, "a slice lies inside the secret")
-        let slice = SecretBytes(allocating: range.count)
-        unsafe slice.memory.copyMemory(from: memory + range.lowerBound, byteCount: range.count)
-        return slice
     }
 
     deinit { unsafe probity_secret_free(memory, max(count, 1)) }

@@ -9,58 +9,53 @@ public enum Suite: UInt8, Sendable {
     case intl = 1
 
     /// Takes the suite byte off an envelope.
-    static func body(of envelope: [UInt8]) throws(CryptoError) -> [UInt8] {
+    static func body(of envelope: [UInt8]) throws(CryptoError) -> ArraySlice<UInt8> {
         guard let first = envelope.first else { throw CryptoError(.invalidInput, "an empty envelope") }
         guard Suite(rawValue: first) != nil else {
             throw CryptoError(.unsupported, "an envelope of suite \(first), which this version does not have")
         }
-        return Array(envelope.dropFirst())
+        return envelope.dropFirst()
     }
 }
 
 /// A secret under another key.
 public enum KeyWrap {
+    /// Wraps `secret`.
+    ///
+    /// - Parameter context: from what, to what and for which purpose; the same bytes are needed to unwrap.
     public static func wrap(_ secret: borrowing SecretBytes, under key: XAES256GCM, context: [UInt8])
         throws(CryptoError) -> [UInt8]
     {
-        var plain = unsafe secret.withBytes { unsafe Array($0) }
-        defer { wipe(&plain) }
-        return [Suite.intl.rawValue] + (try key.seal(plain, associatedData: context))
+        [Suite.intl.rawValue] + (try key.sealSecret(secret, associatedData: context))
     }
 
-    /// - Throws: ``CryptoError`` `authenticationFailure`, or `unsupported` for another suite.
+    /// - Throws: ``CryptoError`` `authenticationFailure`; `unsupported` for another suite, `invalidInput` for no bytes.
     public static func unwrap(_ wrapped: [UInt8], under key: XAES256GCM, context: [UInt8]) throws(CryptoError)
         -> SecretBytes
     {
-        var plain = try key.open(Suite.body(of: wrapped), associatedData: context)
-        defer { wipe(&plain) }
-        return SecretBytes(copying: plain)
+        let body = try Suite.body(of: wrapped)
+        return try unsafe body.span.withUnsafeBytes { body throws(CryptoError) in
+            try unsafe key.openSecret(body, associatedData: context)
+        }
     }
 }
 
 /// A secret for the holder of an agreement key.
 public enum PersonWrap {
+    /// Wraps `secret` to whoever holds the private half of `key`. Take `key` from a verified certificate only.
+    ///
+    /// - Parameter context: from what, to what and for which purpose; the same bytes are needed to unwrap.
+    /// - Throws: ``CryptoError`` `invalidKey` for a key that agrees on nothing (RFC 7748 §6.1).
     public static func wrap(_ secret: borrowing SecretBytes, to key: X25519PublicKey, context: [UInt8])
         throws(CryptoError) -> [UInt8]
     {
-        var plain = unsafe secret.withBytes { unsafe Array($0) }
-        defer { wipe(&plain) }
-        return [Suite.intl.rawValue] + (try HPKE.seal(plain, to: key, info: context))
+        [Suite.intl.rawValue] + (try HPKE.sealSecret(secret, to: key, info: context))
     }
 
-    /// - Throws: ``CryptoError`` `authenticationFailure`, or `unsupported` for another suite.
+    /// - Throws: ``CryptoError`` `authenticationFailure`; `unsupported` for another suite, `invalidInput` for no bytes.
     public static func unwrap(_ wrapped: [UInt8], with key: X25519PrivateKey, context: [UInt8]) throws(CryptoError)
         -> SecretBytes
     {
-        var plain = try HPKE.open(Suite.body(of: wrapped), with: key, info: context)
-        defer { wipe(&plain) }
-        return SecretBytes(copying: plain)
-    }
-}
-
-/// Overwrites a key's bytes that had to pass through an array.
-func wipe(_ bytes: inout [UInt8]) {
-    unsafe bytes.withUnsafeMutableBytes { buffer in
-        if let start = buffer.baseAddress { unsafe probityCleanse(start, buffer.count) }
+        try HPKE.openSecret(Suite.body(of: wrapped), with: key, info: context)
     }
 }

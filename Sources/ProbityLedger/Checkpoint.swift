@@ -2,8 +2,11 @@ public import ProbityCrypto
 
 /// The head of a ledger (C2SP tlog-checkpoint): origin, size and root, a line each.
 public struct Checkpoint: Sendable, Hashable {
+    /// The ledger's name, the same as its log key's.
     public let origin: String
+    /// How many leaves the tree has.
     public let size: UInt64
+    /// The root over them.
     public let root: SHA256Digest
 
     public init(origin: String, size: UInt64, root: SHA256Digest) {
@@ -12,6 +15,7 @@ public struct Checkpoint: Sendable, Hashable {
         self.root = root
     }
 
+    /// The three lines that are signed.
     public var text: String { "\(origin)\n\(size)\n\(Base64.encode(root.bytes))\n" }
 
     /// Reads the text of a checkpoint. Lines after the third are extensions, which this version neither makes nor needs.

@@ -17,30 +17,48 @@ public import ProbityCrypto
 
 /// What one act leaves in the ledger. It names no person but its actor.
 public struct LeafBody: Sendable, Equatable {
+    /// The rows that an act made.
     public struct Objects: Sendable, Equatable {
+        /// How many.
         public let count: UInt64
+        /// The RFC 6962 root over their digests.
         public let root: SHA256Digest
 
+        /// `count` rows with `root` over them.
         public init(count: UInt64, root: SHA256Digest) {
             self.count = count
             self.root = root
         }
     }
 
+    /// Position in the ledger, from 0.
     public let sequence: UInt64
+    /// The actor's clock: RFC 3339, whole seconds, with offset. A claim, not a proof.
     public let time: String
+    /// User ID of who acted.
     public let actor: String
+    /// ID of the key that signs the note, in hexadecimal.
     public let keyID: String
+    /// Code of the act.
     public let act: String
+    /// `done`, or `refused:` and the cause.
     public let outcome: String
+    /// Number of the batch that the act's rows carry; nil for an act without rows.
     public let batch: Int64?
+    /// The act's rows; nil for an act without rows.
     public let objects: Objects?
+    /// SHA-256 of the details sealed to the auditors.
     public let details: SHA256Digest
+    /// Salted commitments to what is personal about the act, by field.
     public let commitments: [String: SHA256Digest]
+    /// Size of the tree that a reading act saw, never beyond ``sequence``; nil for an act that writes.
     public let reads: UInt64?
+    /// The root of the tree that the leaf is added to.
+    ///
     /// The size of the tree that the leaf extends is its own sequence number.
     public let previousRoot: SHA256Digest
 
+    /// A leaf of its parts.
     public init(
         sequence: UInt64, time: String, actor: String, keyID: String, act: String, outcome: String = "done",
         batch: Int64? = nil, objects: Objects? = nil, details: SHA256Digest, commitments: [String: SHA256Digest],
@@ -95,9 +113,11 @@ public struct LeafBody: Sendable, Equatable {
         } catch {
             throw malformed
         }
-        guard value.canonicalText == line, let members = value.object, Set(members.keys) == LeafBody.keys,
+        guard value.canonicalBytes.elementsEqual(line.utf8), let members = value.object,
+            Set(members.keys) == LeafBody.keys,
             value["v"]?.integer == 1, let sequence = value["seq"]?.integer, sequence >= 0,
-            let time = value["time"]?.string, let actor = value["actor"]?.string, let keyID = value["keyId"]?.string,
+            let time = value["time"]?.string, RFC3339.seconds(time) != nil, let actor = value["actor"]?.string,
+            let keyID = value["keyId"]?.string,
             let act = value["act"]?.string, let outcome = value["outcome"]?.string,
             let details = LeafBody.digest(value["details"]), let commit = value["commit"]?.object,
             let extends = value["extends"], extends["size"]?.integer == sequence, extends.object?.count == 2,
@@ -113,12 +133,14 @@ public struct LeafBody: Sendable, Equatable {
         self.previousRoot = previous
         var commitments: [String: SHA256Digest] = [:]
         for (name, hash) in commit {
-            guard let digest = LeafBody.digest(hash) else { throw malformed }
+            // A zero byte would blur where the field ends in what is hashed.
+            guard let digest = LeafBody.digest(hash), !name.utf8.contains(0) else { throw malformed }
             commitments[name] = digest
         }
         self.commitments = commitments
         self.batch = try LeafBody.optional(value["batch"])
         self.reads = try LeafBody.optional(value["reads"]).map { UInt64($0) }
+        guard self.reads ?? 0 <= self.sequence else { throw malformed }
         switch value["objects"] {
         case .null?: self.objects = nil
         case let objects?:
@@ -148,11 +170,64 @@ public struct LeafBody: Sendable, Equatable {
 
 /// A salted commitment: what a leaf says of a personal thing.
 public enum Commitment {
+    /// How many random bytes salt a commitment.
     public static let nonceByteCount = 32
 
     /// SHA-256("probity/commit/v1" ‖ 0x00 ‖ field ‖ 0x00 ‖ nonce ‖ value).
     public static func make(field: String, nonce: [UInt8], value: String) -> SHA256Digest {
         SHA256Digest.hash(
             Array("probity/commit/v1".utf8), [0], Array(field.utf8), [0], nonce, Array(value.utf8))
+    }
+}
+
+/// The part of RFC 3339 that leaves use: whole seconds and an offset.
+enum RFC3339 {
+    /// Seconds since 1970-01-01T00:00:00Z; nil for a text of another form, and for a leap second, which no clock here tells.
+    static func seconds(_ text: String) -> Int64? {
+        let bytes = Array(text.utf8)
+        let offset: Int64
+        switch bytes.count {
+        case 20 where bytes[19] == UInt8(ascii: "Z"): offset = 0
+        case 25 where bytes[22] == UInt8(ascii: ":"):
+            guard let hours = number(bytes[20..<22]), hours < 24, let minutes = number(bytes[23..<25]), minutes < 60,
+                bytes[19] == UInt8(ascii: "+") || bytes[19] == UInt8(ascii: "-")
+            else { return nil }
+            offset = (bytes[19] == UInt8(ascii: "-") ? -1 : 1) * (hours * 3600 + minutes * 60)
+        default: return nil
+        }
+        guard bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"), bytes[10] == UInt8(ascii: "T"),
+            bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"), let year = number(bytes[0..<4]),
+            let month = number(bytes[5..<7]), (1...12).contains(month), let day = number(bytes[8..<10]),
+            (1...length(month, year)).contains(day), let hour = number(bytes[11..<13]), hour < 24,
+            let minute = number(bytes[14..<16]), minute < 60, let second = number(bytes[17..<19]), second < 60
+        else { return nil }
+        return days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset
+    }
+
+    private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {
+        var number: Int64 = 0
+        for digit in digits {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            number = number * 10 + Int64(digit - UInt8(ascii: "0"))
+        }
+        return number
+    }
+
+    private static func length(_ month: Int64, _ year: Int64) -> Int64 {
+        if month == 2 { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28 }
+        return [4, 6, 9, 11].contains(month) ? 30 : 31
+    }
+
+    /// Days since 1970-01-01, counted in years that begin in March, so that the leap day comes last.
+    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+        let shifted = month > 2 ? year : year - 1
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        // Year 0 with month 1 or 2 gives -1: floor, not truncate.
+        let leapDays = floor(shifted, 4) - floor(shifted, 100) + floor(shifted, 400)
+        return shifted * 365 + leapDays + dayOfYear - 719_468
+    }
+
+    private static func floor(_ number: Int64, _ divisor: Int64) -> Int64 {
+        number >= 0 ? number / divisor : -((divisor - 1 - number) / divisor)
     }
 }

@@ -1,5 +1,6 @@
 /// Why a proof, note, checkpoint, leaf or export cannot be read or made. Equality looks at ``code`` only.
 public struct LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The kinds of failure; the set is closed.
     public enum Code: String, Sendable {
         /// The bytes are not of the format.
         case malformed
@@ -13,7 +14,9 @@ public struct LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
         case tooLong
     }
 
+    /// What kind of failure it is; the only thing that equality looks at.
     public let code: Code
+    /// The rule that does not hold, and where; never a value from a record.
     public let reason: String
 
     public init(_ code: Code, _ reason: String) {

@@ -9,18 +9,24 @@ public import ProbityCrypto
 
 /// The position of a complete subtree: level 0 is leaves, `index` counts from the left.
 public struct NodeAddress: Hashable, Sendable {
+    /// The height: the subtree has 2^level leaves.
     public let level: Int
+    /// The place among the subtrees of its level, from the left.
     public let index: UInt64
 
+    /// - Precondition: the level is from 0 to 63.
     public init(level: Int, index: UInt64) {
         self.level = level
         self.index = index
     }
 }
 
+/// Hashes, proofs and their verification. Nothing is stored here: a tree's nodes come from the caller.
 public enum MerkleTree {
+    /// The root of the tree without leaves, SHA-256 of nothing.
     public static let emptyRoot = SHA256Digest.hash([])
 
+    /// SHA-256(0x00 ‖ entry).
     public static func leafHash(_ entry: [UInt8]) -> SHA256Digest {
         var hasher = SHA256()
         hasher.update(0)
@@ -28,6 +34,7 @@ public enum MerkleTree {
         return hasher.finish()
     }
 
+    /// SHA-256(0x01 ‖ left ‖ right).
     public static func nodeHash(_ left: SHA256Digest, _ right: SHA256Digest) -> SHA256Digest {
         var hasher = SHA256()
         hasher.update(1)
@@ -47,6 +54,8 @@ public enum MerkleTree {
     public typealias NodeReader = (NodeAddress) throws -> SHA256Digest
 
     /// The root of the first `size` leaves.
+    ///
+    /// - Throws: what `node` throws.
     public static func root(size: UInt64, node: NodeReader) throws -> SHA256Digest {
         try range(0, size, node)
     }
@@ -89,7 +98,7 @@ public enum MerkleTree {
         return path.reversed()
     }
 
-    /// Checks an audit path (RFC 9162 §2.1.3.2).
+    /// Checks an audit path (RFC 9162 §2.1.3.2): returns when `leafHash` is leaf `index` of the tree with `root`.
     ///
     /// - Throws: ``LedgerError`` `outOfRange` or `mismatch`.
     public static func verifyInclusion(
@@ -119,7 +128,9 @@ public enum MerkleTree {
 
     // MARK: Consistency (RFC 9162 §2.1.4)
 
-    /// The proof that the tree of `old` leaves is the beginning of the tree of `new` leaves.
+    /// The proof that the tree of `old` leaves is the beginning of the tree of `new` leaves; empty between equal sizes.
+    ///
+    /// - Throws: ``LedgerError`` `outOfRange` for an empty old tree or one above `new`, and what `node` throws.
     public static func consistencyProof(from old: UInt64, to new: UInt64, node: NodeReader) throws -> [SHA256Digest] {
         guard old > 0, old <= new else { throw LedgerError(.outOfRange, "there is no proof from \(old) to \(new)") }
         guard old < new else { return [] }
@@ -186,15 +197,19 @@ public enum MerkleTree {
 
 /// The right edge of a tree.
 public struct TreeEdge: Hashable, Sendable {
+    /// How many leaves the tree has.
     public private(set) var size: UInt64
     /// Roots of the perfect subtrees, largest first.
     public private(set) var hashes: [SHA256Digest]
 
+    /// The edge of the empty tree.
     public init() {
         size = 0
         hashes = []
     }
 
+    /// The edge of a tree that was stored.
+    ///
     /// - Throws: ``LedgerError`` `malformed` unless there is one hash for each binary digit 1 of `size`.
     public init(size: UInt64, hashes: [SHA256Digest]) throws(LedgerError) {
         guard hashes.count == size.nonzeroBitCount else {
@@ -204,6 +219,7 @@ public struct TreeEdge: Hashable, Sendable {
         self.hashes = hashes
     }
 
+    /// The root of the whole tree.
     public var root: SHA256Digest {
         guard var hash = hashes.last else { return MerkleTree.emptyRoot }
         for left in hashes.dropLast().reversed() { hash = MerkleTree.nodeHash(left, hash) }

@@ -9,9 +9,13 @@ public import ProbityCrypto
 
 /// A text with signatures of which none is checked yet.
 public struct SignedNote: Sendable, Equatable {
+    /// One signature line.
     public struct Signature: Sendable, Equatable {
+        /// The name of the key, as the line has it.
         public let name: String
+        /// 4 bytes that tell keys of one name apart; a hint, not a proof.
         public let keyID: [UInt8]
+        /// What follows the key ID: 64 bytes for Ed25519, other counts for other kinds of key.
         public let signature: [UInt8]
     }
 
@@ -22,6 +26,7 @@ public struct SignedNote: Sendable, Equatable {
 
     /// Ends in a newline.
     public let text: String
+    /// At least one, in the order of their lines.
     public let signatures: [Signature]
 
     /// Reads a note; signatures are parsed, not verified.
@@ -72,16 +77,23 @@ public struct SignedNote: Sendable, Equatable {
         try self.init(text: text, signatures: signers.map { try $0.signature(text) })
     }
 
+    /// Puts a note together from signatures that exist already; they are not verified.
+    ///
+    /// - Throws: ``LedgerError`` `malformed` for a text that is no note or no signature, `tooLong` beyond what a reader takes.
     public init(text: String, signatures: [Signature]) throws(LedgerError) {
         guard text.hasSuffix("\n"), !text.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\n" }) else {
             throw LedgerError(.malformed, "the text of a note ends in a newline and has no control characters")
         }
         guard !signatures.isEmpty else { throw LedgerError(.malformed, "a note has a signature") }
+        guard signatures.count <= SignedNote.maximumSignatures else {
+            throw LedgerError(.tooLong, "the note has too many signatures")
+        }
         self.text = text
         self.signatures = signatures
         guard bytes.count <= SignedNote.maximumByteCount else { throw LedgerError(.tooLong, "the note is too long") }
     }
 
+    /// The note as it is stored and sent.
     public var bytes: [UInt8] {
         var result = Array(text.utf8) + [0x0A]
         for signature in signatures {
@@ -91,14 +103,19 @@ public struct SignedNote: Sendable, Equatable {
     }
 
     /// The same note with one more signature.
+    ///
+    /// - Throws: ``LedgerError`` and ``CryptoError``, as when a note is made.
     public func adding(_ signer: NoteSigner) throws -> SignedNote {
         try SignedNote(text: text, signatures: signatures + [signer.signature(text)])
     }
 
     /// Whether a signature of `verifier` is there and right. One of his key that is wrong makes the note invalid for him.
     public func isSigned(by verifier: NoteVerifier) -> Bool {
-        let own = signatures.filter { $0.name == verifier.name && $0.keyID == verifier.keyID }
-        return !own.isEmpty && own.allSatisfy { verifier.key.isValid(signature: $0.signature, for: Array(text.utf8)) }
+        let keyID = verifier.keyID
+        let own = signatures.filter { $0.keyID == keyID && $0.name.isSpelled(as: verifier.name) }
+        guard !own.isEmpty else { return false }
+        let message = Array(text.utf8)
+        return own.allSatisfy { verifier.key.isValid(signature: $0.signature, for: message) }
     }
 }
 
@@ -106,9 +123,12 @@ public struct SignedNote: Sendable, Equatable {
 public struct NoteVerifier: Sendable, Hashable {
     static let ed25519: UInt8 = 0x01
 
+    /// The key's name: no white space, no plus sign.
     public let name: String
+    /// The public key.
     public let key: Ed25519PublicKey
 
+    /// A verifier for signatures of `key` under `name`.
     public init(name: String, key: Ed25519PublicKey) {
         self.name = name
         self.key = key
@@ -131,6 +151,7 @@ public struct NoteVerifier: Sendable, Hashable {
         guard keyIDText == parts[1] else { throw LedgerError(.malformed, "the verifier key's ID is not its key's") }
     }
 
+    /// The first 4 bytes of SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key).
     public var keyID: [UInt8] {
         Array(
             SHA256Digest.hash(Array(name.utf8), [0x0A, NoteVerifier.ed25519], key.rawBytes).bytes.prefix(4))
@@ -139,6 +160,7 @@ public struct NoteVerifier: Sendable, Hashable {
     /// The key ID in hexadecimal.
     public var keyIDText: String { keyID.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
 
+    /// The verifier key's text form, which ``init(vkey:)`` reads.
     public var vkey: String { "\(name)+\(keyIDText)+\(Base64.encode([NoteVerifier.ed25519] + key.rawBytes))" }
 
     /// A name is not empty and has neither white space nor a plus sign.
@@ -149,14 +171,17 @@ public struct NoteVerifier: Sendable, Hashable {
 
 /// A name and the key that signs for it.
 public struct NoteSigner: Sendable {
+    /// The key's name; checked when it signs.
     public let name: String
     private let key: Ed25519SigningKey
 
+    /// A signer for `name`.
     public init(name: String, key: Ed25519SigningKey) {
         self.name = name
         self.key = key
     }
 
+    /// What verifies its signatures.
     public var verifier: NoteVerifier { NoteVerifier(name: name, key: key.publicKey) }
 
     func signature(_ text: String) throws -> SignedNote.Signature {
@@ -174,6 +199,7 @@ public enum Base64 {
         return values
     }()
 
+    /// The text, padded, in one line.
     public static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
@@ -188,6 +214,7 @@ public enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// The bytes; nil for anything that ``encode(_:)`` would not have written.
     public static func decode(_ text: String) -> [UInt8]? {
         let characters = Array(text.utf8)
         guard characters.count.isMultiple(of: 4) else { return nil }
@@ -208,4 +235,10 @@ public enum Base64 {
         }
         return bytes
     }
+}
+
+extension String {
+    /// Whether both are the same bytes. `==` on strings is Unicode's canonical equivalence, under which two texts that
+    /// hash and sign differently can be equal: no comparison that trust hangs on.
+    func isSpelled(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }

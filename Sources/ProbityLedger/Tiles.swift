@@ -4,7 +4,9 @@ public import ProbityCrypto
 // tree level 8·L; an entry bundle holds the entries of the 256 leaves of a level-0 tile, each after its length in two
 // big-endian bytes. A tile that is not full ends in `.p/` and its width.
 
+/// Where the files of a tree lie and how they are written.
 public enum Tiles {
+    /// How many hashes or entries a full tile holds.
     public static let width: UInt64 = 256
 
     /// `path` of a tile: `kind` is a level or "entries"; `count` its width, 1 to 256.
@@ -21,6 +23,8 @@ public enum Tiles {
     }
 
     /// Every hash tile of a tree of `size` leaves: level of the tile, its index, and how many hashes it holds.
+    ///
+    /// The list has about `size` / 255 elements: do not ask for a size that nothing vouches for.
     public static func hashTiles(size: UInt64) -> [(level: Int, index: UInt64, count: UInt64)] {
         var tiles: [(level: Int, index: UInt64, count: UInt64)] = []
         var level = 0
@@ -51,6 +55,8 @@ public enum Tiles {
         return entries
     }
 
+    /// The bundle that holds `entries`.
+    ///
     /// - Throws: ``LedgerError`` `tooLong` for an entry above 65,535 bytes.
     public static func bundle(_ entries: [[UInt8]]) throws(LedgerError) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -69,23 +75,36 @@ public enum Tiles {
 /// A proof file (C2SP tlog-proof): the index and audit path of one entry, and the checkpoint that it leads to.
 public struct TlogProof: Sendable, Equatable {
     static let header = "c2sp.org/tlog-proof@v1"
+    /// A tree of 2^63 leaves has paths of 63 hashes.
+    static let maximumHashes = 63
 
+    /// The position of the entry.
     public let index: UInt64
+    /// The audit path (RFC 9162 §2.1.3), from the leaf upward.
     public let hashes: [SHA256Digest]
     /// The checkpoint as a signed note.
     public let checkpoint: [UInt8]
+    /// Data that the log's application adds; ours adds none.
+    public let extra: [UInt8]?
 
-    public init(index: UInt64, hashes: [SHA256Digest], checkpoint: [UInt8]) {
+    /// A proof file of its parts.
+    public init(index: UInt64, hashes: [SHA256Digest], checkpoint: [UInt8], extra: [UInt8]? = nil) {
         self.index = index
         self.hashes = hashes
         self.checkpoint = checkpoint
+        self.extra = extra
     }
 
+    /// The file.
     public var bytes: [UInt8] {
-        let lines = ["\(TlogProof.header)", "index \(index)"] + hashes.map { Base64.encode($0.bytes) } + ["", ""]
+        let extraLine = extra.map { ["extra \(Base64.encode($0))"] } ?? []
+        let lines =
+            [TlogProof.header] + extraLine + ["index \(index)"] + hashes.map { Base64.encode($0.bytes) } + ["", ""]
         return Array(lines.joined(separator: "\n").utf8) + checkpoint
     }
 
+    /// Reads a proof file; neither proof nor checkpoint is verified.
+    ///
     /// - Throws: ``LedgerError`` `malformed`.
     public init(parsing bytes: [UInt8]) throws(LedgerError) {
         let malformed = LedgerError(.malformed, "not a proof file")
@@ -94,9 +113,15 @@ public struct TlogProof: Sendable, Equatable {
         }
         var lines = text[..<end].split(separator: "\n", omittingEmptySubsequences: false)[...]
         guard lines.popFirst() == Substring(TlogProof.header) else { throw malformed }
-        if let extra = lines.first, extra.hasPrefix("extra ") { lines.removeFirst() }
+        var extra: [UInt8]?
+        if let line = lines.first, line.hasPrefix("extra ") {
+            guard let data = Base64.decode(String(line.dropFirst(6))) else { throw malformed }
+            extra = data
+            lines.removeFirst()
+        }
         guard let indexLine = lines.popFirst(), indexLine.hasPrefix("index "),
-            let index = UInt64(indexLine.dropFirst(6)), "index \(index)" == indexLine, lines.count <= 64
+            let index = UInt64(indexLine.dropFirst(6)), "index \(index)" == indexLine,
+            lines.count <= TlogProof.maximumHashes
         else { throw malformed }
         var hashes: [SHA256Digest] = []
         for line in lines {
@@ -105,6 +130,7 @@ public struct TlogProof: Sendable, Equatable {
         }
         self.index = index
         self.hashes = hashes
+        self.extra = extra
         self.checkpoint = Array(text[end...].utf8.dropFirst(2))
     }
 
@@ -116,7 +142,9 @@ public struct TlogProof: Sendable, Equatable {
         let note = try SignedNote(parsing: checkpoint)
         guard note.isSigned(by: log) else { throw LedgerError(.signature, "the log did not sign the checkpoint") }
         let head = try Checkpoint(parsing: note.text)
-        guard head.origin == log.name else { throw LedgerError(.mismatch, "the checkpoint is of another ledger") }
+        guard head.origin.isSpelled(as: log.name) else {
+            throw LedgerError(.mismatch, "the checkpoint is of another ledger")
+        }
         try MerkleTree.verifyInclusion(
             index: index, size: head.size, leafHash: MerkleTree.leafHash(entry), proof: hashes, root: head.root)
         return head

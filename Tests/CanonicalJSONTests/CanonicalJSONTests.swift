@@ -56,6 +56,58 @@ struct CanonicalJSONTests {
     }
 
     @Test(
+        "Integers at and beyond the limits are read or refused, and none traps",
+        arguments: [
+            ("9007199254740992", .integer(1 << 53)), ("-9007199254740992", .integer(-(1 << 53))),
+            ("9007199254740993", nil), ("9223372036854775807", nil), ("-9223372036854775808", nil),
+            ("-9223372036854775809", nil), ("18446744073709551616", nil),
+            ("100000000000000000000", .number(1e20)), ("-100000000000000000000", .number(-1e20)),
+            ("1000000000000000000000", nil), ("-0", .number(0)),
+        ] as [(String, JSONValue?)])
+    func integerLimits(text: String, expected: JSONValue?) throws {
+        if let expected {
+            #expect(try JSONValue(parsing: Array(text.utf8)) == expected)
+        } else {
+            #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text.utf8)) }
+        }
+    }
+
+    @Test(
+        "Every finite double that is written is read back as the same double", arguments: 1...20 as ClosedRange<UInt64>)
+    func doubles(seed: UInt64) throws {
+        var random = SeededGenerator(state: seed)
+        for _ in 0..<2_000 {
+            let number = Double(bitPattern: random.next())
+            guard number.isFinite else { continue }
+            let text = JSONValue.number(number).canonicalText
+            let read = try JSONValue(parsing: Array(text.utf8))
+            switch read {
+            case .number(let same): #expect(same == number, "seed \(seed): \(text)")
+            case .integer(let same): #expect(Double(same) == number, "seed \(seed): \(text)")
+            default: Issue.record("seed \(seed): \(text)")
+            }
+            #expect(read.canonicalText == text, "seed \(seed)")
+        }
+    }
+
+    @Test("A number that is not finite is the caller's mistake, not a text")
+    func notFinite() async {
+        await #expect(processExitsWith: .failure) { _ = JSONValue.number(.nan).canonicalText }
+        await #expect(processExitsWith: .failure) { _ = JSONValue.array([.number(-.infinity)]).canonicalText }
+    }
+
+    @Test("Names that differ only in normalisation are one name; texts keep the spelling they had")
+    func normalisation() throws {
+        #expect(throws: JSONError.self) {
+            try JSONValue(parsing: Array("{\"e\u{301}\":1,\"\u{E9}\":2}".utf8))
+        }
+        for text in ["\"e\u{301}\"", "\"\u{E9}\""] {
+            let bytes = Array(text.utf8)
+            #expect(try JSONValue(parsing: bytes).canonicalBytes == bytes)
+        }
+    }
+
+    @Test(
         "Invalid UTF-8 is refused",
         arguments: [[0x22, 0xC0, 0xAF, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xFF, 0x22]])
     func invalidText(bytes: [UInt8]) {

@@ -96,100 +96,134 @@ struct EnvelopeTests {
         }
     }
 
-    private static let passphrase = Array("correct horse 电池".utf8)
-
-    @Test("The openssl program opens a key file made here and finds the same public key")
-    func opensslReadsOurs() throws {
-        let folder = try TemporaryFolder()
-        let signing = try Ed25519SigningKey()
-        let agreement = try X25519PrivateKey()
-        let passphrase = SecretBytes(copying: EnvelopeTests.passphrase)
-        try Data(EnvelopeTests.passphrase).write(to: URL(filePath: "\(folder.path)/pass"))
-        for (name, pem, expected) in [
-            ("sign", try KeyFile.encrypt(signing, passphrase: passphrase), try signing.publicKey.pem),
-            ("enc", try KeyFile.encrypt(agreement, passphrase: passphrase), try agreement.publicKey.pem),
-        ] {
-            try Data(pem.utf8).write(to: URL(filePath: "\(folder.path)/\(name).pem"))
-            let result = try run(
-                "openssl",
-                ["pkey", "-in", "\(folder.path)/\(name).pem", "-passin", "file:\(folder.path)/pass", "-pubout"])
-            #expect(result.status == 0)
-            #expect(result.output == expected)
-            let dump = try run("openssl", ["asn1parse", "-in", "\(folder.path)/\(name).pem"]).output
-            #expect(dump.contains("scrypt") && dump.contains("aes-256-cbc") && dump.contains(":4000"))
+    @Test("More keys than contexts, used in turn, never seal under one another's key")
+    func sharedContexts() throws {
+        let seed: UInt64 = 7
+        var random = SeededGenerator(seed: seed)
+        let nonce = random.bytes(24)
+        let secrets = (0..<100).map { _ in random.bytes(32) }
+        let keys = try secrets.map { try XAES256GCM(key: SecretBytes(copying: $0)) }
+        // A key alone, made and dropped for each message, says what each must give.
+        let expected = try secrets.map { secret in
+            try XAES256GCM(key: SecretBytes(copying: secret)).seal(secret, nonce: nonce, associatedData: nonce)
         }
-    }
-
-    @Test("A key file made by the openssl program opens here")
-    func weReadOpenssl() throws {
-        let folder = try TemporaryFolder()
-        try Data(EnvelopeTests.passphrase).write(to: URL(filePath: "\(folder.path)/pass"))
-        for options in [["-scrypt"], ["-iter", "5000"]] {
-            #expect(
-                try run("openssl", ["genpkey", "-algorithm", "ED25519", "-out", "\(folder.path)/k.pem"]).status == 0)
-            let arguments =
-                [
-                    "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-in", "\(folder.path)/k.pem", "-out",
-                    "\(folder.path)/e.pem",
-                ]
-                + options + ["-passout", "file:\(folder.path)/pass"]
-            #expect(try run("openssl", arguments).status == 0)
-            let pem = try String(contentsOfFile: "\(folder.path)/e.pem", encoding: .utf8)
-            let key = try KeyFile.openSigningKey(pem, passphrase: SecretBytes(copying: EnvelopeTests.passphrase))
-            #expect(try run("openssl", ["pkey", "-in", "\(folder.path)/k.pem", "-pubout"]).output == key.publicKey.pem)
-        }
-    }
-
-    @Test("A wrong passphrase, a key of the other type, a damaged file: each is refused with its code")
-    func keyFileRefusals() throws {
-        let passphrase = SecretBytes(copying: EnvelopeTests.passphrase)
-        let pem = try KeyFile.encrypt(Ed25519SigningKey(), passphrase: passphrase)
-        #expect(throws: CryptoError(.authenticationFailure, "")) {
-            _ = try KeyFile.openSigningKey(pem, passphrase: SecretBytes(copying: Array("wrong".utf8)))
-        }
-        #expect(throws: CryptoError(.authenticationFailure, "")) {
-            _ = try KeyFile.openSigningKey(pem, passphrase: SecretBytes(copying: []))
-        }
-        #expect(throws: CryptoError(.invalidKey, "")) {
-            _ = try KeyFile.openAgreementKey(pem, passphrase: passphrase)
-        }
-        for damaged in ["", "x", String(pem.dropLast(60)), pem.replacingOccurrences(of: "ENCRYPTED ", with: "")] {
-            #expect(throws: CryptoError(.invalidKey, "")) {
-                _ = try KeyFile.openSigningKey(damaged, passphrase: passphrase)
+        for round in 0..<20 {
+            for index in (0..<keys.count).shuffled(using: &random) {
+                let sealed = try keys[index].seal(secrets[index], nonce: nonce, associatedData: nonce)
+                #expect(sealed == expected[index], "seed \(seed), round \(round), key \(index)")
+                #expect(try keys[index].open(sealed, associatedData: nonce) == secrets[index])
             }
         }
     }
 
-    @Test("A file that asks for more work than allowed is refused without doing it")
-    func keyFileLimits() throws {
-        let folder = try TemporaryFolder()
-        try Data(EnvelopeTests.passphrase).write(to: URL(filePath: "\(folder.path)/pass"))
-        #expect(try run("openssl", ["genpkey", "-algorithm", "ED25519", "-out", "\(folder.path)/k.pem"]).status == 0)
-        let result = try run(
-            "openssl",
-            [
-                "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-in", "\(folder.path)/k.pem", "-out", "\(folder.path)/e.pem",
-                "-scrypt", "-scrypt_N", "16384", "-scrypt_r", "8", "-scrypt_p", "17", "-passout",
-                "file:\(folder.path)/pass",
-            ])
-        #expect(result.status == 0)
-        let pem = try String(contentsOfFile: "\(folder.path)/e.pem", encoding: .utf8)
-        #expect(throws: CryptoError(.resourceLimit, "")) {
-            _ = try KeyFile.openSigningKey(pem, passphrase: SecretBytes(copying: EnvelopeTests.passphrase))
+    @Test("Of a key that is gone no key schedule is kept")
+    func noTrace() throws {
+        // Other tests may take the context of the living key at any time, so only its being gone is certain.
+        let numbers = try (0..<50).map { _ in
+            let key = try XAES256GCM(key: SecretBytes(randomByteCount: 32))
+            _ = try key.seal([1], associatedData: [])
+            return key.number
+        }
+        #expect(Set(numbers).count == 50)
+        for number in numbers { #expect(!XAES256GCM.keepsSchedule(of: number)) }
+    }
+
+    @Test("Messages of every length up to 300 bytes come back, as bytes and as secrets; a changed bit opens nothing")
+    func xaesRoundTrip() throws {
+        let seed: UInt64 = 11
+        var random = SeededGenerator(seed: seed)
+        let key = try XAES256GCM(key: SecretBytes(copying: random.bytes(32)))
+        for length in 0...300 {
+            let text = random.bytes(length)
+            let context = random.bytes(Int.random(in: 0...40, using: &random))
+            let sealed = try key.seal(text, associatedData: context)
+            #expect(sealed.count == length + XAES256GCM.overheadByteCount)
+            #expect(try key.open(sealed, associatedData: context) == text, "seed \(seed), length \(length)")
+            let asSecret = try key.openSecret(sealed, associatedData: context)
+            #expect(asSecret.revealed() == text)
+            #expect(try key.open(key.sealSecret(asSecret, associatedData: context), associatedData: context) == text)
+            var changed = sealed
+            let bit = Int.random(in: 0..<sealed.count * 8, using: &random)
+            changed[bit / 8] ^= 1 << UInt8(bit % 8)
+            #expect(throws: CryptoError(.authenticationFailure, ""), "seed \(seed), length \(length), bit \(bit)") {
+                try key.open(changed, associatedData: context)
+            }
+            #expect(throws: CryptoError(.authenticationFailure, "")) {
+                _ = try key.openSecret(changed, associatedData: context)
+            }
         }
     }
 
-    @Test("Both files of a user open together; one wrong file fails the pair")
-    func pair() throws {
-        let passphrase = SecretBytes(copying: EnvelopeTests.passphrase)
-        let signing = try Ed25519SigningKey()
-        let agreement = try X25519PrivateKey()
-        let sign = try KeyFile.encrypt(signing, passphrase: passphrase)
-        let agree = try KeyFile.encrypt(agreement, passphrase: passphrase)
-        let (first, second) = try KeyFile.openPair(signing: sign, agreement: agree, passphrase: passphrase)
-        #expect(first.publicKey == signing.publicKey && second.publicKey == agreement.publicKey)
-        #expect(throws: CryptoError(.invalidKey, "")) {
-            _ = try KeyFile.openPair(signing: sign, agreement: sign, passphrase: passphrase)
+    @Test("Keys and nonces of a wrong length are refused")
+    func lengths() throws {
+        for count in [0, 16, 31, 33] {
+            #expect(throws: CryptoError(.invalidInput, "")) {
+                _ = try XAES256GCM(key: SecretBytes(randomByteCount: count))
+            }
+            #expect(throws: CryptoError(.invalidKey, "")) {
+                _ = try X25519PrivateKey(rawSecret: SecretBytes(randomByteCount: count))
+            }
+            #expect(throws: CryptoError(.invalidKey, "")) {
+                _ = try Ed25519SigningKey(seed: SecretBytes(randomByteCount: count))
+            }
+            #expect(throws: CryptoError(.invalidKey, "")) {
+                try X25519PublicKey(rawBytes: RandomBytes.bytes(count))
+            }
+            #expect(throws: CryptoError(.invalidKey, "")) {
+                try Ed25519PublicKey(rawBytes: RandomBytes.bytes(count))
+            }
+        }
+        let key = try XAES256GCM(key: SecretBytes(randomByteCount: 32))
+        #expect(throws: CryptoError(.invalidInput, "")) {
+            try key.seal([], nonce: RandomBytes.bytes(12), associatedData: [])
+        }
+    }
+
+    @Test("An envelope of no suite, of a suite that is not here, or of no bytes is refused with its code")
+    func suites() throws {
+        let key = try XAES256GCM(key: SecretBytes(randomByteCount: 32))
+        let person = try X25519PrivateKey()
+        let wrapped = try PersonWrap.wrap(SecretBytes(randomByteCount: 32), to: person.publicKey, context: [])
+        for suite: UInt8 in [0, 2, 255] {
+            #expect(throws: CryptoError(.unsupported, "")) {
+                _ = try PersonWrap.unwrap([suite] + wrapped.dropFirst(), with: person, context: [])
+            }
+        }
+        #expect(throws: CryptoError(.invalidInput, "")) { _ = try PersonWrap.unwrap([], with: person, context: []) }
+        #expect(throws: CryptoError(.invalidInput, "")) { _ = try KeyWrap.unwrap([], under: key, context: []) }
+        #expect(throws: CryptoError(.authenticationFailure, "")) {
+            _ = try KeyWrap.unwrap([1], under: key, context: [])
+        }
+    }
+
+    @Test("Nothing is wrapped to a key of small order, and a share of small order opens nothing")
+    func smallOrder() throws {
+        let person = try X25519PrivateKey()
+        let wrapped = try PersonWrap.wrap(SecretBytes(randomByteCount: 32), to: person.publicKey, context: [])
+        // RFC 7748 §6.1: u = 0 and u = 1 have small order.
+        for first: UInt8 in [0, 1] {
+            let small = [first] + [UInt8](repeating: 0, count: 31)
+            #expect(throws: CryptoError(.invalidKey, "")) {
+                _ = try PersonWrap.wrap(
+                    SecretBytes(randomByteCount: 32), to: X25519PublicKey(rawBytes: small), context: [])
+            }
+            #expect(throws: CryptoError(.authenticationFailure, "")) {
+                _ = try PersonWrap.unwrap([1] + small + wrapped.dropFirst(33), with: person, context: [])
+            }
+        }
+    }
+
+    @Test("HPKE messages come back for contexts of any length, also long ones")
+    func hpkeRoundTrip() throws {
+        let person = try X25519PrivateKey()
+        for length in [0, 1, 32, 1_000, 5_000] {
+            let info = RandomBytes.bytes(length)
+            let sealed = try HPKE.seal(info, to: person.publicKey, info: info, associatedData: [1])
+            #expect(sealed.count == length + HPKE.overheadByteCount)
+            #expect(try HPKE.open(sealed, with: person, info: info, associatedData: [1]) == info)
+            #expect(throws: CryptoError(.authenticationFailure, "")) {
+                try HPKE.open(sealed, with: person, info: info, associatedData: [2])
+            }
         }
     }
 }

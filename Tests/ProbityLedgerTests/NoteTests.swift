@@ -46,15 +46,78 @@ struct NoteTests {
     @Test(
         "What is not a note is refused",
         arguments: [
-            "", "\n", "text\n", "text\n\n", "text\n\n\n", "\n\n— a AAAAAAA=\n", "text\n— a AAAAAAA=\n",
+            "", "\n", "text\n", "text\n\n", "text\n\n\n", "text\n— a AAAAAAA=\n", "text\r\n\n— a AAAAAAA=\n",
+            "text\n\n— a AAAAAAA=\r\n", "text\n\n— \u{A0} AAAAAAA=\n", "text\n\n—  AAAAAAA=\n",
+            "text\n\n— a AAAAAAA=\nmore\n", "text\n\n— a AAAAAAA=\n\n",
             "text\n\n- a AAAAAAA=\n",
             "text\n\n— a AAAAAAA=", "text\n\n— a  AAAAAAA=\n", "text\n\n— a+b AAAAAAA=\n", "text\n\n— a AAAA\n",
             "text\n\n— a AAAAAAB=\n", "te\u{0}xt\n\n— a AAAAAAA=\n",
         ])
     func malformed(text: String) {
-        if text != "\n\n— a AAAAAAA=\n" {
-            #expect(throws: LedgerError.self) { try SignedNote(parsing: Array(text.utf8)) }
+        #expect(throws: LedgerError.self) { try SignedNote(parsing: Array(text.utf8)) }
+    }
+
+    @Test("A note has bounds in bytes and in signatures, the same for the writer and the reader")
+    func bounds() throws {
+        let signer = try NoteSigner(name: "a", key: Ed25519SigningKey())
+        let overhead = try SignedNote(text: "\n", signers: [signer]).bytes.count
+        let longest = String(repeating: "x", count: SignedNote.maximumByteCount - overhead) + "\n"
+        let note = try SignedNote(text: longest, signers: [signer])
+        #expect(note.bytes.count == SignedNote.maximumByteCount)
+        #expect(try SignedNote(parsing: note.bytes) == note)
+        #expect(throws: LedgerError(.tooLong, "")) { try SignedNote(text: "x" + longest, signers: [signer]) }
+        #expect(throws: LedgerError(.tooLong, "")) { try SignedNote(parsing: [0x78] + note.bytes) }
+        let signature = try SignedNote(text: "t\n", signers: [signer]).signatures[0]
+        let full = try SignedNote(text: "t\n", signatures: Array(repeating: signature, count: 100))
+        #expect(try SignedNote(parsing: full.bytes).isSigned(by: signer.verifier))
+        #expect(throws: LedgerError(.tooLong, "")) {
+            try SignedNote(text: "t\n", signatures: Array(repeating: signature, count: 101))
         }
+        let line = try #require(String(decoding: full.bytes, as: UTF8.self).split(separator: "\n").last)
+        #expect(throws: LedgerError(.tooLong, "")) { try SignedNote(parsing: full.bytes + Array("\(line)\n".utf8)) }
+    }
+
+    @Test(
+        "A text that cannot be a note, and a name that cannot sign, are refused when signing",
+        arguments: [
+            ("no newline", "a"), ("a\tb\n", "a"), ("a\r\n", "a"), ("", "a"), ("t\n", "a b"), ("t\n", "a+b"),
+            ("t\n", ""),
+        ])
+    func unsignable(text: String, name: String) throws {
+        let signer = try NoteSigner(name: name, key: Ed25519SigningKey())
+        #expect(throws: LedgerError(.malformed, "")) { try SignedNote(text: text, signers: [signer]) }
+    }
+
+    /// U+212A KELVIN SIGN is canonically equivalent to the letter K: Swift's `==` takes one for the other.
+    @Test("A name that only looks the same to Unicode is another name")
+    func equivalentNames() throws {
+        let key = try Ed25519SigningKey()
+        let signer = NoteSigner(name: "K", key: key)
+        let note = try SignedNote(text: "t\n", signers: [signer])
+        let text = String(decoding: note.bytes, as: UTF8.self).replacingOccurrences(of: "— K ", with: "— \u{212A} ")
+        #expect(try !SignedNote(parsing: Array(text.utf8)).isSigned(by: signer.verifier))
+        #expect(NoteVerifier(name: "\u{212A}", key: key.publicKey).keyID != signer.verifier.keyID)
+    }
+
+    @Test(
+        "What is not a checkpoint is refused",
+        arguments: [
+            "", "o\n", "o\n1\n", "\n1\n\(root)\n", "o\n01\n\(root)\n", "o\n+1\n\(root)\n", "o\n-1\n\(root)\n",
+            "o\n1\n\(root)", "o\n1\nAAAA\n", "o\n1 \n\(root)\n", "o\n9223372036854775808\n\(root)\n",
+            "o\n1\n\(root)\n\nx\n",
+        ])
+    func malformedCheckpoint(text: String) {
+        #expect(throws: LedgerError(.malformed, "")) { try Checkpoint(parsing: text) }
+    }
+
+    private static let root = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+
+    @Test("A checkpoint of the empty tree, of the largest size, and one with extension lines are read")
+    func checkpoints() throws {
+        let empty = try Checkpoint(parsing: "o\n0\n\(NoteTests.root)\n")
+        #expect(empty == Checkpoint(origin: "o", size: 0, root: MerkleTree.emptyRoot))
+        #expect(try Checkpoint(parsing: "o\n9223372036854775807\n\(NoteTests.root)\n").size == UInt64(Int64.max))
+        #expect(try Checkpoint(parsing: "o\n0\n\(NoteTests.root)\nsm3 x\n") == empty)
     }
 
     @Test("Two signers sign one text; a wrong signature of a known key spoils the note for that key only")
@@ -122,6 +185,82 @@ struct NoteTests {
             #expect(throws: LedgerError.self, "byte \(index)") {
                 try TlogProof(parsing: changed).verify(entry: Array("entry 4".utf8), log: log)
             }
+        }
+    }
+
+    @Test("A proof file's extra data is kept; other forms are refused")
+    func proofFileForms() throws {
+        let digest = SHA256Digest.hash([1])
+        let plain = TlogProof(index: 1 << 40, hashes: [digest, digest], checkpoint: Array("c\n".utf8))
+        let full = TlogProof(index: 0, hashes: [], checkpoint: Array("c\n".utf8), extra: [1, 2, 3])
+        for proof in [plain, full] { #expect(try TlogProof(parsing: proof.bytes) == proof) }
+        #expect(plain.extra == nil)
+        let head = "c2sp.org/tlog-proof@v1\n"
+        let hash = Base64.encode(digest.bytes) + "\n"
+        for text in [
+            "", head, head + "index 0\n", "c2sp.org/tlog-proof@v2\nindex 0\n\nc\n", head + "index 00\n\nc\n",
+            head + "index -1\n\nc\n", head + "index +1\n\nc\n", head + "index 18446744073709551616\n\nc\n",
+            head + "extra !\nindex 0\n\nc\n", head + "extra AA==\nextra AA==\nindex 0\n\nc\n",
+            head + "index 0\nAAAA\n\nc\n", head + "index 0\r\n\nc\n", head + "index 0\nindex 1\n\nc\n",
+            head + "index 0\n" + String(repeating: hash, count: 64) + "\nc\n",
+        ] {
+            #expect(throws: LedgerError(.malformed, ""), "\(text)") { try TlogProof(parsing: Array(text.utf8)) }
+        }
+    }
+
+    @Test("An entry bundle that is cut anywhere between entries' ends is refused; an entry too long is not written")
+    func bundles() throws {
+        let entries: [[UInt8]] = [[1], [], [UInt8](repeating: 7, count: 300)]
+        let bundle = try Tiles.bundle(entries)
+        #expect(try Tiles.entries(of: bundle) == entries)
+        #expect(try Tiles.entries(of: []) == [])
+        let ends: Set<Int> = [0, 3, 5, bundle.count]
+        for count in 0...bundle.count where !ends.contains(count) {
+            #expect(throws: LedgerError(.malformed, ""), "cut at \(count)") {
+                try Tiles.entries(of: Array(bundle[..<count]))
+            }
+        }
+        #expect(throws: Never.self) { try Tiles.bundle([[UInt8](repeating: 0, count: 65_535)]) }
+        #expect(throws: LedgerError(.tooLong, "")) { try Tiles.bundle([[UInt8](repeating: 0, count: 65_536)]) }
+    }
+
+    private static func leaf(
+        time: String = "2026-12-01T08:00:00+08:00", reads: UInt64? = nil, field: String = "officer"
+    )
+        -> LeafBody
+    {
+        let digest = SHA256Digest.hash([1])
+        return LeafBody(
+            sequence: 3, time: time, actor: "clerk1", keyID: "01020304", act: "record.show", details: digest,
+            commitments: [field: digest], reads: reads, previousRoot: digest)
+    }
+
+    @Test(
+        "A leaf's time is RFC 3339 with an offset, and a day that there was",
+        arguments: [
+            ("2026-12-01T08:00:00+08:00", true), ("2026-12-01T00:00:00Z", true), ("2024-02-29T23:59:59-11:30", true),
+            ("2000-02-29T00:00:00Z", true), ("", false), ("2026-12-01", false), ("2026-12-01T08:00:00", false),
+            ("2026-12-01 08:00:00+08:00", false), ("2026-13-01T08:00:00Z", false), ("2026-00-01T08:00:00Z", false),
+            ("2026-02-29T08:00:00Z", false), ("1900-02-29T08:00:00Z", false), ("2026-04-31T08:00:00Z", false),
+            ("2026-12-01T24:00:00Z", false), ("2026-12-01T08:60:00Z", false), ("2026-12-01T08:00:60Z", false),
+            ("2026-12-01T08:00:00+24:00", false), ("2026-12-01T08:00:00+08:60", false),
+            ("2026-12-01T08:00:00.5Z", false), ("+026-12-01T08:00:00Z", false), ("2026-12-01T08:00:00z", false),
+            ("2026-12-01T08:00:00*08:00", false), ("2026-12-0１T08:00Z", false),
+        ])
+    func leafTime(time: String, isRight: Bool) throws {
+        if isRight {
+            #expect(try LeafBody(parsing: NoteTests.leaf(time: time).text).time == time)
+        } else {
+            #expect(throws: LedgerError(.malformed, "")) { try LeafBody(parsing: NoteTests.leaf(time: time).text) }
+        }
+    }
+
+    @Test("A reading act saw no more of the ledger than there was, and a field's name has no zero byte")
+    func leafBounds() throws {
+        #expect(try LeafBody(parsing: NoteTests.leaf(reads: 3).text).reads == 3)
+        #expect(throws: LedgerError(.malformed, "")) { try LeafBody(parsing: NoteTests.leaf(reads: 4).text) }
+        #expect(throws: LedgerError(.malformed, "")) {
+            try LeafBody(parsing: NoteTests.leaf(field: "officer\u{0}x").text)
         }
     }
 

@@ -20,6 +20,28 @@ func naiveRoot(_ leaves: ArraySlice<SHA256Digest>) -> SHA256Digest {
     return MerkleTree.nodeHash(naiveRoot(leaves[..<middle]), naiveRoot(leaves[middle...]))
 }
 
+/// PATH(m, D_n) of RFC 6962 §2.1.1, word for word.
+func naivePath(_ index: Int, _ leaves: ArraySlice<SHA256Digest>) -> [SHA256Digest] {
+    if leaves.count == 1 { return [] }
+    var split = 1
+    while split * 2 < leaves.count { split *= 2 }
+    let middle = leaves.startIndex + split
+    return index < split
+        ? naivePath(index, leaves[..<middle]) + [naiveRoot(leaves[middle...])]
+        : naivePath(index - split, leaves[middle...]) + [naiveRoot(leaves[..<middle])]
+}
+
+/// SUBPROOF(m, D_n, b) of RFC 6962 §2.1.2, word for word.
+func naiveSubproof(_ old: Int, _ leaves: ArraySlice<SHA256Digest>, _ whole: Bool) -> [SHA256Digest] {
+    if old == leaves.count { return whole ? [] : [naiveRoot(leaves)] }
+    var split = 1
+    while split * 2 < leaves.count { split *= 2 }
+    let middle = leaves.startIndex + split
+    return old <= split
+        ? naiveSubproof(old, leaves[..<middle], whole) + [naiveRoot(leaves[middle...])]
+        : naiveSubproof(old - split, leaves[middle...], false) + [naiveRoot(leaves[..<middle])]
+}
+
 /// Keeps every complete subtree that appends report, as the archive does.
 struct StoredTree {
     var edge = TreeEdge()
@@ -124,6 +146,136 @@ struct TreeTests {
         }
     }
 
+    @Test("Every proof up to 33 leaves is the one of the definition, hash for hash, and the stored edge goes on")
+    func definition() throws {
+        var tree = StoredTree()
+        for size in UInt64(1)...33 {
+            tree.append(Array("entry \(size)".utf8))
+            for index in 0..<size {
+                #expect(
+                    try MerkleTree.inclusionProof(index: index, size: size, node: tree.node)
+                        == naivePath(Int(index), tree.leaves[...]))
+            }
+            for old in 1...size {
+                #expect(
+                    try MerkleTree.consistencyProof(from: old, to: size, node: tree.node)
+                        == naiveSubproof(Int(old), tree.leaves[...], true))
+            }
+            let stored = try TreeEdge(size: tree.edge.size, hashes: tree.edge.hashes)
+            #expect(stored == tree.edge && stored.root == MerkleTree.root(of: tree.leaves))
+        }
+    }
+
+    @Test("No proof of one pair of sizes, or one position, is accepted for another, up to 18 leaves")
+    func otherPlaces() throws {
+        var tree = StoredTree()
+        var roots = [MerkleTree.emptyRoot]
+        let limit: UInt64 = 18
+        for number in 1...limit {
+            tree.append(Array("entry \(number)".utf8))
+            roots.append(tree.edge.root)
+        }
+        for size in 1...limit {
+            for index in 0..<size {
+                let proof = try MerkleTree.inclusionProof(index: index, size: size, node: tree.node)
+                for other in 0...limit where other != index {
+                    let accepted = succeeds {
+                        try MerkleTree.verifyInclusion(
+                            index: other, size: size, leafHash: tree.leaves[Int(index)], proof: proof,
+                            root: roots[Int(size)])
+                    }
+                    #expect(!accepted, "leaf \(index) of \(size) at \(other)")
+                }
+                for other in 0...limit where other != size {
+                    let accepted = succeeds {
+                        try MerkleTree.verifyInclusion(
+                            index: index, size: size, leafHash: tree.leaves[Int(index)], proof: proof,
+                            root: roots[Int(other)])
+                    }
+                    #expect(!accepted, "leaf \(index) of \(size) in the tree of \(other)")
+                }
+            }
+            for old in 1...size {
+                let proof = try MerkleTree.consistencyProof(from: old, to: size, node: tree.node)
+                for first in 0...limit {
+                    for second in 0...limit where first != old || second != size {
+                        // Equal sizes with equal roots are consistent whatever the tree: nothing is claimed.
+                        if old == size, first == second { continue }
+                        let accepted = succeeds {
+                            try MerkleTree.verifyConsistency(
+                                from: old, oldRoot: roots[Int(first)], to: size, newRoot: roots[Int(second)],
+                                proof: proof)
+                        }
+                        #expect(!accepted, "\(old) to \(size) for the roots of \(first) and \(second)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(
+        "No changed, cut, lengthened or reordered consistency proof is accepted",
+        arguments: 1...20 as ClosedRange<UInt64>)
+    func consistencyMutations(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        var tree = StoredTree()
+        var roots = [MerkleTree.emptyRoot]
+        let size = UInt64.random(in: 2...300, using: &random)
+        for index in 0..<size {
+            tree.append(Array("entry \(index)".utf8))
+            roots.append(tree.edge.root)
+        }
+        let old = UInt64.random(in: 1..<size, using: &random)
+        let proof = try MerkleTree.consistencyProof(from: old, to: size, node: tree.node)
+        try MerkleTree.verifyConsistency(
+            from: old, oldRoot: roots[Int(old)], to: size, newRoot: roots[Int(size)], proof: proof)
+        var broken: [[SHA256Digest]] = [
+            [], Array(proof.dropLast()), Array(proof.dropFirst()), proof + [MerkleTree.emptyRoot], proof + proof,
+            [MerkleTree.emptyRoot] + proof,
+        ]
+        for first in proof.indices {
+            for second in proof.indices.dropFirst(first + 1) where proof[first] != proof[second] {
+                var swapped = proof
+                swapped.swapAt(first, second)
+                broken.append(swapped)
+            }
+            var bytes = proof[first].bytes
+            bytes[Int.random(in: 0..<32, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+            var changed = proof
+            changed[first] = try SHA256Digest(bytes: bytes)
+            broken.append(changed)
+        }
+        for (number, proof) in broken.enumerated() {
+            #expect(throws: LedgerError.self, "seed \(seed), mutation \(number)") {
+                try MerkleTree.verifyConsistency(
+                    from: old, oldRoot: roots[Int(old)], to: size, newRoot: roots[Int(size)], proof: proof)
+            }
+        }
+    }
+
+    @Test("Sizes near the end of 64 bits are judged without a trap")
+    func hugeSizes() {
+        let hash = MerkleTree.leafHash([])
+        for (index, size) in [(0, .max), (.max - 1, .max), (.max, .max), (1 << 63, .max), (0, 1 << 63)]
+            as [(UInt64, UInt64)]
+        {
+            for count in [0, 1, 63, 64, 65, 200] {
+                let accepted = succeeds {
+                    try MerkleTree.verifyInclusion(
+                        index: index, size: size, leafHash: hash, proof: Array(repeating: hash, count: count),
+                        root: hash)
+                }
+                #expect(!accepted)
+                let follows = succeeds {
+                    try MerkleTree.verifyConsistency(
+                        from: max(index, 1), oldRoot: hash, to: size, newRoot: MerkleTree.emptyRoot,
+                        proof: Array(repeating: hash, count: count))
+                }
+                #expect(!follows)
+            }
+        }
+    }
+
     @Test("No changed, cut, lengthened or reordered proof is accepted", arguments: 1...20 as ClosedRange<UInt64>)
     func mutations(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
@@ -167,6 +319,22 @@ struct TreeTests {
         #expect(throws: LedgerError(.outOfRange, "")) {
             try MerkleTree.verifyConsistency(from: 0, oldRoot: hash, to: 1, newRoot: hash, proof: [])
         }
+        #expect(throws: LedgerError(.outOfRange, "")) {
+            try MerkleTree.verifyConsistency(
+                from: 0, oldRoot: MerkleTree.emptyRoot, to: 0, newRoot: MerkleTree.emptyRoot, proof: [])
+        }
+        #expect(throws: LedgerError(.outOfRange, "")) {
+            try MerkleTree.inclusionProof(index: 0, size: 0) { _ in hash }
+        }
+        #expect(throws: LedgerError(.outOfRange, "")) {
+            try MerkleTree.inclusionProof(index: 5, size: 5) { _ in hash }
+        }
+        for (old, new) in [(0, 0), (0, 1), (3, 2)] as [(UInt64, UInt64)] {
+            #expect(throws: LedgerError(.outOfRange, "")) {
+                try MerkleTree.consistencyProof(from: old, to: new) { _ in hash }
+            }
+        }
+        #expect(try MerkleTree.root(size: 0) { _ in hash } == MerkleTree.emptyRoot)
         #expect(throws: LedgerError(.mismatch, "")) {
             try MerkleTree.verifyConsistency(from: 1, oldRoot: hash, to: 2, newRoot: hash, proof: [])
         }
