@@ -40,6 +40,7 @@ CREATE TABLE proposal (                 -- a certificate or grant that waits for
     id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,                 -- 'certificate' or 'grant'
     note BLOB NOT NULL,
+    release BLOB,                       -- a grant's wrap, sealed to the security administrator until he signs
     batch INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX proposalBatch ON proposal (batch);

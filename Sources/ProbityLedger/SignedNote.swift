@@ -105,6 +105,11 @@ public struct SignedNote: Sendable, Equatable {
     /// The same note with one more signature.
     ///
     /// - Throws: ``LedgerError`` and ``CryptoError``, as when a note is made.
+    public func adding(_ signature: Signature) throws(LedgerError) -> SignedNote {
+        try SignedNote(text: text, signatures: signatures + [signature])
+    }
+
+    /// As ``adding(_:)-(Signature)``, with a signature that `signer` makes now.
     public func adding(_ signer: NoteSigner) throws -> SignedNote {
         try SignedNote(text: text, signatures: signatures + [signer.signature(text)])
     }

@@ -43,6 +43,7 @@ public final class Archive {
     let lockWaitSeconds: Double
     let catalogue: KindCatalogue
     let policy: AccessPolicy
+    var trust = LedgerTrust()
     /// Tests make the append of a leaf fail here.
     var ledgerFault: (() throws -> Void)?
 
@@ -107,7 +108,13 @@ public final class Archive {
             path: path + "/archive.lock", holder: "\(holder), pid \(getpid()), since \(now.text)",
             waitSeconds: lockWaitSeconds)
         defer { withExtendedLifetime(lock) {} }
-        return try ArchiveDatabase.converting { try pool.write(body) }
+        do {
+            return try ArchiveDatabase.converting { try pool.write(body) }
+        } catch {
+            // What was vouched for inside the transaction may be gone with it.
+            trust = LedgerTrust()
+            throw error
+        }
     }
 
     /// Runs `body` on a snapshot; writers are not kept out and do not keep it waiting.
@@ -151,6 +158,14 @@ public final class Archive {
             index += 1
         }
         return ordered
+    }
+
+    /// The batch of the founding ceremony: the header's.
+    func ceremonyBatch(_ db: Database) throws -> Int64 {
+        guard let batch = try Int64.fetchOne(db, sql: "SELECT batch FROM archive WHERE id = 1") else {
+            throw ArchiveError(.integrity, "the archive has no header row")
+        }
+        return batch
     }
 
     func rootUnit(_ db: Database) throws -> String {

@@ -29,7 +29,7 @@ enum Batch {
             columns: ["id", "archiveId", "bureauId", "name", "suite", "recoveryKey", "logKey", "batch"], order: "id"),
         Table(name: "unit", columns: ["id", "parent", "kind", "name", "batch"], order: "id"),
         Table(name: "certificate", columns: ["id", "user", "serial", "note", "batch"], order: "id"),
-        Table(name: "proposal", columns: ["id", "kind", "note", "batch"], order: "id"),
+        Table(name: "proposal", columns: ["id", "kind", "note", "release", "batch"], order: "id"),
         Table(name: "key", columns: ["id", "kind", "category", "unit", "epoch", "publicKey", "batch"], order: "id"),
         Table(name: "wrap", columns: ["id", "key", "byUser", "byKey", "byRecovery", "wrapped", "batch"], order: "id"),
         Table(name: "accessGrant", columns: ["id", "user", "category", "unit", "note", "batch"], order: "id"),
@@ -51,6 +51,8 @@ enum Batch {
     struct Digest: Equatable {
         let count: UInt64
         let root: SHA256Digest
+        /// Tables that the rows stand in.
+        let tables: Set<String>
     }
 
     /// The number and root of the rows of `batch`, read from the database.
@@ -58,19 +60,22 @@ enum Batch {
         var edge = TreeEdge()
         var entry: [UInt8] = []
         entry.reserveCapacity(2048)
+        var filled: Set<String> = []
         for table in tables {
             let statement = try db.cachedStatement(
                 sql:
                     "SELECT \(table.columns.joined(separator: ", ")) FROM \(table.name) WHERE batch = ? ORDER BY \(table.order)"
             )
             let rows = try Row.fetchCursor(statement, arguments: [batch])
+            let before = edge.size
             while let row = try rows.next() {
                 encode(row, of: table, into: &entry)
                 edge.append(MerkleTree.leafHash(entry))
                 progress(1)
             }
+            if edge.size > before { filled.insert(table.name) }
         }
-        return Digest(count: edge.size, root: edge.root)
+        return Digest(count: edge.size, root: edge.root, tables: filled)
     }
 
     static func encode(_ row: Row, of table: Table, into entry: inout [UInt8]) {
@@ -154,9 +159,10 @@ final class BatchWriter {
             "certificate", [nextID("certificate"), user, serial, Data(note), batch], "id, user, serial, note, batch")
     }
 
-    func insertProposal(kind: String, note: [UInt8]) throws -> Int64 {
+    func insertProposal(kind: String, note: [UInt8], release: [UInt8]? = nil) throws -> Int64 {
         let id = try nextID("proposal")
-        try insert("proposal", [id, kind, Data(note), batch], "id, kind, note, batch")
+        try insert(
+            "proposal", [id, kind, Data(note), release.map { Data($0) }, batch], "id, kind, note, release, batch")
         return id
     }
 

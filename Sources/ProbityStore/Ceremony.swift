@@ -171,8 +171,10 @@ extension Archive {
             }
             // The founding holders' session makes the nodes: the security administrator's keys only sign.
             let graph = KeyGraph(header: header, rootUnit: root.id, identity: security)
+            var detailsKey: (id: Int64, key: X25519PublicKey)?
             for category in ProbityRecords.Category.allCases where category != .reporter {
-                try graph.makeNode(at: NodePlace(category: category, unit: root.id), below: nil, in: writer)
+                let made = try graph.makeNode(at: NodePlace(category: category, unit: root.id), below: nil, in: writer)
+                if category == .audit { detailsKey = made.intake }
             }
             for member in ceremony.members {
                 guard let certificate = certificates[member.user] else { continue }
@@ -182,7 +184,7 @@ extension Archive {
                     let wrap = try graph.wrap(node, to: certificate)
                     try writer.insertWrap(of: node.keyID, byUser: member.user, wrap)
                     let grant = Grant(
-                        user: member.user, place: place, key: node.keyID, wrap: wrap, notBefore: today, notAfter: nil)
+                        to: certificate, place: place, key: node.keyID, wrap: wrap, notBefore: today, notAfter: nil)
                     let note = try SignedNote(text: grant.text(archiveID: header.archiveID), signers: adminSigners)
                     try writer.insertGrant(user: member.user, place: place, note: note.bytes)
                 }
@@ -190,8 +192,11 @@ extension Archive {
             let details = ActDetails([
                 "bureau": ceremony.name, "users": ceremony.members.map(\.user).joined(separator: " "),
             ])
-            _ = try LedgerWriter(archive: archive, actor: security, logKey: logKey, clockIsConfirmed: true).append(
-                "archive.init", outcome: "done", details, batch: writer.batch, reads: nil, db)
+            guard let detailsKey else { throw ArchiveError(.integrity, "the ceremony made no key for the auditors") }
+            _ = try LedgerWriter(
+                archive: archive, actor: security, logKey: logKey, clockIsConfirmed: true,
+                foundingDetailsKey: detailsKey
+            ).append("archive.init", outcome: "done", details, batch: writer.batch, reads: nil, db)
         }
         try pool.close()
         // SQLite makes the file readable for others and not writable for the group; the group is who works here.

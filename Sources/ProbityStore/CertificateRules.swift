@@ -9,23 +9,20 @@ import ProbityRecords
 ///
 /// The ceremony's own rows (the batch of the archive's header) are signed by the user, the security administrator and
 /// another administrator; the ledger's first leaf fixes them. Later ones need the persons listed in Certificates.swift.
+/// One object serves one snapshot: what it read it reads no second time.
 final class CertificateRules {
     private let archive: Archive
     private let db: Database
     /// Certificates by row number that were followed back to the ceremony; nil for one that does not lead there.
     private var verdicts: [Int64: Certificate?] = [:]
+    private var entries: [String: [Entry]] = [:]
 
     init(archive: Archive, _ db: Database) {
         self.archive = archive
         self.db = db
     }
 
-    private func ceremonyBatch() throws -> Int64 {
-        guard let batch = try Int64.fetchOne(db, sql: "SELECT batch FROM archive WHERE id = 1") else {
-            throw ArchiveError(.integrity, "the archive has no header row")
-        }
-        return batch
-    }
+    private func ceremonyBatch() throws -> Int64 { try archive.ceremonyBatch(db) }
 
     /// Users whose valid signatures a note carries, with the certificate whose key made each.
     ///
@@ -49,34 +46,46 @@ final class CertificateRules {
         return found
     }
 
-    private func rows(_ user: String) throws -> [Row] {
-        try Row.fetchAll(
-            db, sql: "SELECT id, note, batch FROM certificate WHERE user = ? ORDER BY serial", arguments: [user])
+    /// A row of `certificate` as it reads; whether it is believed is another question.
+    private struct Entry {
+        let id: Int64
+        let isFounding: Bool
+        let certificate: Certificate
+        let note: SignedNote
     }
 
-    private func certificate(_ row: Row) throws -> (certificate: Certificate, note: SignedNote) {
-        let note = try parsed([UInt8](row["note"] as Data))
-        return (try Certificate(text: note.text, archiveID: archive.header.archiveID), note)
+    /// The rows of a user, oldest first, read once.
+    private func entries(_ user: String) throws -> [Entry] {
+        if let known = entries[user] { return known }
+        let ceremony = try ceremonyBatch()
+        let read = try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT id, note, batch FROM certificate WHERE user = ? ORDER BY serial"),
+            arguments: [user]
+        ).map { row in
+            let note = try parsed([UInt8](row["note"] as Data))
+            return Entry(
+                id: row["id"], isFounding: row["batch"] == ceremony,
+                certificate: try Certificate(text: note.text, archiveID: archive.header.archiveID), note: note)
+        }
+        entries[user] = read
+        return read
     }
 
     private func founding(_ user: String) throws -> [Certificate] {
-        let ceremony = try ceremonyBatch()
-        return try rows(user).filter { $0["batch"] == ceremony }.map { try certificate($0).certificate }
+        try entries(user).filter(\.isFounding).map(\.certificate)
     }
 
     /// The certificates of `user` that lead back to the ceremony, oldest first.
     ///
     /// The recursion ends, because each step goes to smaller row numbers; what was found once is remembered.
     private func sound(_ user: String, before limit: Int64) throws -> [Certificate] {
-        let ceremony = try ceremonyBatch()
-        return try rows(user).compactMap { row -> Certificate? in
-            let id: Int64 = row["id"]
-            guard id < limit else { return nil }
-            if let known = verdicts[id] { return known }
-            let (certificate, note) = try certificate(row)
-            let isSound = try missing(certificate, note, before: id, isCeremony: row["batch"] == ceremony) == nil
-            verdicts[id] = .some(isSound ? certificate : nil)
-            return isSound ? certificate : nil
+        try entries(user).compactMap { entry -> Certificate? in
+            guard entry.id < limit else { return nil }
+            if let known = verdicts[entry.id] { return known }
+            let isSound =
+                try missing(entry.certificate, entry.note, before: entry.id, isCeremony: entry.isFounding) == nil
+            verdicts[entry.id] = .some(isSound ? entry.certificate : nil)
+            return isSound ? entry.certificate : nil
         }
     }
 
@@ -144,6 +153,28 @@ final class CertificateRules {
             throw ArchiveError(.integrity, "the wrap of a grant to \(grant.user) is not the one that was signed")
         }
         return grant
+    }
+
+    /// The signature by which the user of `certificate` accepts it; nil where `note` carries it already.
+    ///
+    /// - Throws: ``ArchiveError`` `invalidEntry` where `acceptance` is not his signature under this certificate.
+    func accepted(_ acceptance: String, _ certificate: Certificate, _ note: SignedNote) throws -> SignedNote.Signature?
+    {
+        let name = archive.header.names.user(certificate.user)
+        let given: SignedNote
+        do {
+            given = try SignedNote(parsing: Array(acceptance.utf8))
+        } catch {
+            throw ArchiveError(.invalidEntry, "this is no acceptance: \(error.reason)", subject: "accepted")
+        }
+        guard given.text == note.text, given.isSigned(by: NoteVerifier(name: name, key: certificate.signingKey)),
+            let signature = given.signatures.first(where: { $0.name == name })
+        else {
+            throw ArchiveError(
+                .invalidEntry, "this is not the signature of \(certificate.user) under this proposal",
+                subject: "accepted")
+        }
+        return note.signatures.contains { $0.name == name } ? nil : signature
     }
 
     func parsed(_ bytes: [UInt8]) throws -> SignedNote {

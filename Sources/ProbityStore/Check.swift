@@ -50,11 +50,13 @@ public struct CheckReport: Sendable {
 private struct Checker {
     let archive: Archive
     let db: Database
+    let rules: CertificateRules
     var report = CheckReport()
 
     init(archive: Archive, db: Database) {
         self.archive = archive
         self.db = db
+        self.rules = CertificateRules(archive: archive, db)
     }
 
     private mutating func found(
@@ -83,10 +85,15 @@ private struct Checker {
         }
     }
 
+    private struct Signer {
+        let verifier: NoteVerifier
+        let role: Role
+    }
+
     /// Signing keys by note key ID and user; every certificate's signatures.
-    private mutating func checkCertificates() throws -> [String: NoteVerifier] {
-        var keys: [String: NoteVerifier] = [:]
-        let rules = CertificateRules(archive: archive, db)
+    private mutating func checkCertificates() throws -> [String: Signer] {
+        var keys: [String: Signer] = [:]
+        var officers: [String: Int64] = [:]
         for row in try Row.fetchAll(db, sql: "SELECT id, user, serial, note, batch FROM certificate ORDER BY id") {
             let place = "certificate \(row["id"] as Int64)"
             do {
@@ -97,18 +104,22 @@ private struct Checker {
                 }
                 let verifier = NoteVerifier(
                     name: archive.header.names.user(certificate.user), key: certificate.signingKey)
-                keys[verifier.name + "+" + verifier.keyIDText] = verifier
+                keys[verifier.name + "+" + verifier.keyIDText] = Signer(verifier: verifier, role: certificate.role)
+                officers[certificate.user] = certificate.officer
             } catch let error as ArchiveError {
                 found(place, "check.certificate", error.reason)
             } catch let error as CryptoError {
                 found(place, "check.certificate", error.reason)
             }
         }
+        for (officer, users) in Dictionary(grouping: officers, by: \.value) where users.count > 1 {
+            found(
+                OfficerID(officer).text, "check.certificate.officer", users.map(\.key).sorted().joined(separator: " "))
+        }
         return keys
     }
 
     private mutating func checkGrants() throws {
-        let rules = CertificateRules(archive: archive, db)
         for row in try Row.fetchAll(
             db, sql: "SELECT id, user, category, unit, note, batch FROM accessGrant ORDER BY id")
         {
@@ -128,7 +139,7 @@ private struct Checker {
         }
     }
 
-    private mutating func checkLeaves(_ keys: [String: NoteVerifier], _ progress: (UInt64, UInt64) -> Void) throws {
+    private mutating func checkLeaves(_ keys: [String: Signer], _ progress: (UInt64, UInt64) -> Void) throws {
         let size = try LedgerTable.size(db)
         let count = try Int64.fetchOne(db, sql: "SELECT COUNT(*) FROM leaf") ?? 0
         if count != Int64(size) { found("leaf", "check.incomplete.leaves", "\(count) of \(size)") }
@@ -170,6 +181,7 @@ private struct Checker {
                 if digest.count != leaf.objects?.count || digest.root != leaf.objects?.root {
                     found(place, "check.rows", "batch \(batch)")
                 }
+                try checkRule(leaf, digest.tables, keys, place)
             }
             progress(UInt64(sequence) + 1, size)
         }
@@ -179,13 +191,46 @@ private struct Checker {
         report.root = Base64.encode(edge.root.bytes)
     }
 
-    private mutating func readLeaf(_ bytes: [UInt8], _ place: String, _ keys: [String: NoteVerifier]) -> LeafBody? {
+    /// Whether the actor's role does such acts, whether such acts make such rows, and whether keys came from a holder.
+    private mutating func checkRule(
+        _ leaf: LeafBody, _ tables: Set<String>, _ keys: [String: Signer], _ place: String
+    ) throws {
+        let rule = ActRule.of(leaf.act)
+        let others = tables.subtracting(rule.tables)
+        if !others.isEmpty {
+            found(place, "check.act.rows", "\(leaf.act): \(others.sorted().joined(separator: " "))")
+        }
+        // A leaf without a known signer is a finding already.
+        if let role = keys[archive.header.names.user(leaf.actor) + "+" + leaf.keyID]?.role,
+            !rule.allows(role, archive.policy)
+        {
+            found(place, "check.act.role", "\(leaf.act): \(role.rawValue)")
+        }
+        guard tables.contains("key"), let batch = leaf.batch else { return }
+        let places = try Row.fetchAll(
+            db, sql: "SELECT DISTINCT category, unit FROM key WHERE batch = ? AND kind <> 'log'", arguments: [batch])
+        for row in places {
+            guard let category = Category(rawValue: row["category"]) else {
+                found(place, "check.key.holder", row["category"])
+                continue
+            }
+            let node = NodePlace(category: category, unit: row["unit"])
+            do {
+                if try archive.isMadeByHolder(node, leaf: leaf, db) { continue }
+            } catch let error as ArchiveError where error.code == .integrity {
+                // A damaged grant: found as itself below.
+            }
+            found(place, "check.key.holder", "\(category.rawValue) \(node.unit)")
+        }
+    }
+
+    private mutating func readLeaf(_ bytes: [UInt8], _ place: String, _ keys: [String: Signer]) -> LeafBody? {
         do {
             let note = try SignedNote(parsing: bytes)
             let leaf = try LeafBody(parsing: note.text)
             let name = archive.header.names.user(leaf.actor)
             let verifier = keys[name + "+" + leaf.keyID]
-            if !(verifier.map { note.isSigned(by: $0) } ?? false) { found(place, "check.leaf.signature") }
+            if !(verifier.map { note.isSigned(by: $0.verifier) } ?? false) { found(place, "check.leaf.signature") }
             return leaf
         } catch {
             found(place, "check.leaf.malformed", error.reason)

@@ -29,15 +29,8 @@ extension Session {
             try demand(
                 archive.policy.decide(role: role, act: .tray, category: kind.category, kind: kind.id), "complaint.drop")
             try demandValid(draft.values, kind, kind.initialState)
-            guard
-                let row = try Row.fetchOne(
-                    writer.db,
-                    sql: """
-                        SELECT id, publicKey FROM key WHERE kind = 'intake' AND category = ? AND unit = ?
-                        ORDER BY epoch DESC LIMIT 1
-                        """, arguments: [kind.category.rawValue, rootUnit])
-            else { throw ArchiveError(.integrity, "the category \(kind.category.rawValue) has no drop-box") }
-            let intake: Int64 = row["id"]
+            let (intake, intakeKey) = try archive.intakeKey(
+                at: NodePlace(category: kind.category, unit: rootUnit), writer.db)
             let id = TrayID(Int64(RandomBytes.uint64() >> 3))
             let content = JSONValue.object([
                 "kind": .string(kind.id), "officer": .string(draft.officer), "filedBy": .string(user),
@@ -45,8 +38,7 @@ extension Session {
             ])
             let secret = SecretBytes(randomByteCount: 32)
             let wrapped = try PersonWrap.wrap(
-                secret, to: X25519PublicKey(rawBytes: [UInt8](row["publicKey"] as Data)),
-                context: trayContext(from: "key:\(intake)", id))
+                secret, to: intakeKey, context: trayContext(from: "key:\(intake)", id))
             let sealed = try XAES256GCM(key: secret.copy()).seal(
                 content.canonicalBytes, associatedData: trayContext(from: "content", id))
             try writer.insertTray(
@@ -109,7 +101,8 @@ extension Session {
     private func openTray(_ id: TrayID, _ db: Database) throws -> OpenedTray {
         guard
             let row = try Row.fetchOne(
-                db, sql: "SELECT intake, wrapped, commitment, sealed FROM tray WHERE id = ?", arguments: [id.number])
+                db, sql: "SELECT intake, wrapped, commitment, sealed, batch FROM tray WHERE id = ?",
+                arguments: [id.number])
         else { throw ArchiveError(.notVisible, "no tray item of that identifier is visible") }
         let intake: Int64 = row["intake"]
         guard let key = try graph.intakeKey(intake, db) else {
@@ -128,6 +121,9 @@ extension Session {
                 let on = value["filedOn"]?.string.flatMap({ CivilDate($0) }), let officer = value["officer"]?.string,
                 let values = value["values"]?.object
             else { throw ArchiveError(.integrity, "tray item \(id) has another form") }
+            guard try line(ofBatch: row["batch"], db).actor == by else {
+                throw ArchiveError(.integrity, "tray item \(id) was not filed by the person that it names")
+            }
             return OpenedTray(
                 entry: TrayEntry(id: id, filedBy: by, filedOn: on, officer: officer, values: values), secret: box)
         }

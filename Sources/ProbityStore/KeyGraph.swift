@@ -72,8 +72,8 @@ final class KeyGraph {
     private let rootUnit: String
     private let identity: Identity
     private let recoveryKey: X25519PublicKey
-    /// Keys of nodes that a grant with both signatures gives to the user.
-    private var granted: Set<Int64> = []
+    /// Wraps that a grant with both signatures gives to the user, by the node key that each opens.
+    private var granted: [Int64: Set<SHA256Digest>] = [:]
     private var nodes: [Int64: NodeSecret] = [:]
     private var tagKeys: [Int64: TagKey] = [:]
     private var keyIDs: [String: Int64] = [:]
@@ -133,8 +133,10 @@ final class KeyGraph {
         return id
     }
 
-    /// Reads the user's grants; call once, with the verified list of node keys.
-    func admit(granted keys: Set<Int64>) { granted = keys }
+    /// Takes the user's verified grants in force.
+    func admit(_ grants: [Grant]) {
+        granted = Dictionary(grouping: grants, by: \.key).mapValues { Set($0.map(\.wrapDigest)) }
+    }
 
     /// The secret of the node key `id`, by whatever path leads there; nil where none does.
     func open(node id: Int64, _ db: Database, depth: Int = 0) throws -> NodeSecret? {
@@ -149,9 +151,12 @@ final class KeyGraph {
         let wraps = try Row.fetchAll(
             db, sql: "SELECT byUser, byKey, wrapped FROM wrap WHERE key = ? ORDER BY id", arguments: [id])
         for wrap in wraps {
-            if let user: String = wrap["byUser"], user == identity.user, granted.contains(id) {
+            let wrapped = [UInt8](wrap["wrapped"] as Data)
+            if let user: String = wrap["byUser"], user == identity.user,
+                granted[id]?.contains(SHA256Digest.hash(wrapped)) == true
+            {
                 let secret = try PersonWrap.unwrap(
-                    [UInt8](wrap["wrapped"] as Data), with: identity.agreementKey,
+                    wrapped, with: identity.agreementKey,
                     context: KeyGraph.userContext(
                         archiveID: archiveID, user: user, key: id, purpose: KeyKind.node.rawValue))
                 return try keep(NodeSecret(keyID: id, place: place, secret: secret))
@@ -262,14 +267,17 @@ final class KeyGraph {
         guard let parent = try String.fetchOne(db, sql: "SELECT parent FROM unit WHERE id = ?", arguments: [place.unit])
         else { throw ArchiveError(.notVisible, "no key for \(place.category.rawValue) at unit \(place.unit)") }
         let above = try node(at: NodePlace(category: place.category, unit: parent), in: writer)
-        return try makeNode(at: place, below: above, in: writer)
+        return try makeNode(at: place, below: above, in: writer).node
     }
 
     /// Makes the node at `place` with its intake, index and tag keys and its recovery wrap.
     ///
     /// - Parameter above: nil makes a root, whose first wrap to a user the caller adds (the ceremony).
+    /// - Returns: the node, and the public key of its drop-box with the number of its row.
     @discardableResult
-    func makeNode(at place: NodePlace, below above: NodeSecret?, in writer: BatchWriter) throws -> NodeSecret {
+    func makeNode(at place: NodePlace, below above: NodeSecret?, in writer: BatchWriter) throws -> (
+        node: NodeSecret, intake: (id: Int64, key: X25519PublicKey)
+    ) {
         let id = try writer.insertKey(.node, at: place, publicKey: nil)
         let node = try NodeSecret(keyID: id, place: place, secret: SecretBytes(randomByteCount: 32))
         if let above {
@@ -303,7 +311,7 @@ final class KeyGraph {
             let tagID = try writer.insertKey(.tag, at: place, publicKey: nil)
             try wrapBelow(node, key: tagID, kind: .tag, secret: SecretBytes(randomByteCount: 32), in: writer)
         }
-        return try keep(node)
+        return (try keep(node), (intakeID, intake.publicKey))
     }
 
     private func wrapBelow(

@@ -17,6 +17,8 @@ struct LedgerWriter {
     let actor: Identity
     let logKey: Ed25519SigningKey
     let clockIsConfirmed: Bool
+    /// The auditors' key where no ledger line vouches for it yet: in the ceremony, which makes it.
+    var foundingDetailsKey: (id: Int64, key: X25519PublicKey)?
 
     func append(
         _ act: String, outcome: String, _ details: ActDetails, batch: Int64?, reads: UInt64?, _ db: Database
@@ -31,6 +33,9 @@ struct LedgerWriter {
                     subject: now.text)
             }
             let objects = try batch.map { try Batch.digest($0, db) }
+            guard objects?.tables.isSubset(of: ActRule.of(act).tables) ?? true else {
+                throw ArchiveError(.integrity, "the act \(act) is not one that adds such rows")
+            }
             var commitments: [String: SHA256Digest] = [:]
             var opened: [String: JSONValue] = [:]
             for (field, value) in details.fields {
@@ -39,7 +44,8 @@ struct LedgerWriter {
                 opened[field] = .object(["nonce": .string(Base64.encode(nonce)), "value": .string(value)])
             }
             let sealed = try DetailsEnvelope.seal(
-                .object(opened), sequence: head.size, key: try DetailsEnvelope.currentKey(db), archive.header)
+                .object(opened), sequence: head.size, key: foundingDetailsKey ?? archive.detailsKey(db),
+                archive.header)
             let signer = NoteSigner(name: archive.header.names.user(actor.user), key: actor.signingKey)
             let leaf = LeafBody(
                 sequence: head.size, time: now.text, actor: actor.user, keyID: signer.verifier.keyIDText, act: act,
@@ -60,17 +66,6 @@ struct LedgerWriter {
 
 /// The details of an act, sealed to the auditors: suite (1) ‖ id of the intake key (8, big-endian) ‖ HPKE.
 enum DetailsEnvelope {
-    static func currentKey(_ db: Database) throws -> (id: Int64, key: X25519PublicKey) {
-        guard
-            let row = try Row.fetchOne(
-                db,
-                sql: """
-                    SELECT id, publicKey FROM key WHERE kind = 'intake' AND category = 'audit' ORDER BY epoch DESC LIMIT 1
-                    """)
-        else { throw ArchiveError(.integrity, "the archive has no auditors' key") }
-        return (row["id"], try X25519PublicKey(rawBytes: [UInt8](row["publicKey"] as Data)))
-    }
-
     private static func info(_ sequence: UInt64, key: Int64, _ header: ArchiveHeader) -> [UInt8] {
         KeyGraph.context(
             archiveID: header.archiveID, from: "leaf:\(sequence)", to: "key:\(key)", purpose: "details")

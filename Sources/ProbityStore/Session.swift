@@ -46,8 +46,8 @@ public final class Session {
     let logKey: Ed25519SigningKey
     /// Officers by number, as imports of this session found them: looking one up costs a keyed hash for every unit.
     var importedOfficers = BoundedCache<String, Int64>(capacity: 65_536)
-    /// Ledger lines of batches, remembered: they never change.
-    var sequences: [Int64: UInt64] = [:]
+    /// Who made the rows of a batch and when, remembered: it never changes.
+    var lines: [Int64: Provenance] = [:]
     /// Opened intake keys of the auditors' node, by key row.
     var intakeKeys: [Int64: X25519PrivateKey] = [:]
     /// Units whose roster the user opens; forgotten at each act, because others make nodes.
@@ -82,11 +82,15 @@ public final class Session {
                 throw ArchiveError(.wrongPassphrase, "these keys are not the certified keys of a user of the archive")
             }
             try memory?.compare(archive.header, db)
+            // The header names the key that checkpoints are signed with and the one on paper: it is not believed unread.
+            _ = try archive.vouchedLeaf(ofBatch: archive.ceremonyBatch(db), db)
             let today = archive.now.date
             let rules = CertificateRules(archive: archive, db)
+            // A grant to keys that the user had before opens nothing: his new certificate needs new ones.
             let grants = try Row.fetchAll(
                 db, sql: "SELECT note, batch FROM accessGrant WHERE user = ? ORDER BY id", arguments: [identity.user]
             ).map { row in try rules.verifiedGrant([UInt8](row["note"] as Data), batch: row["batch"]) }
+                .filter { $0.serial == certificate.serial }
             let wraps = try Row.fetchAll(
                 db,
                 sql: """
@@ -117,7 +121,7 @@ public final class Session {
         }
         self.logKey = logKey
         self.graph = KeyGraph(header: archive.header, rootUnit: opening.rootUnit, identity: identity)
-        graph.admit(granted: Set(opening.grants.map(\.key)))
+        graph.admit(opening.grants)
     }
 
     /// Turns a failed decryption of something in the archive into the archive's error: the bytes there are not ours.

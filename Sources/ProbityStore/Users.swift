@@ -41,6 +41,38 @@ public enum UserRequest {
     }
 }
 
+/// A newcomer's signature under the certificate that was proposed for him (本人确认).
+///
+/// He makes it on his own account, with keys that nobody else opens, and hands it on as a file.
+public enum UserAcceptance {
+    /// The proposed certificate, and the note that accepts it.
+    ///
+    /// - Throws: ``ArchiveError`` `notVisible` where no certificate of that number is proposed for the keys' owner;
+    ///   `integrity` where it names other keys than his.
+    public static func make(_ archive: Archive, proposal: Int64, identity: Identity) throws -> (
+        certificate: Certificate, text: String
+    ) {
+        try archive.snapshot { db in
+            guard
+                let row = try Row.fetchOne(
+                    db, sql: "SELECT note FROM proposal WHERE id = ? AND kind = 'certificate'", arguments: [proposal])
+            else { throw ArchiveError(.notVisible, "there is no proposed certificate \(proposal)") }
+            let note = try CertificateRules(archive: archive, db).parsed([UInt8](row["note"] as Data))
+            let certificate = try Certificate(text: note.text, archiveID: archive.header.archiveID)
+            guard certificate.user == identity.user else {
+                throw ArchiveError(.notVisible, "there is no proposed certificate \(proposal) for \(identity.user)")
+            }
+            guard certificate.signingKey == identity.signingKey.publicKey,
+                certificate.agreementKey == identity.agreementKey.publicKey
+            else { throw ArchiveError(.integrity, "the proposed certificate names other keys than those of the user") }
+            let signer = NoteSigner(
+                name: archive.header.names.user(identity.user), key: identity.signingKey)
+            let accepted = try SignedNote(text: note.text, signers: [signer])
+            return (certificate, String(decoding: accepted.bytes, as: UTF8.self))
+        }
+    }
+}
+
 extension Session {
     /// Users of the archive with their roles. Names and roles stand in the clear; the list is an act all the same.
     public func users() throws -> [Certificate] {
@@ -82,6 +114,7 @@ extension Session {
                 user: name, serial: serial ?? 1, role: newRole, unit: unit, officer: officer?.number,
                 signingKey: signingKey, agreementKey: try X25519PublicKey(rawBytes: agreement),
                 validFrom: archive.now.date)
+            try demandOnlyUser(of: certificate, writer.db)
             let text = certificate.text(archiveID: archive.header.archiveID)
             return try writer.insertProposal(
                 kind: "certificate", note: SignedNote(text: text, signers: [ownSigner]).bytes)
@@ -94,19 +127,24 @@ extension Session {
     public func proposals() throws -> [ProposalEntry] {
         try look("user.proposals") { _, _ in
         } reveal: { db, _ in
-            try Row.fetchAll(db, sql: "SELECT id, kind, note FROM proposal ORDER BY id").compactMap { row in
-                let chain = try proposalChain(row["id"], db)
-                // Only the newest of a chain of ever more signatures is open, and only until it is in force.
-                guard chain.isOpen else { return nil }
+            var seen: Set<Int64> = []
+            return try Int64.fetchAll(db, sql: "SELECT id FROM proposal ORDER BY id").compactMap { id in
+                let chain = try proposalChain(id, db)
+                guard seen.insert(chain.id).inserted, chain.isOpen else { return nil }
                 return ProposalEntry(
-                    id: row["id"], kind: row["kind"], user: chain.user, subject: chain.subject,
+                    id: chain.id, kind: chain.grant == nil ? "certificate" : "grant", user: chain.user,
+                    subject: chain.subject,
                     signers: chain.note.signatures.compactMap { archive.header.names.userID($0.name) },
                     missing: chain.missing ?? "")
             }
         }
     }
 
+    /// A proposal with the signatures that it has gathered: rows of one text, each with one signature more.
     private struct Chain {
+        /// The number of the first row, by which people know the proposal.
+        let id: Int64
+        /// The text with all its signatures.
         let note: SignedNote
         let user: String
         let subject: String
@@ -117,47 +155,49 @@ extension Session {
     }
 
     private func proposalChain(_ id: Int64, _ db: Database) throws -> Chain {
-        guard let row = try Row.fetchOne(db, sql: "SELECT kind, note FROM proposal WHERE id = ?", arguments: [id])
-        else {
+        let rules = CertificateRules(archive: archive, db)
+        let rows = try Row.fetchAll(db, sql: "SELECT id, kind, note FROM proposal ORDER BY id").map {
+            (id: $0["id"] as Int64, kind: $0["kind"] as String, note: try rules.parsed([UInt8]($0["note"] as Data)))
+        }
+        guard let text = rows.first(where: { $0.id == id })?.note.text else {
             throw ArchiveError(.notVisible, "there is no proposal \(id)")
         }
-        let rules = CertificateRules(archive: archive, db)
-        let note = try rules.parsed([UInt8](row["note"] as Data))
-        let later = try Row.fetchAll(db, sql: "SELECT note FROM proposal WHERE id > ?", arguments: [id]).contains {
-            try rules.parsed([UInt8]($0["note"] as Data)).text == note.text
+        let chain = rows.filter { $0.note.text == text }
+        guard let first = chain.first, let note = chain.last?.note else {
+            throw ArchiveError(.notVisible, "there is no proposal \(id)")
         }
-        if row["kind"] == "certificate" {
+        if first.kind == "certificate" {
             let certificate = try Certificate(text: note.text, archiveID: archive.header.archiveID)
             let inForce = try Int64.fetchOne(
                 db, sql: "SELECT COALESCE(MAX(serial), 0) FROM certificate WHERE user = ?",
                 arguments: [certificate.user])
             return Chain(
-                note: note, user: certificate.user, subject: "\(certificate.role.rawValue) \(certificate.unit)",
+                id: first.id, note: note, user: certificate.user,
+                subject: "\(certificate.role.rawValue) \(certificate.unit)",
                 missing: try rules.missing(certificate, note, isCeremony: false),
-                isOpen: !later && (inForce ?? 0) < certificate.serial, certificate: certificate, grant: nil)
+                isOpen: (inForce ?? 0) < certificate.serial, certificate: certificate, grant: nil)
         }
         let grant = try Grant(text: note.text, archiveID: archive.header.archiveID)
-        let inForce = try Int.fetchOne(
-            db, sql: "SELECT COUNT(*) FROM accessGrant WHERE user = ? AND category = ? AND unit = ?",
-            arguments: [grant.user, grant.place.category.rawValue, grant.place.unit])
+        let inForce = try Data.fetchAll(
+            db, sql: "SELECT note FROM accessGrant WHERE user = ?", arguments: [grant.user]
+        ).contains { try rules.parsed([UInt8]($0)).text == note.text }
         return Chain(
-            note: note, user: grant.user, subject: "\(grant.place.category.rawValue) \(grant.place.unit)",
-            missing: "the security administrator's signature", isOpen: !later && inForce == 0, certificate: nil,
-            grant: grant)
+            id: first.id, note: note, user: grant.user, subject: "\(grant.place.category.rawValue) \(grant.place.unit)",
+            missing: "the security administrator's signature", isOpen: !inForce, certificate: nil, grant: grant)
     }
 
     /// Signs a proposal. When its last signature is there it takes effect, in the same act.
     ///
-    /// - Parameter newcomer: the keys of the user concerned, for his own signature under his certificate; he has no
-    ///   certificate yet with which to begin a session.
+    /// - Parameter acceptance: the signature of the user concerned under his own certificate, from ``UserAcceptance``; he
+    ///   has no certificate yet with which to begin a session.
     /// - Returns: what is still missing; nil when the proposal is in force.
     @discardableResult
-    public func countersign(_ id: Int64, newcomer: Identity? = nil) throws -> String? {
+    public func countersign(_ id: Int64, acceptance: String? = nil) throws -> String? {
         try write("user.countersign") { writer, details in
             details.fields["proposal"] = String(id)
             let chain = try proposalChain(id, writer.db)
             details.fields["user"] = chain.user
-            guard chain.isOpen else { throw ArchiveError(.stateForbids, "the proposal is in force or replaced") }
+            guard chain.isOpen else { throw ArchiveError(.stateForbids, "the proposal is in force already") }
             guard chain.user != user else { throw ArchiveError(.recusal, "nobody signs for himself") }
             var note = chain.note
             if !note.signatures.contains(where: { $0.name == ownSigner.name }) { note = try note.adding(ownSigner) }
@@ -166,12 +206,11 @@ extension Session {
                     throw ArchiveError(
                         .roleRefuses, "a \(role.rawValue) does not sign for a \(certificate.role.rawValue)")
                 }
-                if let newcomer, newcomer.user == certificate.user {
-                    let signer = NoteSigner(
-                        name: archive.header.names.user(newcomer.user), key: newcomer.signingKey)
-                    if !note.signatures.contains(where: { $0.name == signer.name }) { note = try note.adding(signer) }
-                }
                 let rules = CertificateRules(archive: archive, writer.db)
+                if let acceptance, let signature = try rules.accepted(acceptance, certificate, note) {
+                    note = try note.adding(signature)
+                }
+                try demandOnlyUser(of: certificate, writer.db)
                 if let missing = try rules.missing(certificate, note, isCeremony: false) {
                     _ = try writer.insertProposal(kind: "certificate", note: note.bytes)
                     return missing
@@ -182,8 +221,24 @@ extension Session {
             }
             guard let grant = chain.grant else { throw ArchiveError(.integrity, "the proposal has another form") }
             try demandAct(.countersign)
+            guard try archive.certificate(of: grant.user, writer.db)?.serial == grant.serial else {
+                throw ArchiveError(
+                    .changedSinceRead, "the certificate of \(grant.user) was replaced; propose the grant again")
+            }
+            try writer.insertWrap(
+                of: grant.key, byUser: grant.user, releasedWrap(grant, proposal: chain.id, writer.db))
             try writer.insertGrant(user: grant.user, place: grant.place, note: note.bytes)
             return nil
+        }
+    }
+
+    /// One user per officer (design §5): else his own file would be closed to one of them only.
+    private func demandOnlyUser(of certificate: Certificate, _ db: Database) throws {
+        guard let officer = certificate.officer else { return }
+        let others = try archive.certificates(db).filter { $0.user != certificate.user && $0.officer == officer }
+        guard others.isEmpty else {
+            throw ArchiveError(
+                .invalidEntry, "the officer is the user \(others[0].user) already", subject: OfficerID(officer).text)
         }
     }
 
@@ -226,13 +281,48 @@ extension Session {
             let place = NodePlace(category: category, unit: unit)
             let node = try graph.node(at: place, in: writer)
             let wrap = try graph.wrap(node, to: certificate)
-            try writer.insertWrap(of: node.keyID, byUser: grantee, wrap)
             let grant = Grant(
-                user: grantee, place: place, key: node.keyID, wrap: wrap, notBefore: archive.now.date, notAfter: until)
+                to: certificate, place: place, key: node.keyID, wrap: wrap, notBefore: archive.now.date,
+                notAfter: until)
+            guard let security = try archive.certificates(writer.db).last(where: { $0.role == .secadmin }) else {
+                throw ArchiveError(.integrity, "the archive has no security administrator")
+            }
+            // The wrap opens the node at once, so it waits sealed to the person whose signature releases it. To him it is
+            // one more closed envelope: inside is a wrap to the grantee.
+            let release = try PersonWrap.wrap(
+                SecretBytes(copying: wrap), to: security.agreementKey,
+                context: releaseContext(grant, to: security.user))
             return try writer.insertProposal(
                 kind: "grant",
-                note: SignedNote(text: grant.text(archiveID: archive.header.archiveID), signers: [ownSigner]).bytes)
+                note: SignedNote(text: grant.text(archiveID: archive.header.archiveID), signers: [ownSigner]).bytes,
+                release: release)
         }
+    }
+
+    private func releaseContext(_ grant: Grant, to security: String) -> [UInt8] {
+        KeyGraph.context(
+            archiveID: archive.header.archiveID, from: "wrap:\(grant.wrapDigest)", to: "user:\(security)",
+            purpose: "release")
+    }
+
+    /// The wrap that the proposal of `grant` holds back; only the security administrator to whom it is sealed opens it.
+    private func releasedWrap(_ grant: Grant, proposal: Int64, _ db: Database) throws -> [UInt8] {
+        guard
+            let sealed = try Data.fetchOne(db, sql: "SELECT release FROM proposal WHERE id = ?", arguments: [proposal])
+        else { throw ArchiveError(.integrity, "proposal \(proposal) holds no wrap") }
+        let wrap: [UInt8]
+        do throws(CryptoError) {
+            wrap = try PersonWrap.unwrap(
+                [UInt8](sealed), with: identity.agreementKey, context: releaseContext(grant, to: user)
+            ).revealed()
+        } catch {
+            throw ArchiveError(
+                .stateForbids, "the proposal was made for another security administrator; propose the grant again")
+        }
+        guard SHA256Digest.hash(wrap) == grant.wrapDigest else {
+            throw ArchiveError(.integrity, "proposal \(proposal) holds another wrap than the one that was signed")
+        }
+        return wrap
     }
 
     /// All grants, signatures checked.

@@ -2,6 +2,7 @@ public import CanonicalJSON
 import Foundation
 import GRDB
 import ProbityCrypto
+import ProbityLedger
 public import ProbityRecords
 
 // Versions (docs/formats.md, "Version").
@@ -189,7 +190,9 @@ extension Session {
             if category.isSealed ? kind != nil : clear(of: row) != VersionRow.Clear(columns) {
                 throw ArchiveError(.integrity, "the clear columns of version \(RecordID(id)) are not its content's")
             }
-            let sequence = try sequence(ofBatch: row[9], db)
+            let line = try line(ofBatch: row[9], db)
+            try demandFiler(content, line, id)
+            let sequence = line.sequence
             let before = newest[record]
             if before == nil { order.append(record) }
             newest[record] = RecordEntry(
@@ -204,7 +207,9 @@ extension Session {
     /// Every version of one record, oldest first.
     func versions(of record: RecordID, _ db: Database) throws -> [VersionContent] {
         let rows = try Row.fetchAll(
-            db, sql: "SELECT id, epoch, kind, sealed FROM version WHERE record = ? AND id >= ? AND id < ? ORDER BY id",
+            db,
+            sql:
+                "SELECT id, epoch, kind, sealed, batch FROM version WHERE record = ? AND id >= ? AND id < ? ORDER BY id",
             arguments: [record.number, record.dossier << 20, (record.dossier + 1) << 20])
         return try rows.map { row in
             guard let key = try graph.dossierKey(record.dossier, epoch: row["epoch"], db) else {
@@ -220,8 +225,17 @@ extension Session {
                 guard let value = JSONReader.value(bytes), let content = VersionContent(value) else {
                     throw ArchiveError(.integrity, "version \(RecordID(id)) has another form")
                 }
+                try demandFiler(content, line(ofBatch: row["batch"], db), id)
                 return content
             }
+        }
+    }
+
+    /// Who files is named twice, inside the seal and by whoever signed the ledger line: they must agree.
+    private func demandFiler(_ content: VersionContent, _ line: Provenance, _ version: Int64) throws {
+        guard content.filedBy == line.actor else {
+            throw ArchiveError(
+                .integrity, "version \(RecordID(version)) was not filed by the person that it names")
         }
     }
 
@@ -230,16 +244,29 @@ extension Session {
         return VersionRow.Clear(kind: kind, state: state, occurredOn: occurred, dueOn: row[6], form: row[7])
     }
 
-    /// The ledger line that published `batch`.
-    private func sequence(ofBatch batch: Int64, _ db: Database) throws -> UInt64 {
-        if let known = sequences[batch] { return known }
+    /// The ledger line that published `batch`: its number and who signed it.
+    ///
+    /// Whether its signature and rows hold is for `check`: here a reader only must not be told another filer or order.
+    func line(ofBatch batch: Int64, _ db: Database) throws -> Provenance {
+        if let known = lines[batch] { return known }
         guard
-            let sequence = try Int64.fetchOne(
-                db.cachedStatement(sql: "SELECT seq FROM leaf WHERE batch = ?"), arguments: [batch])
+            let row = try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT seq, note FROM leaf WHERE batch = ?"), arguments: [batch])
         else { throw ArchiveError(.integrity, "rows of batch \(batch) have no ledger line") }
-        sequences[batch] = UInt64(sequence)
-        return UInt64(sequence)
+        let leaf = try LeafBody(parsing: SignedNote(parsing: [UInt8](row[1] as Data)).text)
+        guard leaf.sequence == UInt64(row[0] as Int64), leaf.batch == batch else {
+            throw ArchiveError(.integrity, "ledger line \(row[0] as Int64) does not speak of its rows")
+        }
+        let line = Provenance(sequence: leaf.sequence, actor: leaf.actor)
+        lines[batch] = line
+        return line
     }
+}
+
+/// What a reader needs to know of the act that made a row.
+struct Provenance {
+    let sequence: UInt64
+    let actor: String
 }
 
 extension VersionRow.Clear {

@@ -57,6 +57,17 @@ struct Console {
         return readLine()
     }
 
+    /// Asks for a yes before something is done: on a terminal a person answers, elsewhere the command line already has.
+    ///
+    /// - Throws: ``CommandFailure`` with exit code 3 for any other answer.
+    func confirm(_ question: String, _ global: GlobalOptions) throws {
+        guard !global.yes, Console.isInputTerminal else { return }
+        let answer = ask("\(question) [\(text("cli.yes"))/\(text("cli.no"))]") ?? ""
+        guard ["y", "yes", "是", text("cli.yes")].contains(answer.lowercased()) else {
+            throw CommandFailure(ExitCodes.declined, "cli.declined")
+        }
+    }
+
     /// A bar on a terminal, nothing elsewhere; a carriage return keeps it on one line.
     func progress(_ label: String, _ done: UInt64, _ total: UInt64?) {
         guard Console.isErrorTerminal else { return }

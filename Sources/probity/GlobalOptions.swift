@@ -50,6 +50,22 @@ struct GlobalOptions: ParsableArguments {
         return try Passphrase.ask(console.text("cli.passphraseOf", ["user": user]))
     }
 
+    /// A passphrase for keys that are made now.
+    func newPassphrase(for user: String, _ console: Console) throws -> SecretBytes {
+        if let passphraseFd {
+            let secret = try Passphrase.fromDescriptor(passphraseFd)
+            guard secret.count >= Passphrase.minimumByteCount else {
+                throw CommandFailure(
+                    ExitCodes.invalidEntry, "cli.passphraseShort", ["count": String(Passphrase.minimumByteCount)])
+            }
+            return secret
+        }
+        if let path = passphraseFile ?? GlobalOptions.environment("PROBITY_PASSPHRASE_FILE") {
+            return try Passphrase.new(fromFile: path)
+        }
+        return try Passphrase.askNew(user, console)
+    }
+
     func openArchive() throws -> Archive {
         try Archive.open(at: archivePath(), lockWaitSeconds: lockWait)
     }
@@ -76,21 +92,25 @@ struct GlobalOptions: ParsableArguments {
         return GlobalOptions.environment("HOME").map { "\($0)/.local/state/probity/\(user)" }
     }
 
-    /// Opens the archive, unlocks the user and runs `body`.
-    func withSession(_ body: (Session, Console) throws -> Void) throws {
-        let console = try console()
-        let archive = try openArchive()
+    /// Unlocks the keys of the user who acts; a failure has no key to sign a ledger line with and goes to the system's log.
+    func unlock(_ archive: Archive, _ console: Console) throws -> Identity {
         let user = try userName()
-        let questionDate = try date(on, "--on")
-        let identity: Identity
         do {
-            identity = try Identity.unlock(
+            return try Identity.unlock(
                 user: user, folder: archive.keysFolder, passphrase: passphrase(for: user, console))
         } catch let error as ArchiveError where error.code == .wrongPassphrase {
             SystemLog.failedUnlock(user: user)
             throw error
         }
-        let session = try Session(archive, identity: identity, stateFolder: stateFolder(user))
+    }
+
+    /// Opens the archive, unlocks the user and runs `body`.
+    func withSession(_ body: (Session, Console) throws -> Void) throws {
+        let console = try console()
+        let archive = try openArchive()
+        let questionDate = try date(on, "--on")
+        let identity = try unlock(archive, console)
+        let session = try Session(archive, identity: identity, stateFolder: stateFolder(identity.user))
         session.purpose = purpose.map { Purpose($0) }
         session.questionDate = questionDate
         session.clockIsConfirmed = yes

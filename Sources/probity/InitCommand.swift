@@ -26,7 +26,7 @@ struct InitCommand: ParsableCommand {
         }
         try Archive.create(at: path, ceremony: plan) { user in
             if let passphrases { return try Passphrase.fromFile("\(passphrases)/\(user)") }
-            return try CeremonyDialog.newPassphrase(user, console)
+            return try Passphrase.askNew(user, console)
         }
         if global.json {
             console.out("init", ["archive": .string(path), "users": .integer(Int64(plan.members.count))])
@@ -117,20 +117,5 @@ struct CeremonyDialog {
             bureauID: bureauID, name: name,
             units: [ProbityStore.Unit(id: rootUnit, parent: nil, kind: "bureau", name: name)],
             members: members, recoveryKey: try X25519PublicKey(pem: String(decoding: pem, as: UTF8.self)))
-    }
-
-    static let minimumPassphraseByteCount = 12
-
-    static func newPassphrase(_ user: String, _ console: Console) throws -> SecretBytes {
-        while true {
-            let first = try Passphrase.ask(console.text("cli.passphraseNew", ["user": user]))
-            guard first.count >= minimumPassphraseByteCount else {
-                console.say(console.text("cli.passphraseShort", ["count": String(minimumPassphraseByteCount)]))
-                continue
-            }
-            let second = try Passphrase.ask(console.text("cli.passphraseAgain", ["user": user]))
-            if first.isEqual(to: second) { return first }
-            console.say(console.text("cli.passphraseDiffers"))
-        }
     }
 }

@@ -9,7 +9,8 @@ import ProbityStore
 struct UserCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "Users and their certificates. / 用户",
-        subcommands: [Request.self, Add.self, Countersign.self, Proposals.self, List.self], aliases: ["用户"])
+        subcommands: [Request.self, Add.self, Accept.self, Countersign.self, Proposals.self, List.self], aliases: ["用户"]
+    )
 
     struct Request: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -21,7 +22,7 @@ struct UserCommand: ParsableCommand {
             let console = try global.console()
             let archive = try global.openArchive()
             let identity = try Identity.generate(user: global.userName())
-            try identity.save(in: archive.keysFolder, passphrase: global.passphrase(for: identity.user, console))
+            try identity.save(in: archive.keysFolder, passphrase: global.newPassphrase(for: identity.user, console))
             let text = try UserRequest.make(identity, bureauID: archive.header.bureauID)
             try Data(text.utf8).write(to: URL(filePath: out), options: .withoutOverwriting)
             console.out(console.text("cli.requested", ["user": identity.user, "file": out]))
@@ -59,23 +60,49 @@ struct UserCommand: ParsableCommand {
         }
     }
 
+    struct Accept: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Sign the certificate that was proposed for you. / 本人确认证书")
+        @OptionGroup var global: GlobalOptions
+        @Argument(help: "number of the proposal / 提议编号") var proposal: Int64
+        @Option(help: "file for the acceptance / 确认文件") var out: String
+
+        func run() throws {
+            let console = try global.console()
+            let archive = try global.openArchive()
+            let identity = try global.unlock(archive, console)
+            let (certificate, text) = try UserAcceptance.make(archive, proposal: proposal, identity: identity)
+            let display = try Display(console)
+            let officer = certificate.officer.map { OfficerID($0).text } ?? "–"
+            try console.confirm(
+                console.text(
+                    "cli.acceptQuestion",
+                    [
+                        "user": certificate.user,
+                        "role": certificate.role.label(console.language, in: display.catalogue),
+                        "unit": certificate.unit, "officer": officer,
+                    ]), global)
+            try Data(text.utf8).write(to: URL(filePath: out), options: .withoutOverwriting)
+            console.out(console.text("cli.accepted", ["id": String(proposal), "file": out]))
+        }
+    }
+
     struct Countersign: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Sign a proposed certificate or grant; the last signature puts it in force. / 会签")
         @OptionGroup var global: GlobalOptions
         @Argument(help: "number of the proposal / 提议编号") var proposal: Int64
-        @Option(help: "user whose own signature is given too, with his passphrase file / 本人签名用户") var newcomer: String?
-        @Option(help: "his passphrase file / 本人口令文件") var newcomerPassphraseFile: String?
+        @Option(help: "the newcomer's acceptance, from `user accept` / 本人确认文件") var accepted: String?
 
         func run() throws {
             try global.withSession { session, console in
-                let other = try newcomer.map { user in
-                    let secret = try newcomerPassphraseFile.map { try Passphrase.fromFile($0) }
-                    return try Identity.unlock(
-                        user: user, folder: session.archive.keysFolder,
-                        passphrase: secret ?? Passphrase.ask(console.text("cli.passphraseOf", ["user": user])))
+                let acceptance = try accepted.map { path in
+                    guard let data = FileManager.default.contents(atPath: path) else {
+                        throw CommandFailure(60, "cli.fileUnreadable", ["path": path])
+                    }
+                    return String(decoding: data, as: UTF8.self)
                 }
-                let missing = try session.countersign(proposal, newcomer: other)
+                let missing = try session.countersign(proposal, acceptance: acceptance)
                 if global.json {
                     console.out(
                         "countersign",
@@ -307,8 +334,8 @@ struct KeyCommand: ParsableCommand {
         func run() throws {
             try global.withSession { session, console in
                 let secret =
-                    try newPassphraseFile.map { try Passphrase.fromFile($0) }
-                    ?? CeremonyDialog.newPassphrase(session.user, console)
+                    try newPassphraseFile.map { try Passphrase.new(fromFile: $0) }
+                    ?? Passphrase.askNew(session.user, console)
                 try session.changePassphrase(secret)
                 console.out(console.text("cli.passphraseChanged", ["user": session.user]))
             }

@@ -221,16 +221,36 @@ struct GateTests {
         }
         let proposal = try security.proposeUser(request: request, role: .clerk, unit: "U01", officer: nil)
         #expect(throws: ArchiveError(.wrongPassphrase, "")) { try Session(fixture.archive, identity: identity) }
-        #expect(try fixture.session("clerk1").countersign(proposal, newcomer: identity) != nil)
-        let next = try #require(try security.proposals().last)
-        #expect(try fixture.session("sysadmin1").countersign(next.id) == nil)
+        #expect(throws: ArchiveError(.notVisible, "")) {
+            try UserAcceptance.make(fixture.archive, proposal: proposal, identity: Identity.generate(user: "clerk7"))
+        }
+        #expect(throws: ArchiveError(.integrity, "")) {
+            try UserAcceptance.make(fixture.archive, proposal: proposal, identity: Identity.generate(user: "clerk9"))
+        }
+        let acceptance = try UserAcceptance.make(fixture.archive, proposal: proposal, identity: identity).text
+        #expect(throws: ArchiveError(.invalidEntry, "")) {
+            try fixture.session("clerk1").countersign(proposal, acceptance: request)
+        }
+        #expect(try fixture.session("clerk1").countersign(proposal, acceptance: acceptance) != nil)
+        let waiting = try #require(try security.proposals().last)
+        #expect(waiting.id == proposal && waiting.signers.count == 3)
+        #expect(try fixture.session("sysadmin1").countersign(proposal) == nil)
         let session = try Session(fixture.archive, identity: identity)
         session.purpose = Purpose("dailyManagement")
         #expect(throws: ArchiveError(.notVisible, "")) { try session.showOfficer("990001") }
         for category in [ProbityRecords.Category.roster, .events] {
             let grant = try fixture.session("clerk1").proposeGrant(user: "clerk9", category: category, unit: "U01")
             #expect(throws: ArchiveError(.roleRefuses, "")) { try fixture.session("reviewer1").countersign(grant) }
+            // Before the second signature the newcomer has no wrap, whatever tools he reads the file with.
+            let wraps = try fixture.archive.snapshot {
+                try Int.fetchOne(
+                    $0,
+                    sql: "SELECT COUNT(*) FROM wrap JOIN key ON key.id = key WHERE byUser = 'clerk9' AND category = ?",
+                    arguments: [category.rawValue])
+            }
+            #expect(wraps == 0)
             #expect(try security.countersign(grant) == nil)
+            #expect(throws: ArchiveError(.stateForbids, "")) { try security.countersign(grant) }
         }
         let granted = try Session(fixture.archive, identity: identity)
         granted.purpose = Purpose("dailyManagement")
@@ -304,7 +324,12 @@ struct GateTests {
         let security = try fixture.session("secadmin1")
         let request = try UserRequest.make(identity, bureauID: "test")
         let proposal = try security.proposeUser(request: request, role: .clerk, unit: "U00", officer: own)
-        #expect(try fixture.session("clerk1").countersign(proposal, newcomer: identity) == nil)
+        let acceptance = try UserAcceptance.make(fixture.archive, proposal: proposal, identity: identity).text
+        #expect(try fixture.session("clerk1").countersign(proposal, acceptance: acceptance) == nil)
+        #expect(throws: ArchiveError(.invalidEntry, "")) {
+            let other = try UserRequest.make(Identity.generate(user: "clerk7"), bureauID: "test")
+            try security.proposeUser(request: other, role: .clerk, unit: "U00", officer: own)
+        }
         for category in Fixture.political {
             let grant = try fixture.session("clerk1").proposeGrant(user: "clerk8", category: category, unit: "U00")
             #expect(try security.countersign(grant) == nil)

@@ -1,0 +1,201 @@
+import Foundation
+import GRDB
+import ProbityCrypto
+import ProbityLedger
+import ProbityRecords
+import ProbityTestSupport
+import Testing
+
+@testable import ProbityStore
+
+/// Somebody with write access to the file, and for the harder cases with a user's keys and tools of his own.
+@Suite("What the ledger vouches for")
+struct TrustTests {
+    private static let complaints = NodePlace(category: .complaints, unit: "U00")
+
+    private func reopened(_ fixture: Fixture) throws -> Archive {
+        try Archive.open(at: fixture.path, clock: fixture.clock.clock, lockWaitSeconds: 5)
+    }
+
+    private func session(_ fixture: Fixture, _ user: String) throws -> Session {
+        let archive = try reopened(fixture)
+        let session = try Session(archive, identity: #require(fixture.identities[user]))
+        session.purpose = archive.policy.purposes(session.role).first.map { Purpose(code: $0, reason: "test") }
+        return session
+    }
+
+    /// A drop-box of the attacker's, newer than the real one.
+    private func plant(_ category: ProbityRecords.Category, batch: Int64, _ db: Database) throws {
+        let key = try X25519PrivateKey().publicKey
+        try db.execute(
+            sql: """
+                INSERT INTO key (id, kind, category, unit, epoch, publicKey, batch)
+                SELECT MAX(id) + 1, 'intake', ?, 'U00', 99, ?, ? FROM key
+                """, arguments: [category.rawValue, Data(key.rawBytes), batch])
+    }
+
+    @Test("A planted drop-box takes nothing: no ledger line, somebody else's line, or a batch hidden as an import")
+    func plantedRow() throws {
+        for category in [ProbityRecords.Category.complaints, .audit] {
+            let fixture = try Fixture()
+            let before = try fixture.ledgerSize()
+            let last = try fixture.archive.snapshot { try Int64.fetchOne($0, sql: "SELECT MAX(batch) FROM leaf") } ?? 0
+            for batch in [999, last, 1] as [Int64] {
+                try fixture.archive.pool.write { try plant(category, batch: batch, $0) }
+                let act = { try session(fixture, "clerk1").drop(Fixture.complaint("990001")) }
+                #expect(throws: ArchiveError(.integrity, ""), "\(category) batch \(batch)") { try act() }
+                #expect(try fixture.ledgerSize() == before)
+                #expect(try !fixture.archive.check().isSound)
+                try fixture.archive.pool.write { try $0.execute(sql: "DELETE FROM key WHERE epoch = 99") }
+            }
+            // Hidden as a running import it is not there at all.
+            try fixture.archive.pool.write { db in
+                try plant(category, batch: 999, db)
+                try db.execute(sql: "INSERT INTO openBatch (id, user, startedAt) VALUES (999, 'x', 'x')")
+            }
+            let item = try session(fixture, "clerk1").drop(Fixture.complaint("990001"))
+            #expect(try session(fixture, "inspector1").trayEntries().map(\.id) == [item])
+        }
+    }
+
+    @Test("A drop-box whose line a user signed who holds nothing there takes nothing either, and check says so")
+    func plantedAct() throws {
+        let fixture = try Fixture()
+        try fixture.session("promoter1").write("dossier.open") { writer, _ in
+            _ = try writer.insertKey(
+                .intake, at: TrustTests.complaints, publicKey: X25519PrivateKey().publicKey.rawBytes)
+        }
+        #expect(throws: ArchiveError(.integrity, "")) {
+            try session(fixture, "clerk1").drop(Fixture.complaint("990001"))
+        }
+        #expect(try fixture.archive.check().findings.map(\.rule) == ["check.key.holder"])
+    }
+
+    @Test("A holder's new drop-box is used at once")
+    func newEpoch() throws {
+        let fixture = try Fixture()
+        try fixture.session("inspector1").write("dossier.open") { writer, _ in
+            let graph = try fixture.session("inspector1").graph
+            let above: NodeSecret = try #require(try graph.open(TrustTests.complaints, writer.db))
+            _ = try graph.makeNode(at: TrustTests.complaints, below: above, in: writer)
+        }
+        let (id, _) = try reopened(fixture).snapshot { try reopened(fixture).intakeKey(at: TrustTests.complaints, $0) }
+        let first = try fixture.archive.snapshot {
+            try Int64.fetchOne($0, sql: "SELECT MIN(id) FROM key WHERE kind = 'intake' AND category = 'complaints'")
+        }
+        #expect(id != first)
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test(
+        "Another recovery key or log key in the header begins no session", arguments: ["recoveryKey", "logKey", "name"])
+    func header(column: String) throws {
+        let fixture = try Fixture()
+        let key = try X25519PrivateKey().publicKey.rawBytes
+        try fixture.archive.pool.write {
+            try $0.execute(
+                sql: "UPDATE archive SET \(column) = ?", arguments: [column == "name" ? "x" : Data(key)])
+        }
+        #expect(throws: ArchiveError(.integrity, "")) { try session(fixture, "clerk1") }
+    }
+
+    @Test("A line that says what its actor's role never does, or adds rows that such acts never add, is found")
+    func acts() throws {
+        let fixture = try Fixture()
+        // The gate itself refuses such a line…
+        #expect(throws: ArchiveError(.integrity, "")) {
+            try fixture.session("clerk1").write("record.add") { writer, _ in
+                try writer.insertUnit(Unit(id: "U99", parent: "U00", kind: "station", name: "x"))
+            }
+        }
+        // …so somebody with other tools signs it.
+        try forge(fixture, "clerk1", "record.add")
+        try forge(fixture, "inspector1", "unit.add")
+        try forge(fixture, "sysadmin1", "unit.add")
+        let report = try fixture.archive.check()
+        #expect(report.findings.map(\.rule) == ["check.act.rows", "check.act.role"])
+    }
+
+    /// A unit added by `user` in an act of his choice, with everything that the ledger asks for.
+    private func forge(_ fixture: Fixture, _ user: String, _ act: String) throws {
+        let archive = fixture.archive
+        let identity = try #require(fixture.identities[user])
+        let logKey = try fixture.session(user).logKey
+        try archive.pool.write { db in
+            let writer = try BatchWriter(db)
+            try writer.insertUnit(Unit(id: "X-\(user)", parent: "U00", kind: "station", name: "x"))
+            let head = try LedgerTable.head(archive.header, db)
+            let objects = try Batch.digest(writer.batch, db)
+            let signer = NoteSigner(name: archive.header.names.user(user), key: identity.signingKey)
+            let leaf = LeafBody(
+                sequence: head.size, time: archive.now.text, actor: user, keyID: signer.verifier.keyIDText, act: act,
+                batch: writer.batch, objects: LeafBody.Objects(count: objects.count, root: objects.root),
+                details: SHA256Digest.hash([UInt8]()), commitments: [:], reads: nil, previousRoot: head.root)
+            _ = try LedgerTable.append(
+                note: SignedNote(text: leaf.text, signers: [signer]).bytes, details: [], batch: writer.batch,
+                after: head, header: archive.header, logKey: logKey, db)
+        }
+    }
+
+    @Test("A version or a tray item that names another filer than the signer of its line is not shown")
+    func filer() throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk1")
+        let entry = try clerk.records(of: "990001").records[0]
+        let forged = VersionContent(
+            officer: entry.content.officer, kind: entry.content.kind, state: entry.content.state,
+            occurredOn: entry.content.occurredOn, filedOn: entry.content.filedOn, filedBy: "reviewer1", reason: "x",
+            values: entry.content.values)
+        let kind = try #require(fixture.archive.catalogue.kind(entry.content.kind))
+        try clerk.write("record.amend") { writer, _ in
+            let key = try #require(try clerk.graph.dossierKey(entry.id.dossier, writer.db))
+            try clerk.insertVersion(
+                forged, kind: kind, record: entry.id.number,
+                version: clerk.nextVersionID(entry.id.dossier, writer.db), key: key, in: writer)
+        }
+        #expect(throws: ArchiveError(.integrity, "")) { try clerk.records(of: "990001") }
+        #expect(throws: ArchiveError(.integrity, "")) { try clerk.show(entry.id) }
+        #expect(try clerk.records(of: "990003").records.count == 2)
+    }
+
+    @Test("New keys under an old name open nothing of the old grants, and new grants give it back")
+    func replacedKeys() throws {
+        let fixture = try Fixture()
+        let security = try fixture.session("secadmin1")
+        let identity = try Identity.generate(user: "clerk2")
+        let request = try UserRequest.make(identity, bureauID: "test")
+        let proposal = try security.proposeUser(request: request, role: .clerk, unit: "U02", officer: nil)
+        let acceptance = try UserAcceptance.make(fixture.archive, proposal: proposal, identity: identity).text
+        _ = try fixture.session("clerk1").countersign(proposal, acceptance: acceptance)
+        #expect(try fixture.session("sysadmin1").countersign(proposal) == nil)
+        #expect(throws: ArchiveError(.wrongPassphrase, "")) { try fixture.session("clerk2") }
+        let bare = try Session(fixture.archive, identity: identity)
+        bare.purpose = Purpose("dailyManagement")
+        #expect(bare.grants.isEmpty)
+        #expect(throws: ArchiveError(.notVisible, "")) { try bare.showOfficer("990003") }
+        for category in [ProbityRecords.Category.roster, .events] {
+            let grant = try fixture.session("clerk1").proposeGrant(user: "clerk2", category: category, unit: "U02")
+            #expect(try security.countersign(grant) == nil)
+        }
+        let session = try Session(fixture.archive, identity: identity)
+        session.purpose = Purpose("dailyManagement")
+        #expect(try session.records(of: "990003").records.count == 2)
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test("A grant may be renewed before and after its last day")
+    func renewal() throws {
+        let fixture = try Fixture()
+        let security = try fixture.session("secadmin1")
+        let clerk = try fixture.session("clerk1")
+        let until = fixture.archive.today
+        let first = try clerk.proposeGrant(user: "clerk2", category: .events, unit: "U01", until: until)
+        #expect(try security.countersign(first) == nil)
+        let second = try clerk.proposeGrant(user: "clerk2", category: .events, unit: "U01", until: until)
+        #expect(try security.countersign(second) == nil)
+        fixture.clock.move(by: 86_400)
+        let third = try clerk.proposeGrant(user: "clerk2", category: .events, unit: "U01")
+        #expect(try security.countersign(third) == nil)
+        #expect(try fixture.archive.check().findings == [])
+    }
+}
