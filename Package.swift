@@ -97,6 +97,7 @@ let package = Package(
         // Drives the built program.
         .testTarget(
             name: "ProbityEndToEndTests", dependencies: ["CanonicalJSON", "ProbityTestSupport", "probity"],
+            exclude: ["Faults"],
             swiftSettings: strict),
         // Reads the tree: who imports whom, what was left over.
         .testTarget(name: "TidyTests", swiftSettings: strict),

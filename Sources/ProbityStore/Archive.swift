@@ -38,7 +38,7 @@ public struct ArchiveHeader: Sendable {
 public final class Archive {
     public let path: String
     public let header: ArchiveHeader
-    let pool: DatabasePool
+    let pool: any DatabaseWriter
     let clock: ArchiveClock
     let lockWaitSeconds: Double
     let catalogue: KindCatalogue
@@ -52,20 +52,29 @@ public final class Archive {
 
     /// Opens the archive in the folder `path`.
     ///
-    /// - Parameter lockWaitSeconds: how long an act waits for another writer.
+    /// - Parameters:
+    ///   - lockWaitSeconds: how long an act waits for another writer.
+    ///   - acceptsReadOnly: whether media that cannot be written will do, as for `check` and `status`; an act there fails.
     /// - Throws: ``ArchiveError`` `notFound`, `unsupported`, `inputOutput`, `ledgerNotWritable`.
-    public static func open(at path: String, clock: ArchiveClock = .system, lockWaitSeconds: Double = 30) throws
-        -> Archive
-    {
+    public static func open(
+        at path: String, clock: ArchiveClock = .system, lockWaitSeconds: Double = 30, acceptsReadOnly: Bool = false
+    ) throws -> Archive {
         guard Files.exists(path + "/archive.db") else {
             throw ArchiveError(.notFound, "there is no archive at this path", subject: path)
         }
-        let pool = try ArchiveDatabase.open(path + "/archive.db", lockWaitSeconds: lockWaitSeconds)
+        let pool: any DatabaseWriter
+        do {
+            pool = try ArchiveDatabase.open(path + "/archive.db", lockWaitSeconds: lockWaitSeconds)
+        } catch let error as ArchiveError where error.code == .ledgerNotWritable && acceptsReadOnly {
+            pool = try ArchiveDatabase.openReadOnly(path + "/archive.db")
+        }
         let header = try ArchiveDatabase.converting { try pool.read { try readHeader($0) } }
         return try Archive(path: path, header: header, pool: pool, clock: clock, lockWaitSeconds: lockWaitSeconds)
     }
 
-    init(path: String, header: ArchiveHeader, pool: DatabasePool, clock: ArchiveClock, lockWaitSeconds: Double) throws {
+    init(path: String, header: ArchiveHeader, pool: any DatabaseWriter, clock: ArchiveClock, lockWaitSeconds: Double)
+        throws
+    {
         self.path = path
         self.header = header
         self.pool = pool
@@ -113,6 +122,7 @@ public final class Archive {
         } catch {
             // What was vouched for inside the transaction may be gone with it.
             trust = LedgerTrust()
+            try ArchiveDatabase.takeBack(pool, after: error)
             throw error
         }
     }

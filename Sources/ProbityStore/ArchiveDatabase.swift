@@ -55,18 +55,47 @@ enum ArchiveDatabase {
             let pool = try DatabasePool(path: path, configuration: configuration(lockWaitSeconds: lockWaitSeconds))
             // GRDB sets synchronous to NORMAL for WAL; an acknowledged act has to survive a power cut.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            try pool.read { db in
-                guard try Int.fetchOne(db, sql: "PRAGMA application_id") == applicationID else {
-                    throw ArchiveError(.unsupported, "this file is not an archive of Probity", subject: path)
-                }
-                let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-                guard found == version else {
-                    throw ArchiveError(
-                        .unsupported, "the archive has format \(found); this version reads format \(version)",
-                        subject: path)
-                }
-            }
+            try demandFormat(pool, path)
             return pool
+        }
+    }
+
+    /// Opens an archive on media that cannot be written.
+    ///
+    /// SQLite makes files beside a WAL database even to read it, unless it is told that nobody changes the file. That is
+    /// true only of a file without a log: what stands in a log would be missed.
+    static func openReadOnly(_ path: String) throws -> DatabaseQueue {
+        guard try Files.byteCount(path + "-wal") == 0 else {
+            throw ArchiveError(
+                .inputOutput,
+                "the archive was in use when it was copied to media that cannot be written; copy it to a disk first",
+                subject: path)
+        }
+        return try converting {
+            var configuration = configuration(lockWaitSeconds: 1)
+            configuration.readonly = true
+            var allowed = CharacterSet.urlPathAllowed
+            allowed.remove(charactersIn: "?#%")
+            guard let name = path.addingPercentEncoding(withAllowedCharacters: allowed) else {
+                throw ArchiveError(.inputOutput, "the archive's path cannot be written as a URI", subject: path)
+            }
+            let queue = try DatabaseQueue(path: "file:\(name)?immutable=1", configuration: configuration)
+            try demandFormat(queue, path)
+            return queue
+        }
+    }
+
+    private static func demandFormat(_ reader: any DatabaseReader, _ path: String) throws {
+        try reader.read { db in
+            guard try Int.fetchOne(db, sql: "PRAGMA application_id") == applicationID else {
+                throw ArchiveError(.unsupported, "this file is not an archive of Probity", subject: path)
+            }
+            let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+            guard found == version else {
+                throw ArchiveError(
+                    .unsupported, "the archive has format \(found); this version reads format \(version)",
+                    subject: path)
+            }
         }
     }
 
@@ -82,6 +111,23 @@ enum ArchiveDatabase {
                 error.code == .unsupported ? .unsupported : .integrity, "a sealed value does not open: \(error.reason)")
         } catch let error as LedgerError {
             throw ArchiveError(.integrity, "the ledger cannot be read: \(error.reason)")
+        }
+    }
+
+    /// Makes sure that a transaction whose commit failed stays failed.
+    ///
+    /// SQLite writes a transaction into the log and then syncs it. Where the sync fails the commit fails, but its frames
+    /// stand whole in the log, and the next program to open the archive would take them for committed: an act that was
+    /// answered with an error would come back with its ledger line. One more transaction begins where they begin and
+    /// breaks their chain of checksums; it does so as soon as it is written, whatever becomes of its own sync.
+    static func takeBack(_ pool: any DatabaseWriter, after error: any Error) throws {
+        guard let failure = error as? ArchiveError, failure.code == .ledgerNotWritable else { return }
+        do {
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = \(version)") }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_IOERR {
+            // It was written, if anything could be.
+        } catch let error as DatabaseError where [.SQLITE_FULL, .SQLITE_READONLY].contains(error.resultCode) {
+            // There was no place for the commit either.
         }
     }
 

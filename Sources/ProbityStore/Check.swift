@@ -23,16 +23,28 @@ extension Archive {
     }
 
     /// What can be told without a key and without a leaf.
-    public func status() throws -> (size: UInt64, bytes: Int, openImports: Int) {
-        try snapshot { db in
+    public func status() throws -> ArchiveStatus {
+        let writer = FileLock.holder(path + "/archive.lock")
+        return try snapshot { db in
             let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
             let pageSize = try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 0
-            return (
-                try LedgerTable.size(db), pages * pageSize,
-                try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM openBatch") ?? 0
-            )
+            return ArchiveStatus(
+                ledgerSize: try LedgerTable.size(db), byteCount: pages * pageSize,
+                openImportCount: try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM openBatch") ?? 0, writer: writer)
         }
     }
+}
+
+/// What can be told of an archive without a key.
+public struct ArchiveStatus: Sendable {
+    /// Number of ledger lines.
+    public let ledgerSize: UInt64
+    /// Size of the database.
+    public let byteCount: Int
+    /// Imports that are not published: running, or died and not swept yet.
+    public let openImportCount: Int
+    /// Who is writing now, in the words of the lock; nil where nobody is.
+    public let writer: String?
 }
 
 /// What `check` looked at and found.

@@ -57,6 +57,14 @@ enum Files {
     }
 
     /// Removes a file that may be gone already.
+    /// The size of a file in bytes; 0 where there is none.
+    static func byteCount(_ path: String) throws -> Int64 {
+        var information = stat()
+        if unsafe stat(path, &information) == 0 { return Int64(information.st_size) }
+        guard errno == ENOENT else { throw failure("look at", path) }
+        return 0
+    }
+
     static func remove(_ path: String) { _ = unsafe unlink(path) }
 
     /// Relative paths of all files below a folder.
@@ -130,12 +138,15 @@ final class FileLock {
     }
 
     /// Whether somebody holds the lock of `path` now.
-    static func isHeld(_ path: String) -> Bool {
-        let descriptor = unsafe open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { return false }
+    static func isHeld(_ path: String) -> Bool { holder(path) != nil }
+
+    /// Who holds the lock of `path` now; nil where nobody does.
+    static func holder(_ path: String) -> String? {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return false }
-        return errno == EWOULDBLOCK
+        guard flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK else { return nil }
+        return line(of: descriptor)
     }
 
     private static func line(of descriptor: Int32) -> String {

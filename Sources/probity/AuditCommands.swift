@@ -69,7 +69,7 @@ struct AuditCommand: ParsableCommand {
 
         func run() throws {
             try global.withSession { session, console in
-                let size = try session.archive.status().size
+                let size = try session.archive.status().ledgerSize
                 let upper = to ?? size
                 guard (from ?? 0) <= upper else { throw CommandFailure(ExitCodes.usage, "cli.rangeForm") }
                 let checkpoint = try session.exportLedger(to: out, range: (from ?? 0)..<upper, openings: openings) {
@@ -166,7 +166,7 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         let console = try global.console()
-        let archive = try global.openArchive()
+        let archive = try global.openArchive(acceptsReadOnly: true)
         let remembered = try against.map { path -> [UInt8] in
             guard let data = FileManager.default.contents(atPath: path) else {
                 throw CommandFailure(60, "cli.fileUnreadable", ["path": path])
@@ -205,15 +205,16 @@ struct StatusCommand: ParsableCommand {
 
     func run() throws {
         let console = try global.console()
-        let archive = try global.openArchive()
+        let archive = try global.openArchive(acceptsReadOnly: true)
         let status = try archive.status()
         if global.json {
             console.out(
                 "status",
                 [
                     "archive": .string(archive.path), "origin": .string(archive.header.origin),
-                    "ledgerSize": .integer(Int64(status.size)), "bytes": .integer(Int64(status.bytes)),
-                    "openImports": .integer(Int64(status.openImports)),
+                    "ledgerSize": .integer(Int64(status.ledgerSize)), "bytes": .integer(Int64(status.byteCount)),
+                    "openImports": .integer(Int64(status.openImportCount)),
+                    "writer": status.writer.map { .string($0) } ?? .null,
                 ])
             return
         }
@@ -221,8 +222,10 @@ struct StatusCommand: ParsableCommand {
             console.text(
                 "cli.status",
                 [
-                    "name": archive.header.name, "origin": archive.header.origin, "size": String(status.size),
-                    "bytes": String(status.bytes), "imports": String(status.openImports),
+                    "name": archive.header.name, "origin": archive.header.origin,
+                    "size": String(status.ledgerSize), "bytes": String(status.byteCount),
+                    "imports": String(status.openImportCount),
                 ]))
+        console.out(status.writer.map { console.text("cli.writer", ["writer": $0]) } ?? console.text("cli.noWriter"))
     }
 }

@@ -66,8 +66,8 @@ struct GlobalOptions: ParsableArguments {
         return try Passphrase.askNew(user, console)
     }
 
-    func openArchive() throws -> Archive {
-        try Archive.open(at: archivePath(), lockWaitSeconds: lockWait)
+    func openArchive(acceptsReadOnly: Bool = false) throws -> Archive {
+        try Archive.open(at: archivePath(), lockWaitSeconds: lockWait, acceptsReadOnly: acceptsReadOnly)
     }
 
     func userName() throws -> String {

@@ -1,0 +1,159 @@
+import CanonicalJSON
+import Foundation
+import ProbityTestSupport
+import Testing
+
+extension BuiltProgram {
+    /// The program on a disk that is full or cannot be written: Faults/faults.c stands between it and the kernel.
+    @Suite("Disk faults")
+    struct FaultTests {
+        private func sample() throws -> Sample { try Sample.shared.get() }
+
+        private static let library: Result<TemporaryFolder, any Error> = Result {
+            let folder = try TemporaryFolder()
+            let source = "\(Sample.root)/Tests/ProbityEndToEndTests/Faults/faults.c"
+            let result = try run(
+                "clang",
+                ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o", "\(folder.path)/faults.so", source])
+            guard result.status == 0 else { throw Sample.Failed(result: result) }
+            return folder
+        }
+
+        private static let filing = [
+            "record", "add", "--kind", "majorEvent", "--officer", "990006", "--set", "eventKind=me11", "--set",
+            "eventDate=2026-10-01", "--set", "reportDate=2026-09-01", "--set", "description=兼职",
+        ]
+
+        /// Acts of every sort: what looks, what files, what exports, what changes keys.
+        private static let commands: [(user: String, arguments: [String])] = [
+            ("clerk1", filing),
+            ("clerk1", ["officer", "show", "990001", "--purpose", "dailyManagement"]),
+            ("clerk1", ["officer", "list", "--purpose", "dailyManagement"]),
+            ("clerk1", ["record", "list", "--officer", "990005", "--purpose", "dailyManagement"]),
+            ("clerk1", ["search", "--kind", "majorEvent", "--purpose", "dailyManagement"]),
+            ("clerk1", ["import", "\(Sample.root)/Samples/records/talk.csv", "--kind", "talk"]),
+            (
+                "clerk1",
+                [
+                    "complaint", "open", "--officer", "990001", "--set", "receivedOn=2026-11-01", "--set",
+                    "channel=letter", "--set", "content=x",
+                ]
+            ),
+            ("promoter1", ["promote", "check", "--officer", "990002", "--purpose", "promotionReview"]),
+            (
+                "promoter1",
+                ["record", "list", "--officer", "990003", "--kind", "complaint", "--purpose", "promotionReview"]
+            ),
+            ("auditor1", ["audit", "list"]),
+            ("secadmin1", ["user", "list"]),
+        ]
+
+        /// Runs the program over a copy of the archive with a fault.
+        private func call(
+            _ arguments: [String], as user: String?, on archive: String, fault: String?, count: String? = nil
+        ) throws -> ProgramResult {
+            let sample = try sample()
+            var environment = [
+                "LD_PRELOAD": "\(try FaultTests.library.get().path)/faults.so", "PROBITY_FAULT_FOLDER": archive,
+                "PROBITY_STATE_DIR": "\(archive)-state",
+            ]
+            environment["PROBITY_FAULT"] = fault
+            environment["PROBITY_FAULT_COUNT"] = count
+            var all = arguments + ["--archive", archive, "--lang", "en"]
+            if let user { all += ["--user", user, "--passphrase-file", sample.passphraseFile(user)] }
+            return try run(Sample.program, all, environment: environment)
+        }
+
+        /// A copy of the sample archive that belongs to one test.
+        private func copy(_ folder: TemporaryFolder) throws -> String {
+            let archive = URL(filePath: folder.path).resolvingSymlinksInPath().path + "/archive"
+            let result = try run("cp", ["-a", try sample().archive, archive])
+            guard result.status == 0 else { throw Sample.Failed(result: result) }
+            return archive
+        }
+
+        private func ledgerSize(_ archive: String) throws -> Int64 {
+            let result = try run(Sample.program, ["status", "--archive", archive, "--json"])
+            return try #require(result.objects.first?["ledgerSize"]?.integer, "\(result.errors)")
+        }
+
+        private func showsNothing(_ result: ProgramResult) -> Bool {
+            !["甲一", "婚姻", "990005", "R-", "T-"].contains { result.output.contains($0) }
+        }
+
+        @Test(
+            "The disk fills up or fails at any write or sync of filing a record: 41 and nothing happened, or it is filed"
+        )
+        func fullAtEachWrite() throws {
+            let folder = try TemporaryFolder()
+            let archive = try copy(folder)
+            let count = "\(folder.path)/count"
+            let sound = try call(FaultTests.filing, as: "clerk1", on: archive, fault: nil, count: count)
+            #expect(sound.status == 0, "\(sound.errors)")
+            let calls = String(decoding: try Data(contentsOf: URL(filePath: count)), as: UTF8.self)
+                .split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+            #expect(calls.count == 2 && calls.allSatisfy { $0 > 1 }, "the library saw \(calls) calls")
+            var refused = 0
+            for (index, sort) in ["space", "sync", "space-once", "sync-once"].enumerated() {
+                for number in 1...calls[index % 2] {
+                    let size = try ledgerSize(archive)
+                    let result = try call(FaultTests.filing, as: "clerk1", on: archive, fault: "\(sort):\(number)")
+                    if result.status == 0 {
+                        #expect(try ledgerSize(archive) == size + 1, "\(sort) \(number)")
+                        #expect(result.output.hasPrefix("R-"))
+                    } else {
+                        refused += 1
+                        #expect(result.status == 41, "\(sort) \(number): \(result.errors)")
+                        #expect(try ledgerSize(archive) == size, "\(sort) \(number)")
+                        #expect(result.output.isEmpty)
+                    }
+                }
+            }
+            #expect(refused > 8, "only \(refused) were refused")
+            let check = try run(Sample.program, ["check", "--archive", archive])
+            #expect(check.status == 0, "\(check.output)")
+        }
+
+        @Test("On a full disk every act ends with 41, shows nothing and changes nothing")
+        func full() throws {
+            let folder = try TemporaryFolder()
+            let archive = try copy(folder)
+            let size = try ledgerSize(archive)
+            for (user, arguments) in FaultTests.commands {
+                let result = try call(arguments, as: user, on: archive, fault: "space:1")
+                #expect(result.status == 41, "\(arguments): \(result.errors)")
+                #expect(result.errors.contains("the ledger cannot be written"))
+                #expect(showsNothing(result), "\(arguments): \(result.output)")
+            }
+            let export = "\(folder.path)/export"
+            let result = try call(["audit", "export", "--out", export], as: "auditor1", on: archive, fault: "space:1")
+            #expect(result.status == 41, "\(result.errors)")
+            #expect(!FileManager.default.fileExists(atPath: export))
+            #expect(try ledgerSize(archive) == size)
+            #expect(try run(Sample.program, ["check", "--archive", archive]).status == 0)
+        }
+
+        @Test("On media that cannot be written every act ends with 41; status and check still answer")
+        func readOnly() throws {
+            let folder = try TemporaryFolder()
+            let archive = try copy(folder)
+            let size = try ledgerSize(archive)
+            for (user, arguments) in FaultTests.commands {
+                let result = try call(arguments, as: user, on: archive, fault: "readonly")
+                #expect(result.status == 41, "\(arguments): \(result.errors)")
+                #expect(showsNothing(result), "\(arguments): \(result.output)")
+            }
+            let status = try call(["status", "--json"], as: nil, on: archive, fault: "readonly")
+            #expect(status.status == 0, "\(status.errors)")
+            #expect(try status.objects.first?["ledgerSize"]?.integer == size)
+            let check = try call(["check", "--json"], as: nil, on: archive, fault: "readonly")
+            #expect(check.status == 0, "\(check.errors)")
+            #expect(try check.objects.first?["sound"] == true)
+            #expect(try ledgerSize(archive) == size)
+            // What stands in a log that cannot be replayed would be missed: said, not passed over.
+            try Data(repeating: 1, count: 5000).write(to: URL(filePath: archive + "/archive.db-wal"))
+            let withLog = try call(["check"], as: nil, on: archive, fault: "readonly")
+            #expect(withLog.status == 60, "\(withLog.errors)")
+        }
+    }
+}
