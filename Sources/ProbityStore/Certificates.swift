@@ -228,14 +228,19 @@ enum Base32 {
     static func number(_ text: String, prefix: String) -> Int64? {
         let upper = text.uppercased()
         guard upper.hasPrefix(prefix) else { return nil }
-        let characters = Array(upper.utf8.dropFirst(prefix.utf8.count))
+        return unsigned(String(upper.dropFirst(prefix.count))).flatMap { Int64(exactly: $0) }
+    }
+
+    /// The number of 13 characters, upper case; nil for anything else.
+    static func unsigned(_ text: String) -> UInt64? {
+        let characters = Array(text.utf8)
         guard characters.count == 13 else { return nil }
         var value: UInt64 = 0
         for (index, character) in characters.enumerated() {
-            guard let digit = alphabet.firstIndex(of: character), index > 0 || digit < 8 else { return nil }
+            guard let digit = alphabet.firstIndex(of: character), index > 0 || digit < 16 else { return nil }
             value = value << 5 | UInt64(digit)
         }
-        return Int64(exactly: value)
+        return value
     }
 }
 

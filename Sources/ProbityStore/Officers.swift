@@ -115,6 +115,31 @@ extension Session {
         }
     }
 
+    /// Number, name and unit of the officer about whom something is to be filed, to be confirmed before it is.
+    ///
+    /// Filing needs no purpose, and neither has this; it shows no more than the head of the roster entry, to a role that
+    /// files the kind. It is an act as every look is.
+    /// - Throws: as ``showOfficer(_:)``, and `roleRefuses` where the role does not file the kind.
+    public func identify(_ query: String, filing kind: String) throws -> (
+        id: OfficerID, policeNo: String, name: String, unit: String
+    ) {
+        try look("officer.identify") { db, details in
+            details.fields["query"] = query
+            details.fields["kind"] = kind
+            let declared = try declaredKind(kind)
+            try demand(
+                archive.policy.decide(role: role, act: .file, category: declared.category, kind: kind),
+                "record.add \(kind)")
+            let officer = try locate(query, db)
+            details.fields["officer"] = OfficerID(officer).text
+            try demandNoRecusal(officer)
+            return officer
+        } reveal: { db, officer in
+            let entry = try rosterEntry(officer, db)
+            return (entry.id, entry.policeNo, entry.name, entry.unit)
+        }
+    }
+
     /// The roster of the user's scope, unit by unit.
     ///
     /// - Parameters:

@@ -54,7 +54,7 @@ struct AuditCommand: ParsableCommand {
                     ])
                 }
                 if !global.json { for line in table.lines { console.out(line) } }
-                if let next { console.say(console.text("cli.moreLines", ["before": String(next)])) }
+                if let next { console.remark(console.text("cli.moreLines", ["before": String(next)])) }
             }
         }
     }

@@ -10,11 +10,16 @@ struct Console {
     let language: Language
     let messages: MessageCatalogue
     let isJSON: Bool
+    let isQuiet: Bool
+    /// Whether a person is there to be asked: a terminal on standard input, and no `--no-input`.
+    let mayAsk: Bool
 
-    init(language: Language, isJSON: Bool) throws {
+    init(language: Language, isJSON: Bool, isQuiet: Bool = false, mayAsk: Bool = true) throws {
         self.language = language
         self.messages = try MessageCatalogue.standard(language)
         self.isJSON = isJSON
+        self.isQuiet = isQuiet
+        self.mayAsk = mayAsk && Console.isInputTerminal
     }
 
     /// The language of `--lang`, else of the locale, else Chinese: the people who use it are.
@@ -39,6 +44,9 @@ struct Console {
         print(JSONValue.object(members).canonicalText)
     }
 
+    /// Talk, which `--quiet` leaves out.
+    func remark(_ line: String) { if !isQuiet { say(line) } }
+
     func say(_ line: String) {
         // What was printed before comes before, also where the two streams end in one file.
         fflush(nil)
@@ -50,9 +58,9 @@ struct Console {
     static var isInputTerminal: Bool { isatty(0) == 1 }
     static var isErrorTerminal: Bool { isatty(2) == 1 }
 
-    /// Asks on the terminal; nil where there is none.
+    /// Asks on the terminal; nil where there is nobody to ask.
     func ask(_ question: String) -> String? {
-        guard Console.isInputTerminal else { return nil }
+        guard mayAsk else { return nil }
         FileHandle.standardError.write(Data((question + " ").utf8))
         return readLine()
     }
@@ -61,7 +69,7 @@ struct Console {
     ///
     /// - Throws: ``CommandFailure`` with exit code 3 for any other answer.
     func confirm(_ question: String, _ global: GlobalOptions) throws {
-        guard !global.yes, Console.isInputTerminal else { return }
+        guard !global.yes, mayAsk else { return }
         let answer = ask("\(question) [\(text("cli.yes"))/\(text("cli.no"))]") ?? ""
         guard ["y", "yes", "是", text("cli.yes")].contains(answer.lowercased()) else {
             throw CommandFailure(ExitCodes.declined, "cli.declined")
@@ -70,7 +78,7 @@ struct Console {
 
     /// A bar on a terminal, nothing elsewhere; a carriage return keeps it on one line.
     func progress(_ label: String, _ done: UInt64, _ total: UInt64?) {
-        guard Console.isErrorTerminal else { return }
+        guard Console.isErrorTerminal, !isQuiet else { return }
         var line = "\r\(label) \(done)"
         if let total, total > 0 {
             let filled = Int(done * 30 / total)

@@ -26,10 +26,16 @@ struct GlobalOptions: ParsableArguments {
     var lang: String?
     @Flag(help: "answer yes to what would be asked / 确认")
     var yes = false
+    @Flag(help: "say nothing but results and errors / 只输出结果和错误")
+    var quiet = false
+    @Flag(help: "never ask; fail instead / 不提问")
+    var noInput = false
     @Option(help: "seconds to wait for another writer / 等待写锁秒数")
     var lockWait: Double = 30
 
-    func console() throws -> Console { try Console(language: Console.language(lang), isJSON: json) }
+    func console() throws -> Console {
+        try Console(language: Console.language(lang), isJSON: json, isQuiet: quiet, mayAsk: !noInput)
+    }
 
     private static func environment(_ name: String) -> String? {
         ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
@@ -47,7 +53,7 @@ struct GlobalOptions: ParsableArguments {
         if let path = passphraseFile ?? GlobalOptions.environment("PROBITY_PASSPHRASE_FILE") {
             return try Passphrase.fromFile(path)
         }
-        return try Passphrase.ask(console.text("cli.passphraseOf", ["user": user]))
+        return try Passphrase.ask("cli.passphraseOf", user, console)
     }
 
     /// A passphrase for keys that are made now.

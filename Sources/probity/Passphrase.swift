@@ -47,21 +47,23 @@ enum Passphrase {
     /// Asks for a new passphrase, twice.
     static func askNew(_ user: String, _ console: Console) throws -> SecretBytes {
         while true {
-            let first = try ask(console.text("cli.passphraseNew", ["user": user]))
+            let first = try ask("cli.passphraseNew", user, console)
             guard first.count >= minimumByteCount else {
                 console.say(console.text("cli.passphraseShort", ["count": String(minimumByteCount)]))
                 continue
             }
-            let second = try ask(console.text("cli.passphraseAgain", ["user": user]))
+            let second = try ask("cli.passphraseAgain", user, console)
             if first.isEqual(to: second) { return first }
             console.say(console.text("cli.passphraseDiffers"))
         }
     }
 
     /// Asks on the terminal without echo.
-    static func ask(_ question: String) throws -> SecretBytes {
-        guard Console.isInputTerminal else { throw CommandFailure(64, "cli.passphraseNeeded") }
-        FileHandle.standardError.write(Data((question + " ").utf8))
+    ///
+    /// - Parameter question: key of the message catalogue.
+    static func ask(_ question: String, _ user: String, _ console: Console) throws -> SecretBytes {
+        guard console.mayAsk else { throw CommandFailure(64, "cli.passphraseNeeded") }
+        FileHandle.standardError.write(Data((console.text(question, ["user": user]) + " ").utf8))
         var saved = termios()
         guard unsafe tcgetattr(0, &saved) == 0 else { throw CommandFailure(60, "cli.passphraseNeeded") }
         var quiet = saved

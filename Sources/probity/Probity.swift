@@ -6,6 +6,22 @@ import Glibc
 struct Probity: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "probity", abstract: "Integrity files of police officers: file, check, audit. / 廉政档案",
+        discussion: """
+            A first day, with the archive in ./archive (PROBITY_ARCHIVE) and your name in PROBITY_USER:
+
+              probity officer import officers.csv --dry-run      what would come in, and every row that would not
+              probity record add --kind majorEvent --officer 990009 --set eventKind=me06 …
+              probity record list --officer 990009 --purpose dailyManagement
+              probity promote check --officer 990009 --purpose promotionReview
+              probity audit export --out export && probity audit verify export
+
+            Fields of a kind: probity schema KIND. Why something was refused: probity access explain.
+            Passphrases come from the terminal, --passphrase-file or --passphrase-fd, never from the command line.
+
+            EXIT STATUS / 退出码
+              0 done   20-24 not allowed   30 not found or not visible   31-33 not valid   40-43 integrity
+              50 findings   51 pending   60 disk   64 usage   probity exit-codes lists them all
+            """,
         subcommands: [
             InitCommand.self, StatusCommand.self, UserCommand.self, AccessCommand.self, UnitCommand.self,
             OfficerCommand.self, RecordCommand.self, ImportCommand.self, ComplaintCommand.self, SearchCommand.self,

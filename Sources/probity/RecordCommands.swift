@@ -24,16 +24,35 @@ struct RecordCommand: ParsableCommand {
                 let state = try state.map { try stateName($0, kind) }
                 let values = try FieldInput.values(
                     fields, from: nil, kind: kind, state: state, today: session.archive.today, console)
-                let draft = RecordDraft(kind: kind.id, officer: officer, values: values, state: state)
+                let subject = try RecordCommand.confirmed(officer, kind, session, console, global)
+                let draft = RecordDraft(kind: kind.id, officer: subject, values: values, state: state)
                 let filed = try session.file(draft)
                 if global.json {
                     console.out("record", ["id": .string(filed.text)])
                 } else {
                     console.out(filed.text)
-                    console.say(console.text("cli.filed", ["kind": kind.labels[console.language], "officer": officer]))
+                    console.remark(
+                        console.text("cli.filed", ["kind": kind.labels[console.language], "officer": officer]))
                 }
             }
         }
+    }
+
+    /// The officer as he is to be named to the archive. On a terminal his number and name are shown first and confirmed: a
+    /// record in the wrong file is a harm that no correction undoes.
+    static func confirmed(
+        _ officer: String, _ kind: RecordKind, _ session: Session, _ console: Console, _ global: GlobalOptions
+    ) throws -> String {
+        guard console.mayAsk, !global.yes else { return officer }
+        let subject = try session.identify(officer, filing: kind.id)
+        try console.confirm(
+            console.text(
+                "cli.fileQuestion",
+                [
+                    "kind": kind.labels[console.language], "number": subject.policeNo, "name": subject.name,
+                    "unit": subject.unit,
+                ]), global)
+        return subject.id.text
     }
 
     struct Show: ParsableCommand {
@@ -221,7 +240,7 @@ struct SearchCommand: ParsableCommand {
             for line in RecordCommand.table(found.map { ($0.officer, $0.record) }, display, console) {
                 console.out(line)
             }
-            if let next { console.say(console.text("cli.more", ["cursor": next.text])) }
+            if let next { console.remark(console.text("cli.more", ["cursor": next.text])) }
         }
     }
 }
@@ -243,13 +262,16 @@ struct ComplaintCommand: ParsableCommand {
                 let kind = try FieldInput.kind("complaint")
                 let values = try FieldInput.values(
                     fields, from: nil, kind: kind, state: nil, today: session.archive.today, console)
-                let draft = RecordDraft(kind: kind.id, officer: officer, values: values)
                 let mayFile = try AccessPolicy.standard().decide(
                     role: session.role, act: .file, category: .complaints, kind: kind.id
                 ).isAllowed
+                // Who drops into the tray may name somebody whom he cannot look up; the reader finds out.
+                let subject =
+                    mayFile ? try RecordCommand.confirmed(officer, kind, session, console, global) : officer
+                let draft = RecordDraft(kind: kind.id, officer: subject, values: values)
                 let id = mayFile ? try session.file(draft).text : try session.drop(draft).text
                 if global.json { console.out("complaint", ["id": .string(id)]) } else { console.out(id) }
-                if !mayFile { console.say(console.text("cli.dropped")) }
+                if !mayFile { console.remark(console.text("cli.dropped")) }
             }
         }
     }
@@ -333,7 +355,7 @@ struct PromoteCommand: ParsableCommand {
                         for line in PromoteCommand.lines(result, display, console) { console.out(line) }
                     }
                 }
-                console.say(console.text("promotion.peopleDecide"))
+                console.remark(console.text("promotion.peopleDecide"))
             }
             if worst == .blocked { throw Verdict(exitCode: ExitCodes.promotionFindings) }
             if worst == .hold { throw Verdict(exitCode: ExitCodes.promotionPending) }

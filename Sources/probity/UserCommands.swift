@@ -55,7 +55,7 @@ struct UserCommand: ParsableCommand {
                 let id = try session.proposeUser(
                     request: String(decoding: data, as: UTF8.self), role: role, unit: unit, officer: officer)
                 if global.json { console.out("proposal", ["id": .integer(id)]) } else { console.out(String(id)) }
-                console.say(console.text("cli.proposed", ["id": String(id)]))
+                console.remark(console.text("cli.proposed", ["id": String(id)]))
             }
         }
     }
@@ -198,7 +198,7 @@ struct AccessCommand: ParsableCommand {
                     user: to, category: try categoryNamed(category), unit: unit,
                     until: try global.date(until, "--until"))
                 if global.json { console.out("proposal", ["id": .integer(id)]) } else { console.out(String(id)) }
-                console.say(console.text("cli.proposed", ["id": String(id)]))
+                console.remark(console.text("cli.proposed", ["id": String(id)]))
             }
         }
     }

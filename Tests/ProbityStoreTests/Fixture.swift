@@ -15,6 +15,8 @@ final class Fixture {
     let archive: Archive
     let identities: [String: Identity]
     let clock: TestClock
+    /// What stands on paper elsewhere.
+    let recoveryKey: X25519PrivateKey
 
     var path: String { folder.path + "/archive" }
 
@@ -50,6 +52,7 @@ final class Fixture {
     init(withRecords: Bool = true) throws {
         folder = try TemporaryFolder()
         clock = TestClock()
+        recoveryKey = try X25519PrivateKey()
         let path = folder.path + "/archive"
         try Files.makeFolder(path)
         try Files.makeFolder(path + "/Keys")
@@ -59,7 +62,7 @@ final class Fixture {
                 Unit(id: "U00", parent: nil, kind: "bureau", name: "测试县公安局"),
                 Unit(id: "U01", parent: "U00", kind: "station", name: "一所"),
                 Unit(id: "U02", parent: "U00", kind: "station", name: "二所"),
-            ], members: Fixture.members, recoveryKey: try X25519PrivateKey().publicKey)
+            ], members: Fixture.members, recoveryKey: recoveryKey.publicKey)
         var identities: [String: Identity] = [:]
         for member in Fixture.members { identities[member.user] = try Identity.generate(user: member.user) }
         try Archive.found(at: path, ceremony, identities, clock.clock)
