@@ -288,6 +288,55 @@ struct GateTests {
         }
     }
 
+    @Test("A dossier under another officer's name, or a version in another's place, does not open")
+    func moved() throws {
+        let fixture = try Fixture()
+        try fixture.archive.pool.write { db in
+            let rows = try Row.fetchAll(db, sql: "SELECT id, officerTag FROM dossier WHERE category = 'events'")
+            #expect(rows.count == 2)
+            for (row, other) in zip(rows, rows.reversed()) {
+                try db.execute(
+                    sql: "UPDATE dossier SET officerTag = ? WHERE id = ?",
+                    arguments: [other["officerTag"] as Data, row["id"] as Int64])
+            }
+        }
+        #expect(throws: ArchiveError(.integrity, "")) { try fixture.session("clerk1").records(of: "990001") }
+        let second = try Fixture()
+        try second.archive.pool.write { db in
+            let rows = try Row.fetchAll(db, sql: "SELECT id, sealed FROM version WHERE kind = 'majorEvent'")
+            for (row, other) in zip(rows, rows.reversed()) {
+                try db.execute(
+                    sql: "UPDATE version SET sealed = ? WHERE id = ?",
+                    arguments: [other["sealed"] as Data, row["id"] as Int64])
+            }
+        }
+        #expect(throws: ArchiveError(.integrity, "")) { try second.session("clerk1").records(of: "990001") }
+    }
+
+    @Test("A name that several officers bear is refused with their numbers, and leaves a line")
+    func ambiguous() throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk1")
+        try clerk.addOfficers([
+            Fixture.officer("990004", unit: "U02", name: "金丝雀甲", idNo: "99010119980517115X")
+        ])
+        let size = try fixture.ledgerSize()
+        do {
+            _ = try clerk.showOfficer("金丝雀甲")
+            Issue.record("shown")
+        } catch let error as ArchiveError {
+            #expect(error.code == .invalidEntry && error.subject == "990001, 990004")
+        }
+        #expect(try fixture.ledgerSize() == size + 1)
+        #expect(try fixture.lastLeaf().outcome.hasPrefix("refused:"))
+        #expect(throws: ArchiveError(.invalidEntry, "")) {
+            try clerk.addOfficers([
+                Fixture.officer("990004", unit: "U02", name: "别人", idNo: "990101197608140777")
+            ])
+        }
+        #expect(try fixture.archive.check().findings == [])
+    }
+
     @Test("Certificates that vouch for each other and lead back to no ceremony count for nothing")
     func forgedCertificates() throws {
         let fixture = try Fixture()
