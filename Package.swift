@@ -73,7 +73,8 @@ let package = Package(
             ] + grdb,
             swiftSettings: strict),
         .testTarget(
-            name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"], exclude: ["Vectors"], swiftSettings: strict),
+            name: "CanonicalJSONTests", dependencies: ["CanonicalJSON", "ProbityTestSupport"], exclude: ["Vectors"],
+            swiftSettings: strict),
         // What several test targets need: seeded randomness, vectors, programs, temporary folders.
         .target(name: "ProbityTestSupport", path: "Tests/ProbityTestSupport", swiftSettings: strict),
         .testTarget(
@@ -94,6 +95,8 @@ let package = Package(
                 "ProbityTestSupport",
             ] + grdb,
             swiftSettings: strict),
+        .testTarget(
+            name: "ProbityReportsTests", dependencies: ["ProbityReports", "ProbityTestSupport"], swiftSettings: strict),
         // Drives the built program.
         .testTarget(
             name: "ProbityEndToEndTests", dependencies: ["CanonicalJSON", "ProbityTestSupport", "probity"],

@@ -93,8 +93,8 @@ public struct CSVParser {
     }
 
     private mutating func endRow(_ row: (Int, [String]) throws -> Void) throws {
-        rowCount += 1
         defer {
+            rowCount += 1
             cells.removeAll(keepingCapacity: true)
             rowByteCount = 0
             hasContent = false
@@ -102,7 +102,7 @@ public struct CSVParser {
         // An empty line is no row, but it keeps its number, so that the numbers are those of the editor.
         guard hasContent || !cells.isEmpty else { return }
         try endCell()
-        try row(rowCount, cells)
+        try row(rowCount + 1, cells)
     }
 }
 
@@ -110,11 +110,17 @@ public struct CSVParser {
 public enum CSVWriter {
     /// One row with its line end; a cell that begins like a formula is kept from being one in a spreadsheet.
     public static func row(_ cells: [String]) -> String {
+        // Scalars and not characters: CR LF is one character, and so is a quote with an accent on it.
         cells.map { cell in
-            let risky = cell.first.map { "=+-@\t\r".contains($0) } ?? false
+            let risky = cell.unicodeScalars.first.map { "=+-@\t\r".unicodeScalars.contains($0) } ?? false
             let text = risky ? "'" + cell : cell
-            guard text.contains(where: { ",\"\n\r".contains($0) }) else { return text }
-            return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+            guard text.unicodeScalars.contains(where: { ",\"\n\r".unicodeScalars.contains($0) }) else { return text }
+            var quoted = String.UnicodeScalarView("\"".unicodeScalars)
+            for scalar in text.unicodeScalars {
+                if scalar == "\"" { quoted.append(scalar) }
+                quoted.append(scalar)
+            }
+            return String(quoted) + "\""
         }.joined(separator: ",") + "\r\n"
     }
 }

@@ -1,20 +1,9 @@
 import CanonicalJSON
 import Foundation
+import ProbityTestSupport
 import Testing
 
 private let vectors = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Vectors")
-
-/// SplitMix64: small, seeded, and the same everywhere.
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-}
 
 @Suite("Canonical JSON")
 struct CanonicalJSONTests {
@@ -75,7 +64,7 @@ struct CanonicalJSONTests {
     @Test(
         "Every finite double that is written is read back as the same double", arguments: 1...20 as ClosedRange<UInt64>)
     func doubles(seed: UInt64) throws {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<2_000 {
             let number = Double(bitPattern: random.next())
             guard number.isFinite else { continue }
@@ -124,11 +113,21 @@ struct CanonicalJSONTests {
 
     @Test("Random values survive writing and reading", arguments: 1...50 as ClosedRange<UInt64>)
     func roundTrip(seed: UInt64) throws {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         let value = CanonicalJSONTests.value(depth: 4, &random)
         let bytes = value.canonicalBytes
         #expect(try JSONValue(parsing: bytes) == value, "seed \(seed)")
         #expect(try JSONValue(parsing: bytes).canonicalBytes == bytes, "seed \(seed)")
+    }
+
+    @Test("PyPI's rfc8785 writes random values in the same bytes")
+    func otherWriter() throws {
+        var random = SeededGenerator(seed: 8785)
+        let values = (0..<400).map { _ in CanonicalJSONTests.value(depth: 4, &random) }
+        let lines = values.map { $0.canonicalBytes + [0x0A] }
+        let other = try Oracle.stranger(["canonical"], input: lines.flatMap { $0 })
+        #expect(other.status == 0, "\(other.errors)")
+        #expect(other.outputBytes == lines.flatMap { $0 })
     }
 
     @Test("A text cut at any byte is refused")

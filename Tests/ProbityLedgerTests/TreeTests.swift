@@ -146,6 +146,31 @@ struct TreeTests {
         }
     }
 
+    @Test("Go's transparency log makes the same roots and proofs, hash for hash, up to 70 leaves")
+    func otherLog() throws {
+        var tree = StoredTree()
+        for number in 0..<70 { tree.append(Array("entry \(number)".utf8)) }
+        let other = try Oracle.tlog(["proofs", "70"])
+        #expect(other.status == 0, "\(other.errors)")
+        let lines = other.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+        #expect(lines.count == 70 + 2 * 70 * 71 / 2)
+        for line in lines {
+            let number = try #require(UInt64(line[1]))
+            var hashes: [SHA256Digest]
+            switch line[0] {
+            case "root": hashes = [try MerkleTree.root(size: number, node: tree.node)]
+            case "inclusion":
+                let size = try #require(UInt64(line[2]))
+                hashes = try MerkleTree.inclusionProof(index: number, size: size, node: tree.node)
+            default:
+                let size = try #require(UInt64(line[2]))
+                hashes = try MerkleTree.consistencyProof(from: number, to: size, node: tree.node)
+            }
+            #expect(
+                hashes.map { Base64.encode($0.bytes) } == line[(line[0] == "root" ? 2 : 3)...].map { $0 }, "\(line)")
+        }
+    }
+
     @Test("Every proof up to 33 leaves is the one of the definition, hash for hash, and the stored edge goes on")
     func definition() throws {
         var tree = StoredTree()

@@ -81,3 +81,19 @@ public func run(
         output: String(decoding: output, as: UTF8.self),
         errors: String(decoding: try Data(contentsOf: files[2]), as: UTF8.self), outputBytes: output)
 }
+
+/// The independent readers of Tests/Oracles, which Scripts/test sets up.
+public enum Oracle {
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
+    /// Runs the reader that stands on PyPI's cryptography, rfc8785 and pymerkle.
+    public static func stranger(_ arguments: [String], input: [UInt8] = []) throws -> ProgramResult {
+        try run("\(root)/.build/oracles/bin/python", ["\(root)/Tests/Oracles/stranger.py"] + arguments, input: input)
+    }
+
+    /// Runs the reader that stands on Go's transparency log.
+    public static func tlog(_ arguments: [String]) throws -> ProgramResult {
+        try run("\(root)/.build/oracles/tlog", arguments)
+    }
+}
