@@ -244,7 +244,7 @@ extension Session {
             let found = try officers(matching: query, in: field, db)
             if found.count == 1, let only = found.first { return only }
             if found.count > 1 {
-                let numbers = try found.map { try rosterEntry($0, db).policeNo }
+                let numbers = try found.map { try rosterEntry($0, db).policeNo }.sorted()
                 throw ArchiveError(
                     .invalidEntry, "several officers have this \(field.rawValue); use a number",
                     subject: numbers.joined(separator: ", "))
