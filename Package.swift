@@ -12,6 +12,10 @@ let strict: [SwiftSetting] = [
     .strictMemorySafety(),
 ]
 
+let strictC: [CSetting] = [
+    .unsafeFlags(["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wstrict-prototypes", "-Werror"])
+]
+
 let grdb: [Target.Dependency] = [
     .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
 ]
@@ -30,6 +34,10 @@ let package = Package(
         // OpenSSL's libcrypto as a module.
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // The page-encrypting SQLite VFS; with ProbityCrypto the only user of OpenSSL.
+        .target(
+            name: "CPageStore", cSettings: strictC,
+            linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("crypto")]),
         // JSON values and their one canonical spelling (RFC 8785): content, leaves, contexts.
         .target(name: "CanonicalJSON", swiftSettings: strict),
         // Primitives, envelopes and key files; with the page store the only user of OpenSSL.
@@ -51,7 +59,7 @@ let package = Package(
         .target(
             name: "ProbityStore",
             dependencies: [
-                "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords", "ProbitySchema",
+                "CPageStore", "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords", "ProbitySchema",
             ] + grdb,
             swiftSettings: strict),
         // Tables, CSV and import rows: text in, text out.
@@ -77,6 +85,27 @@ let package = Package(
             swiftSettings: strict),
         // What several test targets need: seeded randomness, vectors, programs, temporary folders.
         .target(name: "ProbityTestSupport", path: "Tests/ProbityTestSupport", swiftSettings: strict),
+        // A file system in memory under the page store, with power cuts and failing calls.
+        .target(
+            name: "CFaultFileSystem", path: "Tests/CFaultFileSystem", cSettings: strictC,
+            linkerSettings: [.linkedLibrary("sqlite3")]),
+        // A reader of sealed pages that shares no code with the page store.
+        .target(
+            name: "CSealReader", dependencies: ["CPageStore"], path: "Tests/CSealReader",
+            cSettings: [.headerSearchPath("../../Sources/CPageStore")] + strictC,
+            linkerSettings: [.linkedLibrary("crypto")]),
+        // A process that writes or reads pages until it is killed.
+        .executableTarget(
+            name: "pagestore-worker",
+            dependencies: ["CPageStore", "CSealReader", .product(name: "GRDBSQLite", package: "GRDB.swift")],
+            path: "Tests/pagestore-worker", swiftSettings: strict),
+        .testTarget(
+            name: "PageStoreTests",
+            dependencies: [
+                "CPageStore", "CFaultFileSystem", "CSealReader", "ProbityTestSupport", "pagestore-worker",
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "ProbityCryptoTests", dependencies: ["ProbityCrypto", "ProbityTestSupport"], exclude: ["Vectors"],
             swiftSettings: strict),
@@ -104,5 +133,6 @@ let package = Package(
             swiftSettings: strict),
         // Reads the tree: who imports whom, what was left over.
         .testTarget(name: "TidyTests", swiftSettings: strict),
-    ]
+    ],
+    cLanguageStandard: .c17
 )

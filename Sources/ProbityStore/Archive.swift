@@ -39,6 +39,9 @@ public final class Archive {
     public let path: String
     public let header: ArchiveHeader
     let pool: any DatabaseWriter
+    let pageKey: PageKey
+    /// Held shared while the archive is open, and exclusively by a rotation of the page key. None on read-only media.
+    private let use: FileLock?
     let clock: ArchiveClock
     let lockWaitSeconds: Double
     let catalogue: KindCatalogue
@@ -47,37 +50,89 @@ public final class Archive {
     /// Tests make the append of a leaf fail here.
     var ledgerFault: (() throws -> Void)?
 
-    public var keysFolder: String { path + "/Keys" }
+    /// Where the key files of the archive at `path` are.
+    public static func keysFolder(_ path: String) -> String { path + "/Keys" }
+    public var keysFolder: String { Archive.keysFolder(path) }
     var databasePath: String { path + "/archive.db" }
 
-    /// Opens the archive in the folder `path`.
+    /// Opens the archive in the folder `path` with the page key that is wrapped to `identity`.
     ///
     /// - Parameters:
     ///   - lockWaitSeconds: how long an act waits for another writer.
     ///   - acceptsReadOnly: whether media that cannot be written will do, as for `check` and `status`; an act there fails.
-    /// - Throws: ``ArchiveError`` `notFound`, `unsupported`, `inputOutput`, `ledgerNotWritable`.
+    /// - Throws: ``ArchiveError`` `notFound`, `unsupported`, `inputOutput`, `ledgerNotWritable`; `wrongPassphrase` where
+    ///   the archive is not opened to these keys; `integrity` where the database is not what was written.
     public static func open(
-        at path: String, clock: ArchiveClock = .system, lockWaitSeconds: Double = 30, acceptsReadOnly: Bool = false
+        at path: String, identity: Identity, clock: ArchiveClock = .system, lockWaitSeconds: Double = 30,
+        acceptsReadOnly: Bool = false
     ) throws -> Archive {
         guard Files.exists(path + "/archive.db") else {
             throw ArchiveError(.notFound, "there is no archive at this path", subject: path)
         }
-        let pool: any DatabaseWriter
+        let use: FileLock?
         do {
-            pool = try ArchiveDatabase.open(path + "/archive.db", lockWaitSeconds: lockWaitSeconds)
+            use = try FileLock(path: path + "/use.lock", holder: nil, waitSeconds: lockWaitSeconds)
         } catch let error as ArchiveError where error.code == .ledgerNotWritable && acceptsReadOnly {
-            pool = try ArchiveDatabase.openReadOnly(path + "/archive.db")
+            // Nobody rotates the key of a copy that cannot be written.
+            use = nil
         }
+        let (pool, pageKey) = try openDatabase(
+            path, identity, lockWaitSeconds: lockWaitSeconds, acceptsReadOnly: acceptsReadOnly)
         let header = try ArchiveDatabase.converting { try pool.read { try readHeader($0) } }
-        return try Archive(path: path, header: header, pool: pool, clock: clock, lockWaitSeconds: lockWaitSeconds)
+        guard header.archiveID == pageKey.file.archiveID else {
+            throw ArchiveError(.integrity, "the page key's file is another archive's", subject: path)
+        }
+        return try Archive(
+            path: path, header: header, pool: pool, pageKey: pageKey, use: use, clock: clock,
+            lockWaitSeconds: lockWaitSeconds)
     }
 
-    init(path: String, header: ArchiveHeader, pool: any DatabaseWriter, clock: ArchiveClock, lockWaitSeconds: Double)
-        throws
-    {
+    private static func openDatabase(
+        _ path: String, _ identity: Identity, lockWaitSeconds: Double, acceptsReadOnly: Bool
+    ) throws -> (any DatabaseWriter, PageKey) {
+        let database = path + "/archive.db"
+        let files = try PageKeyFile.all(path)
+        var refusal = ArchiveError(
+            .wrongPassphrase, "the archive is not opened to \(identity.user): no certificate of these keys is in force")
+        for file in files {
+            guard let wrap = file.wraps[identity.user] else { continue }
+            let secret: SecretBytes
+            do throws(CryptoError) {
+                secret = try file.open(user: identity.user, wrap: wrap, with: identity.agreementKey)
+            } catch { continue }
+            try PageStore.addKey(secret, for: database)
+            do {
+                return (try ArchiveDatabase.open(database, lockWaitSeconds: lockWaitSeconds), PageKey(secret, file))
+            } catch let error as ArchiveError where error.code == .ledgerNotWritable && acceptsReadOnly {
+                return (try ArchiveDatabase.openReadOnly(database), PageKey(secret, file))
+            } catch let error as ArchiveError where error.code == .unsupported {
+                // Another database's key, perhaps: a rotation that was interrupted leaves two.
+                PageStore.removeKey(of: database)
+                refusal = error
+            }
+        }
+        // No connection to the file is open here, so that closing a descriptor of our own drops nobody's locks.
+        if PageStore.isPlain(try Files.read(database, upTo: 16)) {
+            throw ArchiveError(
+                .unsupported, "the database is a plain SQLite file, not one of the page store", subject: path)
+        }
+        if files.isEmpty {
+            throw ArchiveError(
+                .damagedKey, "the files of the page key are missing; they belong to every copy",
+                subject: PageKeyFile.folder(path))
+        }
+        throw refusal
+    }
+
+    init(
+        path: String, header: ArchiveHeader, pool: any DatabaseWriter, pageKey: PageKey, use: FileLock?,
+        clock: ArchiveClock, lockWaitSeconds: Double
+    ) throws {
         self.path = path
         self.header = header
         self.pool = pool
+        self.pageKey = pageKey
+        self.use = use
         self.clock = clock
         self.lockWaitSeconds = lockWaitSeconds
         self.catalogue = try KindCatalogue.standard()
@@ -113,9 +168,7 @@ public final class Archive {
     ///
     /// - Parameter holder: what a waiting program is told about this one; identifiers only.
     func exclusively<T>(_ holder: String, _ body: (Database) throws -> T) throws -> T {
-        let lock = try FileLock(
-            path: path + "/archive.lock", holder: "\(holder), pid \(getpid()), since \(now.text)",
-            waitSeconds: lockWaitSeconds)
+        let lock = try writeLock(holder)
         defer { withExtendedLifetime(lock) {} }
         do {
             return try ArchiveDatabase.converting { try pool.write(body) }
@@ -125,6 +178,13 @@ public final class Archive {
             try ArchiveDatabase.takeBack(pool, after: error)
             throw error
         }
+    }
+
+    /// Waits until no other program writes, and keeps others from it.
+    func writeLock(_ holder: String) throws -> FileLock {
+        try FileLock(
+            path: path + "/archive.lock", holder: "\(holder), pid \(getpid()), since \(now.text)",
+            waitSeconds: lockWaitSeconds)
     }
 
     /// Runs `body` on a snapshot; writers are not kept out and do not keep it waiting.

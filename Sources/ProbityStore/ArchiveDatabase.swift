@@ -7,7 +7,7 @@ import ProbitySchema
 
 /// How connections are opened and hardened, and how SQLite's errors become the archive's.
 ///
-/// The page store comes in here: everything above speaks of a path and gets a pool.
+/// The page store is under every connection: who opens one has told it the file's key before (``PageStore``).
 enum ArchiveDatabase {
     /// "PRBT", in the file's header, so that a stranger's database is refused.
     static let applicationID = 0x5052_4254
@@ -21,8 +21,7 @@ enum ArchiveDatabase {
         configuration.publicStatementArguments = false
         configuration.maximumReaderCount = 4
         configuration.prepareDatabase { db in
-            // crypto.md §4, "Per-connection checklist": what does not need the page store.
-            try db.execute(sql: "PRAGMA trusted_schema = OFF")
+            try PageStore.harden(db)
             try db.execute(sql: "PRAGMA cell_size_check = ON")
             try db.execute(sql: "PRAGMA mmap_size = 0")
             try db.execute(sql: "PRAGMA temp_store = MEMORY")
@@ -55,7 +54,12 @@ enum ArchiveDatabase {
             let pool = try DatabasePool(path: path, configuration: configuration(lockWaitSeconds: lockWaitSeconds))
             // GRDB sets synchronous to NORMAL for WAL; an acknowledged act has to survive a power cut.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            try demandFormat(pool, path)
+            do {
+                try demandFormat(pool, path)
+            } catch {
+                try pool.close()
+                throw error
+            }
             return pool
         }
     }
@@ -96,6 +100,26 @@ enum ArchiveDatabase {
                     .unsupported, "the archive has format \(found); this version reads format \(version)",
                     subject: path)
             }
+            // A table that is more than it says (a view, a trigger, a default) would work for whoever put it there.
+            guard try schema(db) == builtInSchema.get() else {
+                throw ArchiveError(.integrity, "the database's tables are not those of this format", subject: path)
+            }
+        }
+    }
+
+    private static func schema(_ db: Database) throws -> [String] {
+        try Row.fetchAll(db, sql: "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name").map {
+            "\($0[0] as String?)|\($0[1] as String?)|\($0[2] as String?)|\($0[3] as String?)"
+        }
+    }
+
+    /// The schema as SQLite keeps it, from a database that exists for this only.
+    private static let builtInSchema = Result<[String], any Error> {
+        try DatabaseQueue().write { db in
+            for migration in Schema.migrations {
+                try db.execute(sql: String(decoding: migration.bytes, as: UTF8.self))
+            }
+            return try schema(db)
         }
     }
 
@@ -133,6 +157,10 @@ enum ArchiveDatabase {
 
     static func convert(_ error: DatabaseError) -> ArchiveError {
         let text = error.message ?? "no message"
+        // A page that does not open is no trouble of the disk: it is not what was written.
+        if error.extendedResultCode.rawValue == SQLITE_IOERR | (32 << 8) {
+            return ArchiveError(.integrity, "a page of the database is not what was written there")
+        }
         switch error.resultCode {
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             return ArchiveError(.locked, "another program is writing", subject: "unknown")

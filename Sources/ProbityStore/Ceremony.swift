@@ -130,8 +130,17 @@ extension Archive {
         let header = ArchiveHeader(
             archiveID: Hex.text(RandomBytes.bytes(16)), bureauID: ceremony.bureauID, name: ceremony.name,
             recoveryKey: ceremony.recoveryKey, logKey: logKey.publicKey)
-        let pool = try ArchiveDatabase.create(work + "/archive.db")
-        let archive = try Archive(path: work, header: header, pool: pool, clock: clock, lockWaitSeconds: 5)
+        let database = work + "/archive.db"
+        let secret = SecretBytes(randomByteCount: PageStore.keyByteCount)
+        try Files.makeFolder(PageKeyFile.folder(work))
+        try PageStore.addKey(secret, for: database)
+        let pool = try ArchiveDatabase.create(database)
+        let pageKeyFile = try PageKeyFile(
+            archiveID: header.archiveID, fileID: pool.writeWithoutTransaction { try PageStore.fileID($0) },
+            generation: 1, key: secret, recoveryKey: ceremony.recoveryKey)
+        let archive = try Archive(
+            path: work, header: header, pool: pool, pageKey: PageKey(secret, pageKeyFile), use: nil, clock: clock,
+            lockWaitSeconds: 5)
         let today = archive.now.date
         let root = ceremony.units[0]
         let administrators = ceremony.members.filter(\.role.isAdministrator)
@@ -198,7 +207,9 @@ extension Archive {
                 foundingDetailsKey: detailsKey
             ).append("archive.init", outcome: "done", details, batch: writer.batch, reads: nil, db)
         }
+        try archive.wrapPageKey()
         try pool.close()
+        PageStore.removeKey(of: database)
         // SQLite makes the file readable for others and not writable for the group; the group is who works here.
         try Files.setMode(work + "/archive.db", 0o660)
         try Files.write(

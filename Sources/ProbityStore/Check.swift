@@ -7,7 +7,7 @@ import ProbityRecords
 extension Archive {
     /// Compares everything in the archive with its ledger, both ways: every row has its line, every line its rows.
     ///
-    /// It needs no key, because every digest is over what stands in the database. What is found goes into the report; a
+    /// It needs no key but that of the pages, because every digest is over what stands in the database. What is found goes into the report; a
     /// thrown error means that the check could not be made.
     /// - Parameter against: a checkpoint remembered elsewhere, as a signed note or its text.
     public func check(against: [UInt8]? = nil, progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CheckReport {
@@ -22,29 +22,22 @@ extension Archive {
         return checker.report
     }
 
-    /// What can be told without a key and without a leaf.
+    /// What can be told without a leaf.
     public func status() throws -> ArchiveStatus {
-        let writer = FileLock.holder(path + "/archive.lock")
-        return try snapshot { db in
-            let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
-            let pageSize = try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 0
-            return ArchiveStatus(
-                ledgerSize: try LedgerTable.size(db), byteCount: pages * pageSize,
-                openImportCount: try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM openBatch") ?? 0, writer: writer)
+        try snapshot { db in
+            ArchiveStatus(
+                ledgerSize: try LedgerTable.size(db),
+                openImportCount: try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM openBatch") ?? 0)
         }
     }
 }
 
-/// What can be told of an archive without a key.
+/// What can be told of an archive to everybody who opens it.
 public struct ArchiveStatus: Sendable {
     /// Number of ledger lines.
     public let ledgerSize: UInt64
-    /// Size of the database.
-    public let byteCount: Int
     /// Imports that are not published: running, or died and not swept yet.
     public let openImportCount: Int
-    /// Who is writing now, in the words of the lock; nil where nobody is.
-    public let writer: String?
 }
 
 /// What `check` looked at and found.
@@ -81,6 +74,7 @@ private struct Checker {
 
     mutating func run(against: [UInt8]?, progress: (UInt64, UInt64) -> Void) throws {
         try checkDatabase()
+        try checkPageKey()
         let keys = try checkCertificates()
         try checkLeaves(keys, progress)
         try checkOrphans()
@@ -94,6 +88,16 @@ private struct Checker {
         }
         for row in try Row.fetchAll(db, sql: "PRAGMA foreign_key_check") {
             found("\(row[0] as String? ?? "?")", "check.foreignKey")
+        }
+    }
+
+    /// Whoever serves opens the database, and nobody else.
+    private mutating func checkPageKey() throws {
+        let wrapped = archive.pageKey.file.wraps.mapValues(\.serial)
+        let rows = try Row.fetchAll(db, sql: "SELECT user, MAX(serial) AS serial FROM certificate GROUP BY user")
+        let certified = Dictionary(uniqueKeysWithValues: rows.map { ($0["user"] as String, $0["serial"] as Int64) })
+        for user in Set(wrapped.keys).union(certified.keys).sorted() where wrapped[user] != certified[user] {
+            found("Keys/pages", "check.pageKey", user)
         }
     }
 

@@ -21,6 +21,17 @@ enum Files {
         return [UInt8](data)
     }
 
+    /// The first bytes of a file, at most `count`.
+    static func read(_ path: String, upTo count: Int) throws -> [UInt8] {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("read", path) }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: count)
+        let found = unsafe bytes.withUnsafeMutableBytes { unsafe pread(descriptor, $0.baseAddress, $0.count, 0) }
+        guard found >= 0 else { throw failure("read", path) }
+        return Array(bytes.prefix(found))
+    }
+
     /// Writes `bytes` to a new file beside `path`, syncs it, and renames it into place: whole or not at all.
     ///
     /// - Parameter replacing: false refuses a file that exists.
@@ -56,7 +67,6 @@ enum Files {
         guard fsync(descriptor) == 0 else { throw failure("sync the folder", folder) }
     }
 
-    /// Removes a file that may be gone already.
     /// The size of a file in bytes; 0 where there is none.
     static func byteCount(_ path: String) throws -> Int64 {
         var information = stat()
@@ -65,6 +75,7 @@ enum Files {
         return 0
     }
 
+    /// Removes a file that may be gone already.
     static func remove(_ path: String) { _ = unsafe unlink(path) }
 
     /// Relative paths of all files below a folder.
@@ -106,30 +117,36 @@ final class FileLock {
 
     /// Waits for the lock of `path` up to `waitSeconds`.
     ///
-    /// - Parameter holder: one line written into the file while it is held; identifiers only.
+    /// - Parameter holder: one line written into the file while it is held; identifiers only. nil takes the lock shared:
+    ///   any number of programs hold it so, and keep out who wants it alone.
     /// - Throws: ``ArchiveError`` `locked`, whose subject is the line of the present holder.
-    init(path: String, holder: String, waitSeconds: Double) throws {
+    init(path: String, holder: String?, waitSeconds: Double) throws {
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o660)
         guard descriptor >= 0 else {
             let readOnly = errno == EROFS || errno == EACCES || errno == ENOSPC
             let failure = Files.failure("open the lock", path)
             throw readOnly ? ArchiveError(.ledgerNotWritable, failure.reason, subject: path) : failure
         }
-        let deadline = ContinuousClock.now + .seconds(waitSeconds)
-        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-            guard errno == EWOULDBLOCK || errno == EINTR else {
-                let failure = Files.failure("lock", path)
-                close(descriptor)
-                throw failure
-            }
+        self.descriptor = descriptor
+        try wait(holder, seconds: waitSeconds, path)
+    }
+
+    /// Takes a lock that is held shared for this program alone, once the others have let go of theirs.
+    func takeAlone(_ holder: String, path: String, waitSeconds: Double) throws {
+        try wait(holder, seconds: waitSeconds, path)
+    }
+
+    private func wait(_ holder: String?, seconds: Double, _ path: String) throws {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while flock(descriptor, (holder == nil ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR else { throw Files.failure("lock", path) }
             guard ContinuousClock.now < deadline else {
                 let present = FileLock.line(of: descriptor)
-                close(descriptor)
-                throw ArchiveError(.locked, "another program is writing: \(present)", subject: present)
+                throw ArchiveError(.locked, "another program holds \(path): \(present)", subject: present)
             }
             usleep(2_000)
         }
-        self.descriptor = descriptor
+        guard let holder else { return }
         let line = Array((holder + "\n").utf8)
         // The line only helps people; a full disk must not turn a held lock into a failure.
         if ftruncate(descriptor, 0) == 0 {

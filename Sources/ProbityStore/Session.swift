@@ -122,6 +122,16 @@ public final class Session {
         self.logKey = logKey
         self.graph = KeyGraph(header: archive.header, rootUnit: opening.rootUnit, identity: identity)
         graph.admit(opening.grants)
+        wrapPageKey()
+    }
+
+    /// Opens the archive to whoever was certified since. What is left undone, the next session does.
+    func wrapPageKey() {
+        do {
+            try archive.wrapPageKey()
+        } catch {
+            warnings.append("the page key is not wrapped to every user: \(error)")
+        }
     }
 
     /// Turns a failed decryption of something in the archive into the archive's error: the bytes there are not ours.

@@ -43,33 +43,36 @@ public enum UserRequest {
 
 /// A newcomer's signature under the certificate that was proposed for him (本人确认).
 ///
-/// He makes it on his own account, with keys that nobody else opens, and hands it on as a file.
+/// He makes it on his own account, with keys that nobody else opens, from a file that the security administrator gave him:
+/// the archive is not opened to him yet. He hands it on as a file.
 public enum UserAcceptance {
-    /// The proposed certificate, and the note that accepts it.
+    /// The certificate in `proposal`, and the note that accepts it.
     ///
-    /// - Throws: ``ArchiveError`` `notVisible` where no certificate of that number is proposed for the keys' owner;
+    /// - Parameter proposal: the certificate with the security administrator's signature, as ``Session/proposeUser`` gave it.
+    /// - Throws: ``ArchiveError`` `invalidEntry` where `proposal` is no certificate of this archive for the keys' owner;
     ///   `integrity` where it names other keys than his.
-    public static func make(_ archive: Archive, proposal: Int64, identity: Identity) throws -> (
+    public static func make(_ folder: ArchiveFolder, proposal: String, identity: Identity) throws -> (
         certificate: Certificate, text: String
     ) {
-        try archive.snapshot { db in
-            guard
-                let row = try Row.fetchOne(
-                    db, sql: "SELECT note FROM proposal WHERE id = ? AND kind = 'certificate'", arguments: [proposal])
-            else { throw ArchiveError(.notVisible, "there is no proposed certificate \(proposal)") }
-            let note = try CertificateRules(archive: archive, db).parsed([UInt8](row["note"] as Data))
-            let certificate = try Certificate(text: note.text, archiveID: archive.header.archiveID)
-            guard certificate.user == identity.user else {
-                throw ArchiveError(.notVisible, "there is no proposed certificate \(proposal) for \(identity.user)")
-            }
-            guard certificate.signingKey == identity.signingKey.publicKey,
-                certificate.agreementKey == identity.agreementKey.publicKey
-            else { throw ArchiveError(.integrity, "the proposed certificate names other keys than those of the user") }
-            let signer = NoteSigner(
-                name: archive.header.names.user(identity.user), key: identity.signingKey)
-            let accepted = try SignedNote(text: note.text, signers: [signer])
-            return (certificate, String(decoding: accepted.bytes, as: UTF8.self))
+        let note: SignedNote
+        let certificate: Certificate
+        do {
+            note = try SignedNote(parsing: Array(proposal.utf8))
+            certificate = try Certificate(text: note.text, archiveID: folder.archiveID)
+        } catch {
+            throw ArchiveError(.invalidEntry, "this is not a proposed certificate of this archive", subject: "proposal")
         }
+        guard certificate.user == identity.user else {
+            throw ArchiveError(
+                .invalidEntry, "the proposed certificate is for \(certificate.user)", subject: "proposal")
+        }
+        guard certificate.signingKey == identity.signingKey.publicKey,
+            certificate.agreementKey == identity.agreementKey.publicKey
+        else { throw ArchiveError(.integrity, "the proposed certificate names other keys than those of the user") }
+        let signer = NoteSigner(
+            name: NoteNames(bureauID: folder.bureauID).user(identity.user), key: identity.signingKey)
+        let accepted = try SignedNote(text: note.text, signers: [signer])
+        return (certificate, String(decoding: accepted.bytes, as: UTF8.self))
     }
 }
 
@@ -85,8 +88,11 @@ extension Session {
     /// Proposes a certificate; it counts when every signature that it needs is there (``countersign(_:identity:)``).
     ///
     /// - Parameter request: a signed request of the user, from ``UserRequest``.
+    /// - Returns: the proposal's number, and the text that the newcomer signs (``UserAcceptance``).
     @discardableResult
-    public func proposeUser(request: String, role newRole: Role, unit: String, officer: OfficerID?) throws -> Int64 {
+    public func proposeUser(request: String, role newRole: Role, unit: String, officer: OfficerID?) throws -> (
+        id: Int64, proposal: String
+    ) {
         try write("user.add") { writer, details in
             details.fields["role"] = newRole.rawValue
             details.fields["unit"] = unit
@@ -116,8 +122,11 @@ extension Session {
                 validFrom: archive.now.date)
             try demandOnlyUser(of: certificate, writer.db)
             let text = certificate.text(archiveID: archive.header.archiveID)
-            return try writer.insertProposal(
-                kind: "certificate", note: SignedNote(text: text, signers: [ownSigner]).bytes)
+            let proposed = try SignedNote(text: text, signers: [ownSigner]).bytes
+            return (
+                try writer.insertProposal(kind: "certificate", note: proposed),
+                String(decoding: proposed, as: UTF8.self)
+            )
         }
     }
 
@@ -193,6 +202,12 @@ extension Session {
     /// - Returns: what is still missing; nil when the proposal is in force.
     @discardableResult
     public func countersign(_ id: Int64, acceptance: String? = nil) throws -> String? {
+        let missing = try sign(id, acceptance)
+        wrapPageKey()
+        return missing
+    }
+
+    private func sign(_ id: Int64, _ acceptance: String?) throws -> String? {
         try write("user.countersign") { writer, details in
             details.fields["proposal"] = String(id)
             let chain = try proposalChain(id, writer.db)

@@ -183,7 +183,8 @@ private struct PlainSide {
     private let queue: DatabaseQueue
 
     init(path: String) throws {
-        queue = try DatabaseQueue(path: path)
+        // By its name, because the page store is the default as soon as an archive was opened.
+        queue = try DatabaseQueue(path: "file:\(path)?vfs=unix")
         try queue.writeWithoutTransaction { db in
             _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
             try db.execute(sql: "PRAGMA synchronous = NORMAL")
@@ -258,10 +259,13 @@ private struct ProductSide {
         let secret = Array("bench passphrase".utf8)
         let path = folder + "/archive"
         try Archive.create(at: path, ceremony: ceremony) { _ in SecretBytes(copying: secret) }
-        let archive = try Archive.open(at: path)
+        func identity(_ user: String) throws -> Identity {
+            try Identity.unlock(
+                user: user, folder: Archive.keysFolder(path), passphrase: SecretBytes(copying: secret))
+        }
+        let archive = try Archive.open(at: path, identity: identity("clerk"))
         func session(_ user: String, _ purpose: String) throws -> Session {
-            let identity = try Identity.unlock(
-                user: user, folder: archive.keysFolder, passphrase: SecretBytes(copying: secret))
+            let identity = try identity(user)
             let session = try Session(archive, identity: identity)
             session.purpose = Purpose(code: purpose, reason: "bench")
             session.clockIsConfirmed = true

@@ -160,13 +160,13 @@ enum Report {
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Compare the archive with its ledger; needs no key. / 完整性检查")
+        commandName: "check", abstract: "Compare the archive with its ledger; opens no record. / 完整性检查")
     @OptionGroup var global: GlobalOptions
     @Option(help: "a checkpoint remembered elsewhere / 另行保存的检查点文件") var against: String?
 
     func run() throws {
         let console = try global.console()
-        let archive = try global.openArchive(acceptsReadOnly: true)
+        let (archive, _) = try global.openArchive(console, acceptsReadOnly: true)
         let remembered = try against.map { path -> [UInt8] in
             guard let data = FileManager.default.contents(atPath: path) else {
                 throw CommandFailure(60, "cli.fileUnreadable", ["path": path])
@@ -200,21 +200,23 @@ struct CheckCommand: ParsableCommand {
 
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "What can be told without a key. / 状态")
+        commandName: "status", abstract: "What the folder tells, and with --user the archive. / 状态")
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
         let console = try global.console()
-        let archive = try global.openArchive(acceptsReadOnly: true)
-        let status = try archive.status()
+        let folder = try ArchiveFolder(global.archivePath())
+        let opened = global.hasUser ? try global.openArchive(console, acceptsReadOnly: true).0.status() : nil
         if global.json {
             console.out(
                 "status",
                 [
-                    "archive": .string(archive.path), "origin": .string(archive.header.origin),
-                    "ledgerSize": .integer(Int64(status.ledgerSize)), "bytes": .integer(Int64(status.byteCount)),
-                    "openImports": .integer(Int64(status.openImportCount)),
-                    "writer": status.writer.map { .string($0) } ?? .null,
+                    "archive": .string(folder.path), "origin": .string(folder.origin),
+                    "bytes": .integer(folder.byteCount), "pageKey": .integer(folder.pageKeyGeneration),
+                    "users": .array(folder.users.map { .string($0) }),
+                    "ledgerSize": opened.map { .integer(Int64($0.ledgerSize)) } ?? .null,
+                    "openImports": opened.map { .integer(Int64($0.openImportCount)) } ?? .null,
+                    "writer": folder.writer.map { .string($0) } ?? .null,
                 ])
             return
         }
@@ -222,10 +224,15 @@ struct StatusCommand: ParsableCommand {
             console.text(
                 "cli.status",
                 [
-                    "name": archive.header.name, "origin": archive.header.origin,
-                    "size": String(status.ledgerSize), "bytes": String(status.byteCount),
-                    "imports": String(status.openImportCount),
+                    "origin": folder.origin, "bytes": String(folder.byteCount),
+                    "pageKey": String(folder.pageKeyGeneration), "users": folder.users.joined(separator: " "),
                 ]))
-        console.out(status.writer.map { console.text("cli.writer", ["writer": $0]) } ?? console.text("cli.noWriter"))
+        if let opened {
+            console.out(
+                console.text(
+                    "cli.statusOpened",
+                    ["size": String(opened.ledgerSize), "imports": String(opened.openImportCount)]))
+        }
+        console.out(folder.writer.map { console.text("cli.writer", ["writer": $0]) } ?? console.text("cli.noWriter"))
     }
 }

@@ -72,9 +72,16 @@ struct GlobalOptions: ParsableArguments {
         return try Passphrase.askNew(user, console)
     }
 
-    func openArchive(acceptsReadOnly: Bool = false) throws -> Archive {
-        try Archive.open(at: archivePath(), lockWaitSeconds: lockWait, acceptsReadOnly: acceptsReadOnly)
+    /// Unlocks the user who acts and opens the archive with his key to its pages.
+    func openArchive(_ console: Console, acceptsReadOnly: Bool = false) throws -> (Archive, Identity) {
+        let identity = try unlock(console)
+        let archive = try Archive.open(
+            at: archivePath(), identity: identity, lockWaitSeconds: lockWait, acceptsReadOnly: acceptsReadOnly)
+        return (archive, identity)
     }
+
+    /// Whether a user is named, for the commands that tell more to one.
+    var hasUser: Bool { (user ?? GlobalOptions.environment("PROBITY_USER")) != nil }
 
     func userName() throws -> String {
         guard let user = user ?? GlobalOptions.environment("PROBITY_USER") else {
@@ -99,11 +106,12 @@ struct GlobalOptions: ParsableArguments {
     }
 
     /// Unlocks the keys of the user who acts; a failure has no key to sign a ledger line with and goes to the system's log.
-    func unlock(_ archive: Archive, _ console: Console) throws -> Identity {
+    func unlock(_ console: Console) throws -> Identity {
+        let folder = try ArchiveFolder(archivePath())
         let user = try userName()
         do {
             return try Identity.unlock(
-                user: user, folder: archive.keysFolder, passphrase: passphrase(for: user, console))
+                user: user, folder: Archive.keysFolder(folder.path), passphrase: passphrase(for: user, console))
         } catch let error as ArchiveError where error.code == .wrongPassphrase {
             SystemLog.failedUnlock(user: user)
             throw error
@@ -113,9 +121,8 @@ struct GlobalOptions: ParsableArguments {
     /// Opens the archive, unlocks the user and runs `body`.
     func withSession(_ body: (Session, Console) throws -> Void) throws {
         let console = try console()
-        let archive = try openArchive()
         let questionDate = try date(on, "--on")
-        let identity = try unlock(archive, console)
+        let (archive, identity) = try openArchive(console)
         let session = try Session(archive, identity: identity, stateFolder: stateFolder(identity.user))
         session.purpose = purpose.map { Purpose($0) }
         session.questionDate = questionDate

@@ -63,14 +63,15 @@ enum Passphrase {
     /// - Parameter question: key of the message catalogue.
     static func ask(_ question: String, _ user: String, _ console: Console) throws -> SecretBytes {
         guard console.mayAsk else { throw CommandFailure(64, "cli.passphraseNeeded") }
-        FileHandle.standardError.write(Data((console.text(question, ["user": user]) + " ").utf8))
         var saved = termios()
         guard unsafe tcgetattr(0, &saved) == 0 else { throw CommandFailure(60, "cli.passphraseNeeded") }
         var quiet = saved
         quiet.c_lflag &= ~tcflag_t(ECHO)
+        // Before the question: what is typed in answer must neither show nor be thrown away.
         guard unsafe tcsetattr(0, TCSAFLUSH, &quiet) == 0 else { throw CommandFailure(60, "cli.passphraseNeeded") }
+        FileHandle.standardError.write(Data((console.text(question, ["user": user]) + " ").utf8))
         defer {
-            _ = unsafe tcsetattr(0, TCSAFLUSH, &saved)
+            _ = unsafe tcsetattr(0, TCSADRAIN, &saved)
             FileHandle.standardError.write(Data("\n".utf8))
         }
         return try secret(Array((readLine() ?? "").utf8))

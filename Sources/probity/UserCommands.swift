@@ -20,10 +20,11 @@ struct UserCommand: ParsableCommand {
 
         func run() throws {
             let console = try global.console()
-            let archive = try global.openArchive()
+            let folder = try ArchiveFolder(global.archivePath())
             let identity = try Identity.generate(user: global.userName())
-            try identity.save(in: archive.keysFolder, passphrase: global.newPassphrase(for: identity.user, console))
-            let text = try UserRequest.make(identity, bureauID: archive.header.bureauID)
+            try identity.save(
+                in: Archive.keysFolder(folder.path), passphrase: global.newPassphrase(for: identity.user, console))
+            let text = try UserRequest.make(identity, bureauID: folder.bureauID)
             try Data(text.utf8).write(to: URL(filePath: out), options: .withoutOverwriting)
             console.out(console.text("cli.requested", ["user": identity.user, "file": out]))
         }
@@ -37,6 +38,7 @@ struct UserCommand: ParsableCommand {
         @Option(help: "role / 角色") var role: String
         @Option(help: "unit subtree / 单位") var unit: String
         @Option(help: "the officer the user is, O-…; left out: none / 对应人员") var officer: String?
+        @Option(help: "file with the certificate for the newcomer to accept / 待本人确认文件") var out: String
 
         func run() throws {
             try global.withSession { session, console in
@@ -52,9 +54,14 @@ struct UserCommand: ParsableCommand {
                     }
                     return id
                 }
-                let id = try session.proposeUser(
+                // An act cannot be taken back for want of a file to write.
+                guard !FileManager.default.fileExists(atPath: out) else {
+                    throw ArchiveError(.alreadyExists, "something is at this path", subject: out)
+                }
+                let (id, proposal) = try session.proposeUser(
                     request: String(decoding: data, as: UTF8.self), role: role, unit: unit, officer: officer)
                 if global.json { console.out("proposal", ["id": .integer(id)]) } else { console.out(String(id)) }
+                try Data(proposal.utf8).write(to: URL(filePath: out), options: .withoutOverwriting)
                 console.remark(console.text("cli.proposed", ["id": String(id)]))
             }
         }
@@ -64,14 +71,18 @@ struct UserCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Sign the certificate that was proposed for you. / 本人确认证书")
         @OptionGroup var global: GlobalOptions
-        @Argument(help: "number of the proposal / 提议编号") var proposal: Int64
+        @Argument(help: "the proposed certificate, from `user add` / 待确认证书文件") var proposal: String
         @Option(help: "file for the acceptance / 确认文件") var out: String
 
         func run() throws {
             let console = try global.console()
-            let archive = try global.openArchive()
-            let identity = try global.unlock(archive, console)
-            let (certificate, text) = try UserAcceptance.make(archive, proposal: proposal, identity: identity)
+            let folder = try ArchiveFolder(global.archivePath())
+            guard let data = FileManager.default.contents(atPath: proposal) else {
+                throw CommandFailure(60, "cli.fileUnreadable", ["path": proposal])
+            }
+            let identity = try global.unlock(console)
+            let (certificate, text) = try UserAcceptance.make(
+                folder, proposal: String(decoding: data, as: UTF8.self), identity: identity)
             let display = try Display(console)
             let officer = certificate.officer.map { OfficerID($0).text } ?? "–"
             try console.confirm(
@@ -83,7 +94,7 @@ struct UserCommand: ParsableCommand {
                         "unit": certificate.unit, "officer": officer,
                     ]), global)
             try Data(text.utf8).write(to: URL(filePath: out), options: .withoutOverwriting)
-            console.out(console.text("cli.accepted", ["id": String(proposal), "file": out]))
+            console.out(console.text("cli.accepted", ["file": out]))
         }
     }
 

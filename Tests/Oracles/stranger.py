@@ -3,6 +3,8 @@
     stranger.py export FOLDER                       verifies an export: every signature, proof, tile and opening
     stranger.py archive DIR USER PASSPHRASE-FILE    verifies an archive's ledger and rows, and prints every version
                                                     that the user's keys open, one canonical JSON object a line
+    stranger.py plain DIR USER PASSPHRASE-FILE FILE writes the archive's database without its encryption to FILE
+    stranger.py tables FILE DIR USER PASSPHRASE-FILE  as `archive`, with the database that stands in FILE
     stranger.py canonical                           prints each line of standard input, JSON, in its canonical form
 
 Ends with 0 if everything held; a failed assertion names what did not. The primitives come from PyPI (requirements.txt).
@@ -20,7 +22,7 @@ import rfc8785
 from cryptography.hazmat.primitives import hpke, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.ciphers import algorithms
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.cmac import CMAC
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -144,6 +146,55 @@ def expand(secret, info):
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)
 
 
+# Page store (formats §3)
+
+PAGE = 4096
+
+
+def open_page(key, role, number, frame, salts, file_id, page):
+    clear = page[:16] if role == 1 and number == 1 else b""
+    associated = bytes([role, 1, 0, 0]) + struct.pack(">II", number, frame) + salts + file_id + clear
+    sealed = page[PAGE - 40:PAGE - 16] + page[len(clear):PAGE - 40] + page[PAGE - 16:]
+    content = open_sealed(key, sealed, associated)
+    return (b"SQLite format 3\0" if clear else b"") + content + bytes(40)
+
+
+def read_pages(folder, private, user):
+    """The database as plain SQLite would have it, with what its log holds."""
+    with open(f"{folder}/archive.db", "rb") as file:
+        sealed = file.read()
+    assert sealed[:8] == bytes([0xD6, 0x03, 0x9B, 0xF2, 1, 1, 12, 40])
+    file_id = sealed[8:16]
+    with open(f"{folder}/Keys/pages/{file_id.hex()}.json", "rb") as file:
+        wraps = json.loads(file.read())
+    assert wraps["file"] == file_id.hex()
+    info = context(wraps["archive"], f"user:{user}", f"pages:{file_id.hex()}", "pages")
+    key = open_person(private, base64.b64decode(wraps["users"][user]["wrap"]), info)
+    pages = {}
+    for number in range(1, len(sealed) // PAGE + 1):
+        pages[number] = open_page(key, 1, number, 0, bytes(8), file_id, sealed[(number - 1) * PAGE:number * PAGE])
+    log = b""
+    if os.path.exists(f"{folder}/archive.db-wal"):
+        with open(f"{folder}/archive.db-wal", "rb") as file:
+            log = file.read()
+    header_key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"probity/page-store/v1/wal-frame-header").derive(key)
+    salts, waiting, size = log[16:24], {}, len(pages)
+    for frame in range(1, (len(log) - 32) // (24 + PAGE) + 1):
+        at = 32 + (frame - 1) * (24 + PAGE)
+        number, commit = struct.unpack(">II", log[at:at + 8])
+        decryptor = Cipher(algorithms.AES(header_key), modes.ECB()).decryptor()
+        if decryptor.update(log[at + 8:at + 24])[:8] != salts:
+            break
+        waiting[number] = open_page(key, 2, number, frame, salts, file_id, log[at + 24:at + 24 + PAGE])
+        if commit:
+            pages.update(waiting)
+            waiting, size = {}, commit
+    plain = bytearray(b"".join(pages[number] for number in range(1, size + 1)))
+    # Read by SQLite without a log: 1 in place of 2 in the two version bytes (SQLite's file format, section 1.3.3).
+    plain[18:20] = b"\x01\x01"
+    return bytes(plain)
+
+
 # Archive (formats §2 to §12)
 
 TABLES = {
@@ -179,8 +230,16 @@ def encode_row(table, row):
     return encode_item(table) + b"".join(encode_item(value) for value in row)
 
 
-def read_archive(folder, user, passphrase):
-    database = sqlite3.connect(f"file:{folder}/archive.db?mode=ro", uri=True)
+def unlock(folder, user, passphrase):
+    with open(f"{folder}/Keys/{user}.enc.pem", "rb") as file:
+        private = serialization.load_pem_private_key(file.read(), passphrase)
+    assert isinstance(private, X25519PrivateKey)
+    return private
+
+
+def read_archive(plain, private, user):
+    database = sqlite3.connect(":memory:")
+    database.deserialize(plain)
     query = lambda text, *values: database.execute(text, values).fetchall()
 
     (archive, bureau, log_key), = query("SELECT archiveId, bureauId, logKey FROM archive")
@@ -207,7 +266,8 @@ def read_archive(folder, user, passphrase):
     for table, (columns, order) in TABLES.items():
         for row in query(f"SELECT {', '.join(columns.split())} FROM {table} ORDER BY {order}"):
             rows.setdefault(row[-1], []).append(encode_row(table, row))
-    for batch, in query("SELECT id FROM openBatch"):
+    hidden = {batch for batch, in query("SELECT id FROM openBatch")}
+    for batch in hidden:
         rows.pop(batch, None)
     for body in bodies:
         if body["batch"] is not None:
@@ -216,9 +276,6 @@ def read_archive(folder, user, passphrase):
     assert not rows, "rows without a line"
 
     # Down the key graph, from the user's own key.
-    with open(f"{folder}/Keys/{user}.enc.pem", "rb") as file:
-        private = serialization.load_pem_private_key(file.read(), passphrase)
-    assert isinstance(private, X25519PrivateKey)
     kinds = {number: kind for number, kind in query("SELECT id, kind FROM key")}
     secrets = {}
     wraps = query("SELECT key, byUser, byKey, wrapped FROM wrap WHERE byRecovery = 0 ORDER BY id")
@@ -255,9 +312,10 @@ def read_archive(folder, user, passphrase):
     tags = {category: secrets[number]
             for number, category in query("SELECT id, category FROM key WHERE kind = 'tag'") if number in secrets}
     owners = {number: (category, tag) for number, category, tag in query("SELECT id, category, officerTag FROM dossier")}
-    for number, record, epoch, kind, sealed in query("SELECT id, record, epoch, kind, sealed FROM version ORDER BY id"):
+    for number, record, epoch, kind, sealed, batch in query(
+            "SELECT id, record, epoch, kind, sealed, batch FROM version ORDER BY id"):
         dossier = number >> 20
-        if (dossier, epoch) not in dossiers:
+        if (dossier, epoch) not in dossiers or batch in hidden:
             continue
         associated = f"probity/version/v1|1|{archive}|{dossier}|{epoch}|{record}|{number}|{kind or ''}"
         content = open_sealed(dossiers[dossier, epoch], sealed, associated.encode())
@@ -353,9 +411,22 @@ def read_export(folder):
 if __name__ == "__main__":
     if sys.argv[1:2] == ["export"]:
         read_export(sys.argv[2])
-    elif sys.argv[1:2] == ["archive"]:
-        with open(sys.argv[4], "rb") as file:
-            read_archive(sys.argv[2], sys.argv[3], file.read().split(b"\n")[0].rstrip(b"\r"))
+    elif sys.argv[1:2] in (["archive"], ["plain"], ["tables"]):
+        command, *rest = sys.argv[1:]
+        given = rest.pop(0) if command == "tables" else None
+        folder, user, passphrase = rest[:3]
+        with open(passphrase, "rb") as file:
+            private = unlock(folder, user, file.read().split(b"\n")[0].rstrip(b"\r"))
+        if given:
+            with open(given, "rb") as file:
+                plain = file.read()
+        else:
+            plain = read_pages(folder, private, user)
+        if command == "plain":
+            with open(rest[3], "xb") as file:
+                file.write(plain)
+        else:
+            read_archive(plain, private, user)
     elif sys.argv[1:2] == ["canonical"]:
         for line in sys.stdin.buffer:
             sys.stdout.buffer.write(rfc8785.dumps(json.loads(line)) + b"\n")

@@ -73,7 +73,7 @@ extension BuiltProgram {
         }
 
         private func ledgerSize(_ archive: String) throws -> Int64 {
-            let result = try run(Sample.program, ["status", "--archive", archive, "--json"])
+            let result = try call(["status", "--json"], as: "clerk1", on: archive, fault: nil)
             return try #require(result.objects.first?["ledgerSize"]?.integer, "\(result.errors)")
         }
 
@@ -110,7 +110,7 @@ extension BuiltProgram {
                 }
             }
             #expect(refused > 8, "only \(refused) were refused")
-            let check = try run(Sample.program, ["check", "--archive", archive])
+            let check = try call(["check"], as: "clerk1", on: archive, fault: nil)
             #expect(check.status == 0, "\(check.output)")
         }
 
@@ -130,7 +130,7 @@ extension BuiltProgram {
             #expect(result.status == 41, "\(result.errors)")
             #expect(!FileManager.default.fileExists(atPath: export))
             #expect(try ledgerSize(archive) == size)
-            #expect(try run(Sample.program, ["check", "--archive", archive]).status == 0)
+            #expect(try call(["check"], as: "clerk1", on: archive, fault: nil).status == 0)
         }
 
         @Test("On media that cannot be written every act ends with 41; status and check still answer")
@@ -143,16 +143,16 @@ extension BuiltProgram {
                 #expect(result.status == 41, "\(arguments): \(result.errors)")
                 #expect(showsNothing(result), "\(arguments): \(result.output)")
             }
-            let status = try call(["status", "--json"], as: nil, on: archive, fault: "readonly")
+            let status = try call(["status", "--json"], as: "clerk1", on: archive, fault: "readonly")
             #expect(status.status == 0, "\(status.errors)")
             #expect(try status.objects.first?["ledgerSize"]?.integer == size)
-            let check = try call(["check", "--json"], as: nil, on: archive, fault: "readonly")
+            let check = try call(["check", "--json"], as: "clerk1", on: archive, fault: "readonly")
             #expect(check.status == 0, "\(check.errors)")
             #expect(try check.objects.first?["sound"] == true)
             #expect(try ledgerSize(archive) == size)
             // What stands in a log that cannot be replayed would be missed: said, not passed over.
             try Data(repeating: 1, count: 5000).write(to: URL(filePath: archive + "/archive.db-wal"))
-            let withLog = try call(["check"], as: nil, on: archive, fault: "readonly")
+            let withLog = try call(["check"], as: "clerk1", on: archive, fault: "readonly")
             #expect(withLog.status == 60, "\(withLog.errors)")
         }
     }

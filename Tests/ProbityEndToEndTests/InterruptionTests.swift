@@ -92,7 +92,7 @@ extension BuiltProgram {
             let imported = try events("F0012").count
             #expect(imported % InterruptionTests.importRowCount == 0, "seed \(seed): \(imported) rows")
             #expect(imported >= publishedImports * InterruptionTests.importRowCount)
-            let check = try sample.call(["check"], language: "en")
+            let check = try sample.call(["check"], as: "clerk1", language: "en")
             #expect(check.status == 0, "\(check.output)")
         }
 
@@ -101,7 +101,7 @@ extension BuiltProgram {
         )
         func noRoom() throws {
             let sample = try sample()
-            let size = try sample.call(["status"], json: true).objects.first?["ledgerSize"]
+            let size = try sample.call(["status"], as: "clerk1", json: true).objects.first?["ledgerSize"]
             let commands = [
                 ["officer", "show", "990001", "--purpose", "dailyManagement"],
                 ["officer", "list", "--purpose", "dailyManagement"],
@@ -128,8 +128,8 @@ extension BuiltProgram {
                 #expect(result.output.contains("the ledger cannot be written"))
                 #expect(!result.output.contains("甲一") && !result.output.contains("婚姻") && !result.output.contains("R-"))
             }
-            #expect(try sample.call(["status"], json: true).objects.first?["ledgerSize"] == size)
-            #expect(try sample.call(["check"]).status == 0)
+            #expect(try sample.call(["status"], as: "clerk1", json: true).objects.first?["ledgerSize"] == size)
+            #expect(try sample.call(["check"], as: "clerk1").status == 0)
         }
     }
 }

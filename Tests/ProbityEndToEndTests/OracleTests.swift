@@ -98,12 +98,15 @@ extension BuiltProgram {
             ])
         func changedArchive(change: String) throws {
             let sample = try Sample.shared.get()
-            let copy = try TemporaryFolder()
-            let folder = "\(copy.path)/archive"
-            try FileManager.default.copyItem(atPath: sample.archive, toPath: folder)
+            let folder = try TemporaryFolder()
+            let plain = "\(folder.path)/plain.db"
+            let keys = [sample.archive, "auditor1", sample.passphraseFile("auditor1")]
+            let decrypted = try Oracle.stranger(["plain"] + keys + [plain])
+            try #require(decrypted.status == 0, "\(decrypted.errors)")
+            #expect(try Oracle.stranger(["tables", plain] + keys).status == 0)
             let python = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute(sys.argv[2]); d.commit()"
-            try #require(try run("python3", ["-c", python, "\(folder)/archive.db", change]).status == 0)
-            let stranger = try read("auditor1", sample, folder)
+            try #require(try run("python3", ["-c", python, plain, change]).status == 0)
+            let stranger = try Oracle.stranger(["tables", plain] + keys)
             #expect(stranger.status != 0, "\(stranger.errors)")
         }
     }

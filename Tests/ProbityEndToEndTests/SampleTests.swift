@@ -105,14 +105,17 @@ extension BuiltProgram {
 
         @Test("A check of everybody is one act, answers for all twelve and ends with 50")
         func everybody() throws {
-            let before = try sample().call(["status"], json: true).objects.first?["ledgerSize"]?.integer ?? 0
+            let before =
+                try sample().call(["status"], as: "clerk1", json: true).objects.first?["ledgerSize"]?.integer ?? 0
             let result = try sample().call(
                 ["promote", "check", "--all", "--on", "2026-12-01", "--purpose", "promotionReview"], as: "promoter1",
                 json: true)
             #expect(result.status == 50)
             #expect(try result.objects.count == 12)
             #expect(try result.objects.filter { $0["verdict"] == "notApplicable" }.count == 2)
-            #expect(try sample().call(["status"], json: true).objects.first?["ledgerSize"]?.integer == before + 1)
+            #expect(
+                try sample().call(["status"], as: "clerk1", json: true).objects.first?["ledgerSize"]?.integer == before
+                    + 1)
         }
 
         @Test("P05's marriage report is 12 days late and P04 comes out at level L3", arguments: ["zh", "en"])
@@ -261,7 +264,7 @@ extension BuiltProgram {
         )
         func canaries() throws {
             let sample = try sample()
-            #expect(try sample.call(["check"], language: "en").output.contains("verdict: sound"))
+            #expect(try sample.call(["check"], as: "clerk1", language: "en").output.contains("verdict: sound"))
             for word in ["甲一", "庚七", "990101199509230581", "工作失职", "接受管理服务对象宴请"] {
                 var needles = [
                     Data(word.utf8), try #require(word.data(using: .utf16LittleEndian)),

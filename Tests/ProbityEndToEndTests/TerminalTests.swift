@@ -160,7 +160,14 @@ extension BuiltProgram {
             let (status, rest) = terminal.end()
             #expect(status == 0, "\(rest)")
             #expect(!rest.contains("passphrase of"), "a passphrase was echoed")
-            let check = try run(Sample.program, ["check", "--archive", archive, "--lang", "en"])
+            let passphrase = "\(folder.path)/passphrase"
+            try Data("passphrase of auditor\n".utf8).write(to: URL(filePath: passphrase))
+            let check = try run(
+                Sample.program,
+                [
+                    "check", "--archive", archive, "--user", "auditor-x", "--passphrase-file", passphrase, "--lang",
+                    "en",
+                ])
             #expect(check.status == 0, "\(check.output)")
             let files = try FileManager.default.subpathsOfDirectory(atPath: archive)
             for file in files where file.hasSuffix(".pem") || file.contains("archive.db") {

@@ -202,13 +202,14 @@ struct CheckTests {
         let fixture = try Fixture()
         let state = fixture.folder.path + "/state"
         let copy = fixture.folder.path + "/copy"
-        try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
-        try fixture.archive.pool.backup(to: DatabaseQueue(path: copy + "/archive.db"))
+        try FileManager.default.createDirectory(
+            atPath: PageKeyFile.folder(copy), withIntermediateDirectories: true)
+        try fixture.archive.copyDatabase(to: copy + "/archive.db", generation: 1).file.write(copy)
         let session = try fixture.session("clerk1", stateFolder: state)
         _ = try session.showOfficer("990001")
         let size = try fixture.ledgerSize()
         let note = try fixture.archive.snapshot { try LedgerTable.checkpointNote(size, $0) }
-        let old = try Archive.open(at: copy, clock: fixture.clock.clock)
+        let old = try fixture.reopened(at: copy)
         #expect(old.header.archiveID == fixture.archive.header.archiveID)
         let report = try old.check(against: note)
         #expect(report.isIncomplete && !report.isSound)

@@ -67,8 +67,18 @@ final class Fixture {
         for member in Fixture.members { identities[member.user] = try Identity.generate(user: member.user) }
         try Archive.found(at: path, ceremony, identities, clock.clock)
         self.identities = identities
-        archive = try Archive.open(at: path, clock: clock.clock, lockWaitSeconds: 5)
+        archive = try Fixture.open(path, identities["clerk1"], clock)
         if withRecords { try fill() }
+    }
+
+    private static func open(_ path: String, _ identity: Identity?, _ clock: TestClock) throws -> Archive {
+        guard let identity else { throw ArchiveError(.notFound, "no such user") }
+        return try Archive.open(at: path, identity: identity, clock: clock.clock, lockWaitSeconds: 5)
+    }
+
+    /// The archive as another program would open it, or a copy of it at `path`.
+    func reopened(as user: String = "clerk1", at path: String? = nil) throws -> Archive {
+        try Fixture.open(path ?? self.path, identities[user], clock)
     }
 
     func session(_ user: String, stateFolder: String? = nil) throws -> Session {

@@ -219,22 +219,27 @@ struct GateTests {
         #expect(throws: ArchiveError(.roleRefuses, "")) {
             try fixture.session("clerk1").proposeUser(request: request, role: .clerk, unit: "U01", officer: nil)
         }
-        let proposal = try security.proposeUser(request: request, role: .clerk, unit: "U01", officer: nil)
+        let (proposal, text) = try security.proposeUser(request: request, role: .clerk, unit: "U01", officer: nil)
+        let folder = try ArchiveFolder(fixture.path)
         #expect(throws: ArchiveError(.wrongPassphrase, "")) { try Session(fixture.archive, identity: identity) }
-        #expect(throws: ArchiveError(.notVisible, "")) {
-            try UserAcceptance.make(fixture.archive, proposal: proposal, identity: Identity.generate(user: "clerk7"))
+        for other in [text.replacing("clerk9", with: "clerk7"), request, "", "x"] {
+            #expect(throws: ArchiveError(.invalidEntry, "")) {
+                try UserAcceptance.make(folder, proposal: other, identity: identity)
+            }
         }
         #expect(throws: ArchiveError(.integrity, "")) {
-            try UserAcceptance.make(fixture.archive, proposal: proposal, identity: Identity.generate(user: "clerk9"))
+            try UserAcceptance.make(folder, proposal: text, identity: Identity.generate(user: "clerk9"))
         }
-        let acceptance = try UserAcceptance.make(fixture.archive, proposal: proposal, identity: identity).text
+        let acceptance = try UserAcceptance.make(folder, proposal: text, identity: identity).text
         #expect(throws: ArchiveError(.invalidEntry, "")) {
             try fixture.session("clerk1").countersign(proposal, acceptance: request)
         }
         #expect(try fixture.session("clerk1").countersign(proposal, acceptance: acceptance) != nil)
         let waiting = try #require(try security.proposals().last)
         #expect(waiting.id == proposal && waiting.signers.count == 3)
+        #expect(throws: ArchiveError(.wrongPassphrase, "")) { try Archive.open(at: fixture.path, identity: identity) }
         #expect(try fixture.session("sysadmin1").countersign(proposal) == nil)
+        #expect(try Archive.open(at: fixture.path, identity: identity).header.archiveID == folder.archiveID)
         let session = try Session(fixture.archive, identity: identity)
         session.purpose = Purpose("dailyManagement")
         #expect(throws: ArchiveError(.notVisible, "")) { try session.showOfficer("990001") }
@@ -372,8 +377,8 @@ struct GateTests {
         let identity = try Identity.generate(user: "clerk8")
         let security = try fixture.session("secadmin1")
         let request = try UserRequest.make(identity, bureauID: "test")
-        let proposal = try security.proposeUser(request: request, role: .clerk, unit: "U00", officer: own)
-        let acceptance = try UserAcceptance.make(fixture.archive, proposal: proposal, identity: identity).text
+        let (proposal, text) = try security.proposeUser(request: request, role: .clerk, unit: "U00", officer: own)
+        let acceptance = try UserAcceptance.make(ArchiveFolder(fixture.path), proposal: text, identity: identity).text
         #expect(try fixture.session("clerk1").countersign(proposal, acceptance: acceptance) == nil)
         #expect(throws: ArchiveError(.invalidEntry, "")) {
             let other = try UserRequest.make(Identity.generate(user: "clerk7"), bureauID: "test")

@@ -57,7 +57,7 @@ struct ImportTests {
     func invisible() throws {
         let fixture = try Fixture()
         let clerk = try fixture.session("clerk1")
-        let other = try Archive.open(at: fixture.path, clock: fixture.clock.clock, lockWaitSeconds: 5)
+        let other = try fixture.reopened()
         let reader = try Session(other, identity: #require(fixture.identities["reviewer1"]))
         reader.purpose = Purpose("dailyManagement")
         var looks = 0
@@ -136,7 +136,9 @@ struct ImportTests {
     @Test("A writer waits a bounded time and then says who holds the lock")
     func lock() throws {
         let fixture = try Fixture()
-        let other = try Archive.open(at: fixture.path, clock: fixture.clock.clock, lockWaitSeconds: 0.2)
+        let other = try Archive.open(
+            at: fixture.path, identity: #require(fixture.identities["clerk1"]), clock: fixture.clock.clock,
+            lockWaitSeconds: 0.2)
         let waiting = try Session(other, identity: #require(fixture.identities["reviewer1"]))
         waiting.purpose = Purpose("dailyManagement")
         try fixture.archive.exclusively("clerk1 record.add") { _ in

@@ -13,12 +13,8 @@ import Testing
 struct TrustTests {
     private static let complaints = NodePlace(category: .complaints, unit: "U00")
 
-    private func reopened(_ fixture: Fixture) throws -> Archive {
-        try Archive.open(at: fixture.path, clock: fixture.clock.clock, lockWaitSeconds: 5)
-    }
-
     private func session(_ fixture: Fixture, _ user: String) throws -> Session {
-        let archive = try reopened(fixture)
+        let archive = try fixture.reopened()
         let session = try Session(archive, identity: #require(fixture.identities[user]))
         session.purpose = archive.policy.purposes(session.role).first.map { Purpose(code: $0, reason: "test") }
         return session
@@ -79,7 +75,9 @@ struct TrustTests {
             let above: NodeSecret = try #require(try graph.open(TrustTests.complaints, writer.db))
             _ = try graph.makeNode(at: TrustTests.complaints, below: above, in: writer)
         }
-        let (id, _) = try reopened(fixture).snapshot { try reopened(fixture).intakeKey(at: TrustTests.complaints, $0) }
+        let (id, _) = try fixture.reopened().snapshot {
+            try fixture.reopened().intakeKey(at: TrustTests.complaints, $0)
+        }
         let first = try fixture.archive.snapshot {
             try Int64.fetchOne($0, sql: "SELECT MIN(id) FROM key WHERE kind = 'intake' AND category = 'complaints'")
         }
@@ -164,8 +162,10 @@ struct TrustTests {
         let security = try fixture.session("secadmin1")
         let identity = try Identity.generate(user: "clerk2")
         let request = try UserRequest.make(identity, bureauID: "test")
-        let proposal = try security.proposeUser(request: request, role: .clerk, unit: "U02", officer: nil)
-        let acceptance = try UserAcceptance.make(fixture.archive, proposal: proposal, identity: identity).text
+        let (proposal, text) = try security.proposeUser(request: request, role: .clerk, unit: "U02", officer: nil)
+        let acceptance = try UserAcceptance.make(
+            ArchiveFolder(fixture.path), proposal: text, identity: identity
+        ).text
         _ = try fixture.session("clerk1").countersign(proposal, acceptance: acceptance)
         #expect(try fixture.session("sysadmin1").countersign(proposal) == nil)
         #expect(throws: ArchiveError(.wrongPassphrase, "")) { try fixture.session("clerk2") }

@@ -1,0 +1,120 @@
+/// The page store: databases that stock SQLite reads and writes, and that are sealed page by page on disk.
+///
+/// `probity_pagestore_register` makes a VFS the default of the process. From then on every database file is opened through
+/// it, by its plain path, and only if its key was added before:
+///
+///     probity_pagestore_register();
+///     probity_pagestore_add_key("/srv/archive/archive.db", key);
+///     sqlite3_open_v2("/srv/archive/archive.db", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+///
+/// It fails closed. What opening a file or a statement answers then:
+///
+/// - `SQLITE_AUTH`: no key was added for this path.
+/// - `SQLITE_NOTADB`: the file is a plain SQLite database, or nothing that this version writes, or its key is another one.
+///   `probity_pagestore_identify` tells the first two from the third.
+/// - `SQLITE_PERM`: a rollback journal was found beside the database, or a transaction wanted to make one. Databases are
+///   used in WAL mode; only the first transaction of an empty file, which sets that mode, does without (in memory).
+/// - `SQLITE_IOERR_DATA`: a page is not what was written, or is missing.
+/// - `SQLITE_IOERR_WRITE`: a page of another size, or without the reserved bytes that a seal needs.
+///
+/// What belongs to a database besides its file: the WAL is sealed under the same key; the -shm file holds page numbers and
+/// checksums only; temporary files never reach a disk. An older version of a page, or of the whole file, is authentic: only
+/// who remembers more than the file can tell (the ledger).
+///
+/// A name given to SQLite must reach this VFS as SQLite made it: a VFS stacked on top must pass the pointer on.
+#ifndef PROBITY_PAGESTORE_H
+#define PROBITY_PAGESTORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    /// Length of a page key.
+    PROBITY_PAGESTORE_KEY_BYTES = 32,
+    /// Length of the file id: random, made with the file, part of the associated data of every page.
+    PROBITY_PAGESTORE_FILE_ID_BYTES = 8,
+    /// How many of a file's first bytes `probity_pagestore_identify` needs; they are in clear.
+    PROBITY_PAGESTORE_HEADER_BYTES = 16
+};
+
+/// How the pages of a file are sealed.
+typedef enum {
+    /// XAES-256-GCM (C2SP), 40 reserved bytes a page.
+    PROBITY_PAGESTORE_INTL = 1,
+    /// SM4-CTR and HMAC-SM3, 48 reserved bytes a page. Reserved: no such file is opened yet.
+    PROBITY_PAGESTORE_GM = 2
+} probity_pagestore_algorithm;
+
+/// What the first bytes of a file say it is. Nothing is authenticated by that.
+typedef enum {
+    /// No bytes at all: what opening turns into a new database.
+    PROBITY_PAGESTORE_EMPTY,
+    /// A database that this version opens.
+    PROBITY_PAGESTORE_SEALED,
+    /// A database of the page store in a version or with an algorithm that this version does not open.
+    PROBITY_PAGESTORE_UNSUPPORTED,
+    /// A plain, unencrypted SQLite database.
+    PROBITY_PAGESTORE_PLAIN,
+    /// Anything else.
+    PROBITY_PAGESTORE_UNKNOWN
+} probity_pagestore_kind;
+
+typedef struct {
+    /// A value of `probity_pagestore_algorithm`; other numbers where the kind is `PROBITY_PAGESTORE_UNSUPPORTED`.
+    uint8_t algorithm;
+    uint8_t file_id[PROBITY_PAGESTORE_FILE_ID_BYTES];
+} probity_pagestore_identity;
+
+/// Registers the VFS on top of the default one (`unix`) and makes it the default; sets the reserved bytes and
+/// `temp_store = MEMORY` on every connection opened from then on. Calling it again does nothing.
+///
+/// - Returns: `SQLITE_OK`, or the code of what failed; then nothing is registered.
+int probity_pagestore_register(void);
+
+/// Adds the key of the database at `path`, or replaces it for connections opened from now on.
+///
+/// - Parameters:
+///   - path: as it will be opened; relative paths and symbolic links are resolved as SQLite resolves them. The file need
+///     not exist.
+///   - key: `PROBITY_PAGESTORE_KEY_BYTES` random bytes. They are copied into OpenSSL's secure heap where there is one
+///     (`CRYPTO_secure_malloc_init`); the caller wipes his own.
+/// - Returns: `SQLITE_OK`; `SQLITE_MISUSE` before registration or without a path or a key; `SQLITE_NOMEM`; `SQLITE_CANTOPEN`
+///   where the path cannot be resolved.
+int probity_pagestore_add_key(const char *path, const uint8_t *key);
+
+/// Wipes the key of the database at `path`. Connections that are open stay usable; their key schedules are wiped when they
+/// close. A path that has no key is ignored.
+void probity_pagestore_remove_key(const char *path);
+
+/// Tells what a file is from its first `PROBITY_PAGESTORE_HEADER_BYTES` bytes (fewer only if the file has no more).
+///
+/// It takes bytes and not a path for a reason: POSIX drops all locks of a process on a file when *any* descriptor for it is
+/// closed. Read these bytes before the first connection of the process to that file, never beside one.
+///
+/// - Parameter identity: filled where the kind is `PROBITY_PAGESTORE_SEALED` or `PROBITY_PAGESTORE_UNSUPPORTED`; may be NULL.
+probity_pagestore_kind probity_pagestore_identify(
+    const void *bytes, size_t count, probity_pagestore_identity *identity);
+
+struct sqlite3;
+
+/// The file id of a connection's main database, into `file_id` (`PROBITY_PAGESTORE_FILE_ID_BYTES`).
+///
+/// - Returns: `SQLITE_OK`; `SQLITE_NOTFOUND` where the database is not in the page store, or holds nothing yet.
+int probity_pagestore_file_id(struct sqlite3 *db, uint8_t *file_id);
+
+/// Takes from a connection what a hostile database could turn against its reader: triggers, views, functions of the schema,
+/// extensions, tokenizers, writing to the schema, strings in double quotes, ATTACH, and statements beyond any size that
+/// the product uses. Call it before the first statement.
+///
+/// - Returns: `SQLITE_OK`, or the code of what SQLite refused.
+int probity_pagestore_harden(struct sqlite3 *db);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
