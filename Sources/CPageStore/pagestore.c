@@ -242,11 +242,17 @@ static int main_truncate(sqlite3_file *base, sqlite3_int64 byte_count) {
     return rc;
 }
 
-/// Asks a file of ours for its id. SQLite leaves the numbers above 100 to others.
-enum { FILE_ID_OPCODE = 0x50420001 };
+/// Ask a file of ours for its id, or to open a page. SQLite leaves the numbers above 100 to others.
+enum { FILE_ID_OPCODE = 0x50420001, VERIFY_OPCODE = 0x50420002 };
 
 static int main_file_control(sqlite3_file *base, int op, void *argument) {
     switch (op) {
+    case VERIFY_OPCODE: {
+        MainFile *file = (MainFile *)base;
+        int rc = main_read_page(file, *(const uint32_t *)argument, file->codec->part);
+        OPENSSL_cleanse(file->codec->part, PAGE_BYTES);
+        return rc;
+    }
     case FILE_ID_OPCODE: {
         const MainFile *file = (const MainFile *)base;
         if (!file->codec->has_file_id) { return SQLITE_NOTFOUND; }
@@ -777,6 +783,10 @@ int probity_pagestore_register(void) {
 
 int probity_pagestore_file_id(struct sqlite3 *db, uint8_t *file_id) {
     return sqlite3_file_control(db, "main", FILE_ID_OPCODE, file_id);
+}
+
+int probity_pagestore_verify(struct sqlite3 *db, uint32_t number) {
+    return sqlite3_file_control(db, "main", VERIFY_OPCODE, &number);
 }
 
 static void free_entry(KeyEntry *entry) {

@@ -37,6 +37,8 @@ struct ActRule {
         "record.advance": ActRule(filing, isContent: true),
         "complaint.drop": ActRule(["tray"], isContent: true),
         "complaint.take-in": ActRule(filing.union(["trayIntake"]), isContent: true),
+        "key.rotate": ActRule([], right: .configure),
+        "backup.create": ActRule([], right: .configure),
         "dossier.open": ActRule(structure, isContent: true),
         "import": ActRule(filing.union(roster), isContent: true),
     ]

@@ -76,8 +76,13 @@ public final class Archive {
             // Nobody rotates the key of a copy that cannot be written.
             use = nil
         }
-        let (pool, pageKey) = try openDatabase(
-            path, identity, lockWaitSeconds: lockWaitSeconds, acceptsReadOnly: acceptsReadOnly)
+        let (pool, pageKey) = try openDatabase(path, identity) { database -> any DatabaseWriter in
+            do {
+                return try ArchiveDatabase.open(database, lockWaitSeconds: lockWaitSeconds)
+            } catch let error as ArchiveError where error.code == .ledgerNotWritable && acceptsReadOnly {
+                return try ArchiveDatabase.openReadOnly(database)
+            }
+        }
         let header = try ArchiveDatabase.converting { try pool.read { try readHeader($0) } }
         guard header.archiveID == pageKey.file.archiveID else {
             throw ArchiveError(.integrity, "the page key's file is another archive's", subject: path)
@@ -87,8 +92,19 @@ public final class Archive {
             lockWaitSeconds: lockWaitSeconds)
     }
 
+    /// Opens an archive that nobody uses, as a backup, without writing anything there.
+    static func openCopy(at path: String, identity: Identity, clock: ArchiveClock) throws -> Archive {
+        let (database, pageKey) = try openDatabase(path, identity) { database in
+            try ArchiveDatabase.openReadOnly(database)
+        }
+        let header = try ArchiveDatabase.converting { try database.read { try readHeader($0) } }
+        return try Archive(
+            path: path, header: header, pool: database, pageKey: pageKey, use: nil, clock: clock, lockWaitSeconds: 0)
+    }
+
+    /// Finds the page key among those that are wrapped to `identity`, and opens the database with it.
     private static func openDatabase(
-        _ path: String, _ identity: Identity, lockWaitSeconds: Double, acceptsReadOnly: Bool
+        _ path: String, _ identity: Identity, open: (String) throws -> any DatabaseWriter
     ) throws -> (any DatabaseWriter, PageKey) {
         let database = path + "/archive.db"
         let files = try PageKeyFile.all(path)
@@ -102,19 +118,20 @@ public final class Archive {
             } catch { continue }
             try PageStore.addKey(secret, for: database)
             do {
-                return (try ArchiveDatabase.open(database, lockWaitSeconds: lockWaitSeconds), PageKey(secret, file))
-            } catch let error as ArchiveError where error.code == .ledgerNotWritable && acceptsReadOnly {
-                return (try ArchiveDatabase.openReadOnly(database), PageKey(secret, file))
-            } catch let error as ArchiveError where error.code == .unsupported {
+                return (try open(database), PageKey(secret, file))
+            } catch let error as ArchiveError where [.integrity, .unsupported].contains(error.code) {
                 // Another database's key, perhaps: a rotation that was interrupted leaves two.
                 PageStore.removeKey(of: database)
                 refusal = error
             }
         }
         // No connection to the file is open here, so that closing a descriptor of our own drops nobody's locks.
-        if PageStore.isPlain(try Files.read(database, upTo: 16)) {
+        switch PageStore.kind(try Files.read(database, upTo: PageStore.headerByteCount)) {
+        case .sealed: break
+        case .plain:
             throw ArchiveError(
                 .unsupported, "the database is a plain SQLite file, not one of the page store", subject: path)
+        case .other: throw ArchiveError(.unsupported, "this file is not an archive of this version", subject: path)
         }
         if files.isEmpty {
             throw ArchiveError(
@@ -186,6 +203,15 @@ public final class Archive {
             path: path + "/archive.lock", holder: "\(holder), pid \(getpid()), since \(now.text)",
             waitSeconds: lockWaitSeconds)
     }
+
+    /// Waits until no other program has the archive open, and keeps them from opening it.
+    func useAlone(_ holder: String) throws {
+        guard let use else { throw ArchiveError(.ledgerNotWritable, "the archive is on media that cannot be written") }
+        try use.take("\(holder), pid \(getpid()), since \(now.text)", waitSeconds: lockWaitSeconds)
+    }
+
+    /// Lets others open the archive again.
+    func useWithOthers() { use?.share() }
 
     /// Runs `body` on a snapshot; writers are not kept out and do not keep it waiting.
     func snapshot<T>(_ body: (Database) throws -> T) throws -> T {
@@ -282,4 +308,6 @@ public struct Unit: Hashable, Sendable {
 extension Archive {
     /// The civil date of the archive's clock.
     public var today: CivilDate { now.date }
+    /// The moment of the archive's clock as RFC 3339 with whole seconds and the offset +08:00.
+    public var moment: String { now.text }
 }

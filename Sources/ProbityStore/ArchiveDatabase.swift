@@ -64,6 +64,18 @@ enum ArchiveDatabase {
         }
     }
 
+    /// Closes the only connections that there are to a database, so that all of it stands in its file.
+    static func close(_ database: any DatabaseWriter, _ path: String) throws {
+        try converting {
+            // SQLite writes the log back when the last connection closes, and a read-only one could not.
+            (database as? DatabasePool)?.invalidateReadOnlyConnections()
+            try database.close()
+        }
+        guard try Files.byteCount(path + "-wal") == 0 else {
+            throw ArchiveError(.inputOutput, "the database's log could not be written back", subject: path + "-wal")
+        }
+    }
+
     /// Opens an archive on media that cannot be written.
     ///
     /// SQLite makes files beside a WAL database even to read it, unless it is told that nobody changes the file. That is
@@ -170,7 +182,7 @@ enum ArchiveDatabase {
         case .SQLITE_CORRUPT, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH:
             return ArchiveError(.integrity, "the database is damaged: \(text) (\(error.extendedResultCode.rawValue))")
         case .SQLITE_NOTADB:
-            return ArchiveError(.unsupported, "this file is not an archive of Probity")
+            return ArchiveError(.integrity, "the database's first page does not open with the archive's page key")
         default:
             return ArchiveError(.inputOutput, "the database refused: \(text) (\(error.extendedResultCode.rawValue))")
         }

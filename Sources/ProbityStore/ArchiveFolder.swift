@@ -8,8 +8,6 @@ public struct ArchiveFolder: Sendable {
     public let path: String
     public let archiveID: String
     public let bureauID: String
-    /// Which page key the database has, counted from 1.
-    public let pageKeyGeneration: Int64
     /// The users whom the page key is wrapped to.
     public let users: [String]
     /// Size of the database file.
@@ -43,7 +41,6 @@ public struct ArchiveFolder: Sendable {
         self.path = path
         archiveID = file.archiveID
         bureauID = String(name.dropFirst("probity.".count).dropLast("/ledger".count))
-        pageKeyGeneration = file.generation
         users = file.wraps.keys.sorted()
         byteCount = try Files.byteCount(path + "/archive.db")
         writer = FileLock.holder(path + "/archive.lock")

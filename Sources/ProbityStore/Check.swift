@@ -26,7 +26,7 @@ extension Archive {
     public func status() throws -> ArchiveStatus {
         try snapshot { db in
             ArchiveStatus(
-                ledgerSize: try LedgerTable.size(db),
+                ledgerSize: try LedgerTable.size(db), pageKeyGeneration: pageKey.file.generation,
                 openImportCount: try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM openBatch") ?? 0)
         }
     }
@@ -36,6 +36,8 @@ extension Archive {
 public struct ArchiveStatus: Sendable {
     /// Number of ledger lines.
     public let ledgerSize: UInt64
+    /// Which page key the database has, counted from 1.
+    public let pageKeyGeneration: Int64
     /// Imports that are not published: running, or died and not swept yet.
     public let openImportCount: Int
 }

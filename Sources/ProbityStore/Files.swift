@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ProbityCrypto
 
 /// The few things the archive does to files beside the database, each durable when it returns.
 enum Files {
@@ -41,17 +42,7 @@ enum Files {
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
         guard descriptor >= 0 else { throw failure("write", path) }
         defer { close(descriptor) }
-        var written = 0
-        while written < bytes.count {
-            let count = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe Glibc.write(descriptor, buffer.baseAddress! + written, buffer.count - written)
-            }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw failure("write", path)
-            }
-            written += count
-        }
+        try write(bytes, to: descriptor, path)
         guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0, unsafe rename(temporary, path) == 0 else {
             throw failure("write", path)
         }
@@ -77,6 +68,61 @@ enum Files {
 
     /// Removes a file that may be gone already.
     static func remove(_ path: String) { _ = unsafe unlink(path) }
+
+    /// Removes a database that nobody has open, with what SQLite makes beside it.
+    static func removeDatabase(_ path: String) {
+        for ending in ["", "-wal", "-shm"] { remove(path + ending) }
+    }
+
+    static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
+
+    /// Runs `body` on the pieces of a file, in order.
+    private static func forEachPiece(of path: String, _ body: ([UInt8]) throws -> Void) throws {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("read", path) }
+        defer { close(descriptor) }
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = unsafe buffer.withUnsafeMutableBytes {
+                unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw failure("read", path) }
+            if count == 0 { return }
+            try body(Array(buffer[..<count]))
+        }
+    }
+
+    /// SHA-256 of a file's bytes, in hex.
+    static func digest(_ path: String) throws -> String {
+        var hasher = SHA256()
+        try forEachPiece(of: path) { hasher.update($0) }
+        return hasher.finish().description
+    }
+
+    /// Copies a file to a new one, on disk when it returns.
+    static func copy(_ path: String, to target: String, mode: mode_t) throws {
+        let descriptor = unsafe open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+        guard descriptor >= 0 else { throw failure("write", target) }
+        defer { close(descriptor) }
+        try forEachPiece(of: path) { try write($0, to: descriptor, target) }
+        guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0 else { throw failure("write", target) }
+        try syncFolder(of: target)
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws {
+        var written = 0
+        while written < bytes.count {
+            let count = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe Glibc.write(descriptor, buffer.baseAddress! + written, buffer.count - written)
+            }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failure("write", path)
+            }
+            written += count
+        }
+    }
 
     /// Relative paths of all files below a folder.
     static func names(below path: String) throws -> [String] {
@@ -114,6 +160,7 @@ enum Files {
 /// An advisory lock on a file that tells who holds it; the kernel drops it when the process ends, however it ends.
 final class FileLock {
     private let descriptor: Int32
+    private let path: String
 
     /// Waits for the lock of `path` up to `waitSeconds`.
     ///
@@ -128,16 +175,13 @@ final class FileLock {
             throw readOnly ? ArchiveError(.ledgerNotWritable, failure.reason, subject: path) : failure
         }
         self.descriptor = descriptor
-        try wait(holder, seconds: waitSeconds, path)
+        self.path = path
+        try take(holder, waitSeconds: waitSeconds)
     }
 
-    /// Takes a lock that is held shared for this program alone, once the others have let go of theirs.
-    func takeAlone(_ holder: String, path: String, waitSeconds: Double) throws {
-        try wait(holder, seconds: waitSeconds, path)
-    }
-
-    private func wait(_ holder: String?, seconds: Double, _ path: String) throws {
-        let deadline = ContinuousClock.now + .seconds(seconds)
+    /// Takes the lock; one that is held shared becomes this program's alone, once the others have let go of theirs.
+    func take(_ holder: String?, waitSeconds: Double) throws {
+        let deadline = ContinuousClock.now + .seconds(waitSeconds)
         while flock(descriptor, (holder == nil ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK || errno == EINTR else { throw Files.failure("lock", path) }
             guard ContinuousClock.now < deadline else {
@@ -153,6 +197,9 @@ final class FileLock {
             _ = unsafe line.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) }
         }
     }
+
+    /// Makes a lock that is held alone a shared one again, which nobody can refuse.
+    func share() { _ = flock(descriptor, LOCK_SH) }
 
     /// Whether somebody holds the lock of `path` now.
     static func isHeld(_ path: String) -> Bool { holder(path) != nil }

@@ -41,9 +41,25 @@ enum PageStore {
         guard code == SQLITE_OK else { throw ArchiveError(.unsupported, "SQLite refused a setting (\(code))") }
     }
 
-    /// Whether the bytes that a file begins with are those of a plain SQLite database.
-    static func isPlain(_ bytes: [UInt8]) -> Bool {
-        unsafe bytes.withUnsafeBytes { unsafe probity_pagestore_identify($0.baseAddress, $0.count, nil) }
-            == PROBITY_PAGESTORE_PLAIN
+    /// Whether page `number` of the database's file is what was written there; nothing of it leaves.
+    static func opens(_ number: UInt32, _ db: Database) throws -> Bool {
+        switch unsafe probity_pagestore_verify(db.sqliteConnection, number) {
+        case SQLITE_OK: return true
+        case SQLITE_NOTADB, SQLITE_IOERR | (32 << 8): return false
+        case let code: throw ArchiveError(.inputOutput, "page \(number) cannot be read (\(code))")
+        }
+    }
+
+    enum FileKind { case sealed, plain, other }
+
+    static let headerByteCount = Int(PROBITY_PAGESTORE_HEADER_BYTES)
+
+    /// What a file is by its first ``headerByteCount`` bytes.
+    static func kind(_ bytes: [UInt8]) -> FileKind {
+        switch unsafe bytes.withUnsafeBytes({ unsafe probity_pagestore_identify($0.baseAddress, $0.count, nil) }) {
+        case PROBITY_PAGESTORE_SEALED: .sealed
+        case PROBITY_PAGESTORE_PLAIN: .plain
+        default: .other
+        }
     }
 }

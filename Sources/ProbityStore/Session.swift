@@ -148,6 +148,13 @@ public final class Session {
 
     /// An act that writes: one transaction from policy to checkpoint.
     func write<T>(_ act: String, _ body: (BatchWriter, inout ActDetails) throws -> T) throws -> T {
+        try writeToHead(act, body).value
+    }
+
+    /// As above, with the ledger's head after the act.
+    func writeToHead<T>(_ act: String, _ body: (BatchWriter, inout ActDetails) throws -> T) throws -> (
+        value: T, head: LedgerHead
+    ) {
         var details = ActDetails()
         rosterUnits = nil
         do {
@@ -159,7 +166,7 @@ public final class Session {
                 return (value, try append(act, outcome: "done", details, batch: writer.batch, reads: nil, db))
             }
             remember(head)
-            return value
+            return (value, head)
         } catch {
             graph.forget()
             try recordRefusal(of: act, error, details)
@@ -212,7 +219,7 @@ public final class Session {
     }
 
     /// The act is done and durable when its head is remembered: a failure here is told, not thrown.
-    private func remember(_ head: LedgerHead) {
+    func remember(_ head: LedgerHead) {
         do {
             try memory?.remember(head, archive.header)
         } catch {
@@ -220,7 +227,7 @@ public final class Session {
         }
     }
 
-    private func recordRefusal(of act: String, _ error: any Error, _ details: ActDetails) throws {
+    func recordRefusal(of act: String, _ error: any Error, _ details: ActDetails) throws {
         guard let refusal = error as? ArchiveError, refusal.isRefusal else { return }
         try record(act, outcome: "refused:\(refusal.code.rawValue)", details, reads: nil)
     }
@@ -299,14 +306,7 @@ struct HeadMemory {
 
     /// - Throws: ``ArchiveError`` `incomplete` where the archive is older than the remembered head or another ledger.
     func compare(_ header: ArchiveHeader, _ db: Database) throws {
-        guard Files.exists(path) else { return }
-        let text = String(decoding: try Files.read(path), as: UTF8.self)
-        let remembered: Checkpoint
-        do throws(LedgerError) {
-            remembered = try Checkpoint(parsing: text)
-        } catch {
-            throw ArchiveError(.incomplete, "the remembered head cannot be read: \(error.reason)", subject: path)
-        }
+        guard let remembered = try head() else { return }
         let size = try LedgerTable.size(db)
         guard remembered.origin == header.names.ledger, size >= remembered.size else {
             throw ArchiveError(
@@ -316,6 +316,17 @@ struct HeadMemory {
         guard try LedgerTable.root(remembered.size, db) == remembered.root else {
             throw ArchiveError(
                 .incomplete, "the archive's ledger is not the one that this user's side has seen", subject: path)
+        }
+    }
+
+    /// What is remembered; nil where nothing is.
+    func head() throws -> Checkpoint? {
+        guard Files.exists(path) else { return nil }
+        let text = String(decoding: try Files.read(path), as: UTF8.self)
+        do throws(LedgerError) {
+            return try Checkpoint(parsing: text)
+        } catch {
+            throw ArchiveError(.incomplete, "the remembered head cannot be read: \(error.reason)", subject: path)
         }
     }
 

@@ -212,7 +212,8 @@ struct StatusCommand: ParsableCommand {
                 "status",
                 [
                     "archive": .string(folder.path), "origin": .string(folder.origin),
-                    "bytes": .integer(folder.byteCount), "pageKey": .integer(folder.pageKeyGeneration),
+                    "bytes": .integer(folder.byteCount),
+                    "pageKey": opened.map { .integer($0.pageKeyGeneration) } ?? .null,
                     "users": .array(folder.users.map { .string($0) }),
                     "ledgerSize": opened.map { .integer(Int64($0.ledgerSize)) } ?? .null,
                     "openImports": opened.map { .integer(Int64($0.openImportCount)) } ?? .null,
@@ -225,13 +226,16 @@ struct StatusCommand: ParsableCommand {
                 "cli.status",
                 [
                     "origin": folder.origin, "bytes": String(folder.byteCount),
-                    "pageKey": String(folder.pageKeyGeneration), "users": folder.users.joined(separator: " "),
+                    "users": folder.users.joined(separator: " "),
                 ]))
         if let opened {
             console.out(
                 console.text(
                     "cli.statusOpened",
-                    ["size": String(opened.ledgerSize), "imports": String(opened.openImportCount)]))
+                    [
+                        "size": String(opened.ledgerSize), "imports": String(opened.openImportCount),
+                        "pageKey": String(opened.pageKeyGeneration),
+                    ]))
         }
         console.out(folder.writer.map { console.text("cli.writer", ["writer": $0]) } ?? console.text("cli.noWriter"))
     }

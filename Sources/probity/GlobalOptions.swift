@@ -99,15 +99,18 @@ struct GlobalOptions: ParsableArguments {
     }
 
     /// Where this user's side remembers the last head it saw.
-    private func stateFolder(_ user: String) -> String? {
+    func stateFolder(_ user: String) -> String? {
         if let folder = GlobalOptions.environment("PROBITY_STATE_DIR") { return "\(folder)/\(user)" }
         if let folder = GlobalOptions.environment("XDG_STATE_HOME") { return "\(folder)/probity/\(user)" }
         return GlobalOptions.environment("HOME").map { "\($0)/.local/state/probity/\(user)" }
     }
 
     /// Unlocks the keys of the user who acts; a failure has no key to sign a ledger line with and goes to the system's log.
-    func unlock(_ console: Console) throws -> Identity {
-        let folder = try ArchiveFolder(archivePath())
+    func unlock(_ console: Console) throws -> Identity { try unlock(console, at: archivePath()) }
+
+    /// As above, with the key files of the archive or backup at `path`.
+    func unlock(_ console: Console, at path: String) throws -> Identity {
+        let folder = try ArchiveFolder(path)
         let user = try userName()
         do {
             return try Identity.unlock(

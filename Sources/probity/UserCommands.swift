@@ -335,7 +335,9 @@ struct UnitCommand: ParsableCommand {
 
 struct KeyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "key", abstract: "Your key files. / 密钥", subcommands: [Passwd.self], aliases: ["密钥"])
+        commandName: "key", abstract: "Your key files, and the key of the pages. / 密钥",
+        subcommands: [Passwd.self, Rotate.self],
+        aliases: ["密钥"])
 
     struct Passwd: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Change your passphrase. / 修改口令")
@@ -349,6 +351,27 @@ struct KeyCommand: ParsableCommand {
                     ?? Passphrase.askNew(session.user, console)
                 try session.changePassphrase(secret)
                 console.out(console.text("cli.passphraseChanged", ["user": session.user]))
+            }
+        }
+    }
+
+    struct Rotate: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Put the archive under a new page key (system administrator). / 更换页密钥")
+        @OptionGroup var global: GlobalOptions
+        @Flag(help: "the key that seals the database's pages / 页密钥") var pages = false
+
+        func run() throws {
+            guard pages else { throw CommandFailure(ExitCodes.usage, "cli.rotateWhat") }
+            try global.withSession { session, console in
+                let generation = try session.rotatePageKey {
+                    console.progress(console.text("cli.progress.rotate"), $0, $1)
+                }
+                if global.json {
+                    console.out("rotation", ["pageKey": .integer(generation)])
+                } else {
+                    console.out(console.text("cli.rotated", ["pageKey": String(generation)]))
+                }
             }
         }
     }

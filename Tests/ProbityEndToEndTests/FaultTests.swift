@@ -114,6 +114,69 @@ extension BuiltProgram {
             #expect(check.status == 0, "\(check.output)")
         }
 
+        @Test(
+            "A rotation of the page key that meets a full or failing disk, or is killed, leaves the old archive or the new"
+        )
+        func rotation() throws {
+            let folder = try TemporaryFolder()
+            let archive = try copy(folder)
+            let count = "\(folder.path)/count"
+            let rotation = ["key", "rotate", "--pages", "--json"]
+            let sound = try call(rotation, as: "sysadmin1", on: archive, fault: nil, count: count)
+            #expect(try sound.objects.first?["pageKey"] == 2, "\(sound.errors)")
+            var generation: Int64 = 2
+            var size = try ledgerSize(archive)
+            func settle(_ status: Int32, _ what: String) throws {
+                let found = try ArchiveState(call(["status", "--json"], as: "clerk1", on: archive, fault: nil))
+                if status == 0 { #expect(found.generation == generation + 1, "\(what)") }
+                #expect([generation, generation + 1].contains(found.generation), "\(what)")
+                // The ledger has a line more exactly if the database has a new key.
+                #expect(found.size - size == found.generation - generation, "\(what)")
+                (generation, size) = (found.generation, found.size)
+            }
+            let calls = String(decoding: try Data(contentsOf: URL(filePath: count)), as: UTF8.self)
+                .split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+            #expect(calls.count == 2 && calls[0] > 90 && calls[1] > 3, "the library saw \(calls) calls")
+            var refused = 0
+            for (index, sort) in ["space", "sync", "space-once", "sync-once"].enumerated() {
+                for number in stride(from: 1, through: calls[index % 2], by: max(1, calls[index % 2] / 8)) {
+                    let result = try call(rotation, as: "sysadmin1", on: archive, fault: "\(sort):\(number)")
+                    if result.status != 0 { refused += 1 }
+                    #expect([0, 41, 60].contains(result.status), "\(sort) \(number): \(result.errors)")
+                    try settle(result.status, "\(sort) \(number): \(result.errors)")
+                }
+            }
+            #expect(refused > 8, "only \(refused) were refused")
+            var random = SeededGenerator(seed: 9)
+            var killed = 0
+            for round in 0..<8 {
+                let delay = Double.random(in: 0.2...0.9, using: &random)
+                let arguments =
+                    ["-s", "KILL", "\(delay)", Sample.program] + rotation + [
+                        "--archive", archive, "--user", "sysadmin1", "--passphrase-file",
+                        try sample().passphraseFile("sysadmin1"),
+                    ]
+                let result = try run("timeout", arguments, environment: ["PROBITY_STATE_DIR": "\(archive)-state"])
+                if result.status != 0 { killed += 1 }
+                try settle(result.status, "round \(round), killed after \(delay) s")
+            }
+            #expect(killed > 0)
+            let check = try call(["check"], as: "clerk1", on: archive, fault: nil)
+            #expect(check.status == 0, "\(check.output)")
+        }
+
+        /// What `status` told.
+        private struct ArchiveState {
+            let generation: Int64
+            let size: Int64
+
+            init(_ result: ProgramResult) throws {
+                let object = try result.objects.first
+                generation = try #require(object?["pageKey"]?.integer, "\(result.errors)")
+                size = try #require(object?["ledgerSize"]?.integer, "\(result.errors)")
+            }
+        }
+
         @Test("On a full disk every act ends with 41, shows nothing and changes nothing")
         func full() throws {
             let folder = try TemporaryFolder()

@@ -12,13 +12,24 @@ import Synchronization
 /// An archive with every role, two stations and three officers, without key files: deriving keys is not what is tested.
 final class Fixture {
     let folder: TemporaryFolder
-    let archive: Archive
+    /// Nil after ``closeArchive()``.
+    private var opened: Archive?
     let identities: [String: Identity]
     let clock: TestClock
     /// What stands on paper elsewhere.
     let recoveryKey: X25519PrivateKey
 
     var path: String { folder.path + "/archive" }
+    var archive: Archive {
+        guard let opened else { preconditionFailure("the test has closed its archive") }
+        return opened
+    }
+
+    /// Lets go of the archive, so that the file can be looked at and changed.
+    func closeArchive() throws {
+        try ArchiveDatabase.close(archive.pool, archive.databasePath)
+        opened = nil
+    }
 
     /// A clock that stands until it is moved.
     final class TestClock: Sendable {
@@ -67,7 +78,7 @@ final class Fixture {
         for member in Fixture.members { identities[member.user] = try Identity.generate(user: member.user) }
         try Archive.found(at: path, ceremony, identities, clock.clock)
         self.identities = identities
-        archive = try Fixture.open(path, identities["clerk1"], clock)
+        opened = try Fixture.open(path, identities["clerk1"], clock)
         if withRecords { try fill() }
     }
 

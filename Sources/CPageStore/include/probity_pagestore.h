@@ -106,6 +106,12 @@ struct sqlite3;
 /// - Returns: `SQLITE_OK`; `SQLITE_NOTFOUND` where the database is not in the page store, or holds nothing yet.
 int probity_pagestore_file_id(struct sqlite3 *db, uint8_t *file_id);
 
+/// Reads page `number` (from 1) of a connection's main file and authenticates it. For a database that nobody writes.
+///
+/// - Returns: `SQLITE_OK`; `SQLITE_NOTADB` (page 1) or `SQLITE_IOERR_DATA` where it is not what was written there; another
+///   code where it cannot be read, or where the database is not in the page store.
+int probity_pagestore_verify(struct sqlite3 *db, uint32_t number);
+
 /// Takes from a connection what a hostile database could turn against its reader: triggers, views, functions of the schema,
 /// extensions, tokenizers, writing to the schema, strings in double quotes, ATTACH, and statements beyond any size that
 /// the product uses. Call it before the first statement.
