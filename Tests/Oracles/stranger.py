@@ -146,7 +146,7 @@ def expand(secret, info):
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)
 
 
-# Page store (formats §3)
+# Page store (formats §19)
 
 PAGE = 4096
 
