@@ -124,6 +124,7 @@ public enum Schema {
     public static var messages: [File] {
         [
             ("messages-access.json", PackageResources.messages_access_json),
+            ("messages-backup.json", PackageResources.messages_backup_json),
             ("messages-cli.json", PackageResources.messages_cli_json),
             ("messages-finding.json", PackageResources.messages_finding_json),
             ("messages-import.json", PackageResources.messages_import_json),

@@ -22,8 +22,21 @@
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+/// Keeps the kernel from writing this process's memory to a file or to a crash handler, and others of the same user from
+/// reading it. A limit alone does not hold against a core_pattern that is a pipe (core(5)). The handlers that Swift's runtime
+/// has for crashes go, too: they print registers and the memory around them.
+static inline int probity_forbid_core_files(void) {
+    static const int crashes[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV};
+    const struct rlimit none = {0, 0};
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) { signal(crashes[i], SIG_DFL); }
+    return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
 
 // MARK: Secret memory. The arena is locked, without core dump, between guard pages; a full arena falls back to the heap.
 

@@ -80,3 +80,12 @@ public func areEqualInConstantTime(_ one: [UInt8], _ other: [UInt8]) -> Bool {
 
 /// OPENSSL_cleanse, which the compiler may not leave out.
 func probityCleanse(_ start: UnsafeMutableRawPointer, _ count: Int) { unsafe OPENSSL_cleanse(start, count) }
+
+/// The memory of the process as a place for secrets.
+public enum SecretMemory {
+    /// Keeps the memory of this process out of core files and crash handlers. Call it before the first secret is read.
+    public static func forbidCoreFiles() {
+        // Where the kernel refuses, the program is no worse off than any other.
+        _ = probity_forbid_core_files()
+    }
+}

@@ -200,7 +200,7 @@ extension Session {
                 """, arguments: [node])
     }
 
-    private static let tagsPerStatement = 500
+    private static let tagsPerStatement = 100
 
     /// Officers with the value in the field, among those whose roster the user can open.
     func officers(matching value: String, in field: OfficerIndex, _ db: Database) throws -> [Int64] {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Glibc
+import ProbityCrypto
 
 /// The program: `probity NOUN VERB`.
 struct Probity: ParsableCommand {
@@ -37,8 +38,7 @@ struct Main {
     static func main() {
         // Files of the archive belong to its group; nothing is for the world. No core file may hold a key.
         _ = umask(0o007)
-        var none = rlimit(rlim_cur: 0, rlim_max: 0)
-        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        SecretMemory.forbidCoreFiles()
         // A file-size limit is a full disk by another name: an error to report, not a signal to die of.
         _ = signal(SIGXFSZ, SIG_IGN)
         let arguments = Array(CommandLine.arguments.dropFirst())

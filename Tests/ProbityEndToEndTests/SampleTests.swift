@@ -259,6 +259,31 @@ extension BuiltProgram {
             }
         }
 
+        @Test("A program that dies with keys in its memory leaves no core file")
+        func core() throws {
+            let sample = try sample()
+            let folder = try TemporaryFolder()
+            // It waits for the end of the passphrase's line: its limits are looked at, and then it dies.
+            let script = """
+                ulimit -c unlimited; cd "$1"; shift; mkfifo in; exec 9<>in
+                "$@" <in & victim=$!
+                printf 'passphrase of clerk1' >&9; sleep 1
+                grep 'Max core' /proc/$victim/limits; kill -SEGV $victim; wait $victim; echo $?; ls
+                """
+            let result = try run(
+                "bash",
+                [
+                    "-c", script, "bash", folder.path, Sample.program, "status", "--archive", sample.archive, "--user",
+                    "clerk1", "--passphrase-fd", "0",
+                ])
+            let words = result.output.split(whereSeparator: \.isWhitespace).map(String.init)
+            #expect(
+                words == ["Max", "core", "file", "size", "0", "0", "bytes", "139", "in"],
+                "\(result.output)\(result.errors)")
+            // Nor does a crash handler print registers and memory.
+            #expect(!result.errors.contains("Registers"), "\(result.errors)")
+        }
+
         @Test(
             "Nothing of the sample's people is in the archive's files, in any of three encodings, and check finds it sound"
         )

@@ -99,6 +99,15 @@ final class Fixture {
         return session
     }
 
+    /// A valid ID number (GB 11643-1999), another one for each index.
+    static func idNumber(_ index: Int) -> String {
+        let digits =
+            Array("99010119900101").map { $0.wholeNumberValue ?? 0 } + [index / 100 % 10, index / 10 % 10, index % 10]
+        let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
+        let sum = zip(weights, digits).reduce(0) { $0 + $1.0 * $1.1 }
+        return digits.map(String.init).joined() + String(Array("10X98765432")[sum % 11])
+    }
+
     static func officer(_ number: String, unit: String, name: String, idNo: String) -> [String: JSONValue] {
         [
             "policeNo": .string(number), "name": .string(name), "idNo": .string(idNo), "sex": "1",

@@ -318,6 +318,22 @@ struct GateTests {
         #expect(throws: ArchiveError(.integrity, "")) { try second.session("clerk1").records(of: "990001") }
     }
 
+    @Test("In a bureau of more units than one statement asks about, officers of the first and the last are found")
+    func manyUnits() throws {
+        let fixture = try Fixture(withRecords: false)
+        let units = (100...230).map { Unit(id: "U\($0)", parent: "U00", kind: "station", name: "派出所\($0)") }
+        try fixture.session("sysadmin1").addUnits(units)
+        let clerk = try fixture.session("clerk1")
+        try clerk.addOfficers(
+            units.enumerated().map { index, unit in
+                Fixture.officer("\(800_000 + index)", unit: unit.id, name: "人\(index)", idNo: Fixture.idNumber(index))
+            })
+        for index in [0, 99, 100, units.count - 1] {
+            #expect(try clerk.showOfficer("\(800_000 + index)").values["name"] == .string("人\(index)"))
+        }
+        #expect(try fixture.archive.check().findings == [])
+    }
+
     @Test("A name that several officers bear is refused with their numbers, and leaves a line")
     func ambiguous() throws {
         let fixture = try Fixture()
