@@ -76,7 +76,7 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "CanonicalJSON", "ProbityCrypto", "ProbityRecords", "ProbityStore",
+                "CPageStore", "CanonicalJSON", "ProbityCrypto", "ProbityRecords", "ProbityStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + grdb,
             swiftSettings: strict),

@@ -129,7 +129,13 @@ public enum Backup {
             progress(page + 1, pages)
         }
         let checkpoint = Files.exists(path + "/checkpoint") ? try Files.read(path + "/checkpoint") : nil
-        let report = try archive.check(against: checkpoint, progress: progress)
+        let report: CheckReport
+        do {
+            report = try archive.check(against: checkpoint, progress: progress)
+        } catch let error as ArchiveError where error.code == .invalidEntry {
+            findings.append(Finding(place: "checkpoint", rule: "backup.checkpoint", detail: error.reason))
+            report = try archive.check(progress: progress)
+        }
         findings += report.findings
         let memory = try stateFolder.map { try HeadMemory(folder: $0, archiveID: archive.header.archiveID) }
         let remembered = try memory?.head()

@@ -11,6 +11,10 @@ import ProbityStore
 /// rows in plain SQLite in the same run. Figures are CPU time of the process: machines are shared and noisy.
 @main
 struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench", abstract: "The product and its page store beside plain SQLite, in one run.",
+        subcommands: [PageBench.self])
+
     @Option(help: "officers") var officers = 1_000
     @Option(help: "records of each officer") var recordsPerOfficer = 50
     @Option(help: "a new folder for the archive; left out: a temporary one, removed at the end") var into: String?

@@ -25,7 +25,8 @@ struct TidyTests {
             "ArgumentParser", "Foundation", "Glibc",
         ],
         "Sources/bench": [
-            "CanonicalJSON", "ProbityCrypto", "ProbityRecords", "ProbityStore", "GRDB", "GRDBSQLite", "ArgumentParser",
+            "CPageStore", "CanonicalJSON", "ProbityCrypto", "ProbityRecords", "ProbityStore", "GRDB", "GRDBSQLite",
+            "ArgumentParser",
             "Foundation", "Glibc",
         ],
     ]
