@@ -7,13 +7,18 @@ import ProbityCrypto
 import ProbityRecords
 import ProbityStore
 
-/// Builds a synthetic archive and prints how fast it imports, answers promotion checks and verifies, each beside the same
-/// rows in plain SQLite in the same run. Figures are CPU time of the process: machines are shared and noisy.
+/// Rates, each beside plain SQLite in the same run. Figures are CPU time of the process: machines are shared and noisy.
 @main
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "The product and its page store beside plain SQLite, in one run.",
-        subcommands: [PageBench.self])
+        subcommands: [ArchiveBench.self, PageBench.self], defaultSubcommand: ArchiveBench.self)
+}
+
+/// Builds a synthetic archive through the gate and prints how fast it imports, answers promotion checks and verifies.
+struct ArchiveBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "archive", abstract: "Import, promotion check and check of an archive.")
 
     @Option(help: "officers") var officers = 1_000
     @Option(help: "records of each officer") var recordsPerOfficer = 50
@@ -50,16 +55,7 @@ struct Bench: ParsableCommand {
                 + "plain \(Bench.sizeMiB(folder + "/plain.db")) MiB")
     }
 
-    private static func remove(_ folder: String) {
-        do { try FileManager.default.removeItem(atPath: folder) } catch { print("left behind: \(folder)") }
-    }
-
-    struct Measured {
-        let cpu: Double
-        let wall: Double
-    }
-
-    private func report(_ what: String, _ measured: Measured, _ count: Int) {
+    private func report(_ what: String, _ measured: Bench.Measured, _ count: Int) {
         let rate = Int(Double(count) / max(measured.cpu, 1e-9))
         print(
             "\(what): \(Bench.text(measured.cpu)) s CPU, \(Bench.text(measured.wall)) s wall, \(rate)/s of CPU, "
@@ -68,6 +64,18 @@ struct Bench: ParsableCommand {
 
     private func ratio(_ what: String, _ one: Double, _ other: Double) {
         print("  ratio \(what): \(Bench.text(one / max(other, 1e-9)))")
+    }
+
+}
+
+extension Bench {
+    static func remove(_ folder: String) {
+        do { try FileManager.default.removeItem(atPath: folder) } catch { print("left behind: \(folder)") }
+    }
+
+    struct Measured {
+        let cpu: Double
+        let wall: Double
     }
 
     static func text(_ number: Double) -> String {

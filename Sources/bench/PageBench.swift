@@ -21,9 +21,7 @@ struct PageBench: ParsableCommand {
         let base = into ?? FileManager.default.temporaryDirectory.path
         let folder = "\(base)/probity-pages-\(getpid())"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer {
-            do { try FileManager.default.removeItem(atPath: folder) } catch { print("left behind: \(folder)") }
-        }
+        defer { Bench.remove(folder) }
         guard probity_pagestore_register() == SQLITE_OK else { throw ValidationError("the page store is not usable") }
         let workload = Workload(officers: officers)
         print("\(officers) officers × 50 records = \(workload.count) records, \(rounds) rounds")
