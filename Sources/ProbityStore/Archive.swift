@@ -42,6 +42,8 @@ public final class Archive {
     let pageKey: PageKey
     /// Held shared while the archive is open, and exclusively by a rotation of the page key. None on read-only media.
     private let use: FileLock?
+    /// The database file that is open, whatever stands under its name later.
+    private let databaseIdentity: UInt64
     let clock: ArchiveClock
     let lockWaitSeconds: Double
     let catalogue: KindCatalogue
@@ -150,6 +152,7 @@ public final class Archive {
         self.pool = pool
         self.pageKey = pageKey
         self.use = use
+        databaseIdentity = try Files.identity(path + "/archive.db")
         self.clock = clock
         self.lockWaitSeconds = lockWaitSeconds
         self.catalogue = try KindCatalogue.standard()
@@ -208,6 +211,11 @@ public final class Archive {
     func useAlone(_ holder: String) throws {
         guard let use else { throw ArchiveError(.ledgerNotWritable, "the archive is on media that cannot be written") }
         try use.take("\(holder), pid \(getpid()), since \(now.text)", waitSeconds: lockWaitSeconds)
+        // A shared lock that waits to become an exclusive one is given up meanwhile (flock(2)): another rotation may have
+        // replaced the file that is open here, and what was filed since would be lost with it.
+        guard try Files.identity(databasePath) == databaseIdentity else {
+            throw ArchiveError(.changedSinceRead, "the page key was rotated meanwhile; begin again")
+        }
     }
 
     /// Lets others open the archive again.

@@ -74,6 +74,13 @@ enum Files {
         for ending in ["", "-wal", "-shm"] { remove(path + ending) }
     }
 
+    /// What tells a file from another that took its name.
+    static func identity(_ path: String) throws -> UInt64 {
+        var information = stat()
+        guard unsafe stat(path, &information) == 0 else { throw failure("look at", path) }
+        return UInt64(information.st_ino)
+    }
+
     static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
 
     /// Runs `body` on the pieces of a file, in order.
