@@ -249,6 +249,19 @@ struct PageKeyTests {
         #expect(throws: ArchiveError(.integrity, "")) { try open(fixture) }
     }
 
+    @Test("Of two rotations that began together the second does not put back what the first replaced")
+    func twoRotations() throws {
+        let fixture = try Fixture()
+        try fixture.closeArchive()
+        let late = try open(fixture, "sysadmin1")
+        let session = try Session(late, identity: #require(fixture.identities["sysadmin1"]))
+        let copy = fixture.folder.path + "/replaced"
+        try Data(bytes(fixture)).write(to: URL(filePath: copy))
+        #expect(unsafe rename(copy, fixture.path + "/archive.db") == 0)
+        #expect(throws: ArchiveError(.changedSinceRead, "")) { try session.rotatePageKey() }
+        #expect(try PageKeyFile.all(fixture.path).map(\.generation) == [1])
+    }
+
     @Test("A connection obeys no schema and attaches nothing")
     func hardened() throws {
         let fixture = try Fixture(withRecords: false)
