@@ -773,6 +773,13 @@ static int register_once(void) {
     return rc == SQLITE_OK ? sqlite3_vfs_register(&registry.vfs, 1) : rc;
 }
 
+int probity_pagestore_use_gcm(const probity_pagestore_gcm *gcm) {
+    pthread_mutex_lock(&registry.mutex);
+    int rc = registry.is_registered ? SQLITE_MISUSE : codec_use_gcm(gcm ? gcm : gcm_of_libcrypto());
+    pthread_mutex_unlock(&registry.mutex);
+    return rc;
+}
+
 int probity_pagestore_register(void) {
     pthread_mutex_lock(&registry.mutex);
     int rc = registry.is_registered ? SQLITE_OK : register_once();

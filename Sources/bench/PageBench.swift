@@ -1,4 +1,5 @@
 import ArgumentParser
+import CPageCipher
 import CPageStore
 import Foundation
 import GRDBSQLite
@@ -22,7 +23,9 @@ struct PageBench: ParsableCommand {
         let folder = "\(base)/probity-pages-\(getpid())"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { Bench.remove(folder) }
-        guard probity_pagestore_register() == SQLITE_OK else { throw ValidationError("the page store is not usable") }
+        guard unsafe probity_pagestore_use_gcm(probity_page_cipher()) == SQLITE_OK,
+            probity_pagestore_register() == SQLITE_OK
+        else { throw ValidationError("the page store is not usable") }
         let workload = Workload(officers: officers)
         print("\(officers) officers × 50 records = \(workload.count) records, \(rounds) rounds")
         let generation = try Bench.measure { try workload.forEach { _ in } }.cpu
