@@ -17,7 +17,7 @@ struct TidyTests {
         "Sources/ProbityRecords": ["CanonicalJSON", "ProbitySchema", "Synchronization"],
         "Sources/ProbityStore": [
             "CPageCipher", "CPageStore", "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords",
-            "ProbitySchema", "GRDB", "GRDBSQLite", "Foundation", "Glibc",
+            "ProbitySchema", "GRDB", "GRDBSQLite", "Dispatch", "Foundation", "Glibc", "Synchronization",
         ],
         "Sources/ProbityReports": ["CanonicalJSON", "ProbityRecords"],
         "Sources/probity": [
