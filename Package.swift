@@ -83,7 +83,8 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "CPageCipher", "CPageStore", "CanonicalJSON", "ProbityCrypto", "ProbityRecords", "ProbityStore",
+                "CPageCipher", "CPageStore", "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords",
+                "ProbityStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + grdb,
             swiftSettings: strict),

@@ -12,7 +12,8 @@ import ProbityStore
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "The product and its page store beside plain SQLite, in one run.",
-        subcommands: [ArchiveBench.self, PageBench.self], defaultSubcommand: ArchiveBench.self)
+        subcommands: [ArchiveBench.self, WorkloadBench.self, FileWorker.self, FirstRow.self],
+        defaultSubcommand: ArchiveBench.self)
 }
 
 /// Builds a synthetic archive through the gate and prints how fast it imports, answers promotion checks and verifies.
@@ -78,34 +79,53 @@ extension Bench {
         let wall: Double
     }
 
+    /// With two digits behind the point.
     static func text(_ number: Double) -> String {
-        String(Int(number * 100) / 100) + "." + pad(Int(number * 100) % 100)
+        let hundredths = Int((abs(number) * 100).rounded())
+        let fraction = String(100 + hundredths % 100).dropFirst()
+        return "\(number < 0 && hundredths > 0 ? "-" : "")\(hundredths / 100).\(fraction)"
     }
-    private static func pad(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+
+    static func seconds(_ duration: Duration) -> Double {
+        Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+    }
+
+    /// Starts this program once more.
+    static func start(_ arguments: [String]) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.arguments = arguments
+        try process.run()
+        return process
+    }
+
+    static func wait(for process: Process) throws {
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw ValidationError("a process of the bench failed") }
+    }
 
     static func measure(_ body: () throws -> Void) throws -> Measured {
         let wall = ContinuousClock.now
         let cpu = cpuSeconds()
         try body()
-        let taken = ContinuousClock.now - wall
-        return Measured(
-            cpu: cpuSeconds() - cpu,
-            wall: Double(taken.components.seconds) + Double(taken.components.attoseconds) / 1e18)
+        return Measured(cpu: cpuSeconds() - cpu, wall: seconds(ContinuousClock.now - wall))
     }
 
+    /// Of this process and of those that it has waited for.
     private static func cpuSeconds() -> Double {
-        let usage = usage()
         func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
-        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+        return [RUSAGE_SELF.rawValue, RUSAGE_CHILDREN.rawValue].map { usage($0) }.reduce(0) {
+            $0 + seconds($1.ru_utime) + seconds($1.ru_stime)
+        }
     }
 
-    private static func usage() -> rusage {
+    private static func usage(_ who: Int32) -> rusage {
         var usage = rusage()
-        _ = unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        _ = unsafe getrusage(__rusage_who_t(who), &usage)
         return usage
     }
 
-    static func peakMemoryMiB() -> Int { usage().ru_maxrss / 1024 }
+    static func peakMemoryMiB() -> Int { usage(RUSAGE_SELF.rawValue).ru_maxrss / 1024 }
 
     static func sizeMiB(_ path: String) -> Int {
         do {

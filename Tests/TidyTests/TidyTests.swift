@@ -25,8 +25,8 @@ struct TidyTests {
             "ArgumentParser", "Foundation", "Glibc",
         ],
         "Sources/bench": [
-            "CPageCipher", "CPageStore", "CanonicalJSON", "ProbityCrypto", "ProbityRecords", "ProbityStore", "GRDB",
-            "GRDBSQLite", "ArgumentParser", "Foundation", "Glibc",
+            "CPageCipher", "CPageStore", "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords",
+            "ProbityStore", "GRDB", "ArgumentParser", "Foundation", "Glibc",
         ],
     ]
 
