@@ -46,6 +46,9 @@ final class SharedCommit: Sendable {
 
     private let line = Mutex(Line())
 
+    /// Acts that stand in line now.
+    var waitingCount: Int { line.withLock { $0.waiting.count } }
+
     /// What the archive does around a transaction.
     struct Surroundings {
         let database: any DatabaseWriter

@@ -76,6 +76,11 @@ final class Store {
         try peers.open(peer, path, isNew: isNew, cacheKiB: cacheKiB)
     }
 
+    /// How this program is called to file as one of D4's processes.
+    func workerArguments(_ worker: Int) -> [String] {
+        ["file", peer.rawValue, path, "--officers", String(workload.officers), "--worker", String(worker)]
+    }
+
     func removeFiles() {
         for ending in ["", "-wal", "-shm", ".copy", ".copy-wal", ".copy-shm"] { _ = unsafe unlink(path + ending) }
     }

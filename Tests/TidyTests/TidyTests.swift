@@ -26,7 +26,7 @@ struct TidyTests {
         ],
         "Sources/bench": [
             "CPageCipher", "CPageStore", "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords",
-            "ProbityStore", "GRDB", "ArgumentParser", "Foundation", "Glibc",
+            "ProbityStore", "GRDB", "ArgumentParser", "Dispatch", "Foundation", "Glibc", "Synchronization",
         ],
     ]
 
