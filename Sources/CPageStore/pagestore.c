@@ -166,23 +166,22 @@ static int main_read(sqlite3_file *base, void *out, int count, sqlite3_int64 off
     return rc;
 }
 
-/// How many of page 1's clear bytes are in the file already: all or none.
-///
-/// They are not written again. A power cut during a checkpoint may leave anything where a write was going on. The WAL still
-/// has such a page, but its frames open under the file id only, which stands nowhere else.
-static int main_clear_bytes_written(MainFile *file, const uint8_t *sealed) {
-    uint8_t header[CLEAR_BYTES];
-    int rc = file->stored.real->pMethods->xRead(file->stored.real, header, CLEAR_BYTES, 0);
-    return rc == SQLITE_OK && memcmp(header, sealed, CLEAR_BYTES) == 0 ? CLEAR_BYTES : 0;
-}
-
 static int main_write_page(MainFile *file, sqlite3_int64 number, const uint8_t *page) {
     PagePlace place = place_in_main(number);
     uint8_t *sealed = file->codec->sealed;
     if (!codec_seal(file->codec, &place, page, sealed)) { return SQLITE_IOERR_WRITE; }
-    int written = number == 1 ? main_clear_bytes_written(file, sealed) : 0;
-    return file->stored.real->pMethods->xWrite(
-        file->stored.real, sealed + written, PAGE_BYTES - written, (number - 1) * PAGE_BYTES + written);
+    if (number == 1) {
+        // The clear bytes are written once. A power cut during a checkpoint may leave anything where a write was going on. The
+        // WAL still has such a page, but its frames open under the file id only, which stands nowhere else.
+        uint8_t header[CLEAR_BYTES];
+        int rc = file->stored.real->pMethods->xRead(file->stored.real, header, CLEAR_BYTES, 0);
+        if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ) { return rc; }
+        if (rc == SQLITE_OK && memcmp(header, sealed, CLEAR_BYTES) == 0) {
+            return file->stored.real->pMethods->xWrite(
+                file->stored.real, sealed + CLEAR_BYTES, PAGE_BYTES - CLEAR_BYTES, CLEAR_BYTES);
+        }
+    }
+    return file->stored.real->pMethods->xWrite(file->stored.real, sealed, PAGE_BYTES, (number - 1) * PAGE_BYTES);
 }
 
 /// Takes the file's id from its clear bytes. Whether it is the true one is told by the next page that opens under it.
