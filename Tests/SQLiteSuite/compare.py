@@ -27,11 +27,12 @@ Difference = namedtuple("Difference", "file name stock store")
 Expectation = namedtuple("Expectation", "line file pattern comes_and_goes")
 
 
-def read_run(path):
+def read_run(folder, vfs, file):
     names, failures, errors, tests, status = [], {}, 0, 0, None
     finished, said = False, None
-    with open(path, encoding="utf-8", errors="replace") as log:
-        for line in log.read().split("\n"):
+    with open(os.path.join(folder, vfs, f"{file}.log"), encoding="utf-8", errors="replace") as log:
+        # The two runs of a file are in two folders.
+        for line in log.read().replace(f"/{vfs}/{file}/", f"/run/{file}/").split("\n"):
             if summary := SUMMARY.match(line):
                 errors, tests, finished, said = int(summary[1]), int(summary[2]), True, None
             elif ended := STATUS.match(line):
@@ -46,6 +47,8 @@ def read_run(path):
     if not finished:
         last = names[-1] if names else "nothing"
         ended = "(time limit)" if status in TIMED_OUT else f"(stopped after {last})"
+        # What follows is Tcl's account of why the file broke off, and no result of the last test.
+        failures.get(last, [[]])[-1][1:] = []
         errors, tests = sum(map(len, failures.values())), len(names)
     else:
         ended = None
@@ -106,7 +109,7 @@ def judge(expected, folder):
         expectations.append(Expectation(number, line[0].lstrip("~"), line[1], line[0].startswith("~")))
     used, explained, unexplained, total = set(), 0, 0, Counter()
     for file in files:
-        stock, store = (read_run(os.path.join(folder, vfs, file + ".log")) for vfs in ("stock", "store"))
+        stock, store = (read_run(folder, vfs, file) for vfs in ("stock", "store"))
         total += Counter(tests=store.tests, stock=stock.errors, store=store.errors, alike=store.ended is not None)
         mine = [e for e in expectations if e.file == file]
         for found in differences(file, stock, store):
