@@ -67,7 +67,8 @@ typedef struct MainFile {
 
 typedef struct {
     StoredFile stored;
-    /// The codec of the connection's main file, which SQLite closes after its WAL.
+    /// The connection's main file, which SQLite closes after its WAL, and its codec.
+    MainFile *main_file;
     PageCodec *codec;
     /// The salts of the WAL's current round, as far as this connection has seen them.
     uint8_t salts[SALT_BYTES];
@@ -218,24 +219,40 @@ static int main_write_page(MainFile *file, sqlite3_int64 number, const uint8_t *
     uint8_t *sealed = file->codec->sealed;
     main_forget_ahead(file);
     if (!codec_seal(file->codec, &place, page, sealed)) { return SQLITE_IOERR_WRITE; }
+    if (number == 1) {
+        // The clear bytes are written once. A power cut during a checkpoint may leave anything where a write was going on. The
+        // WAL still has such a page, but its frames open under the file id only, which stands nowhere else.
+        uint8_t header[CLEAR_BYTES];
+        int rc = file->stored.real->pMethods->xRead(file->stored.real, header, CLEAR_BYTES, 0);
+        if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ) { return rc; }
+        if (rc == SQLITE_OK && memcmp(header, sealed, CLEAR_BYTES) == 0) {
+            return file->stored.real->pMethods->xWrite(
+                file->stored.real, sealed + CLEAR_BYTES, PAGE_BYTES - CLEAR_BYTES, CLEAR_BYTES);
+        }
+    }
     return file->stored.real->pMethods->xWrite(file->stored.real, sealed, PAGE_BYTES, (number - 1) * PAGE_BYTES);
 }
 
-/// Makes sure that the file's id is known, and makes one for an empty file.
-static int main_know_file_id(MainFile *file) {
+/// Takes the file's id from its clear bytes. Whether it is the true one is told by the next page that opens under it.
+static int main_read_file_id(MainFile *file) {
     uint8_t header[CLEAR_BYTES];
-    sqlite3_int64 byte_count = 0;
-    if (file->codec->has_file_id) { return SQLITE_OK; }
-    int rc = file->stored.real->pMethods->xFileSize(file->stored.real, &byte_count);
-    if (rc != SQLITE_OK) { return rc; }
-    if (byte_count == 0) { return codec_make_file_id(file->codec) ? SQLITE_OK : SQLITE_IOERR_WRITE; }
     probity_pagestore_identity identity;
-    rc = file->stored.real->pMethods->xRead(file->stored.real, header, CLEAR_BYTES, 0);
+    int rc = file->stored.real->pMethods->xRead(file->stored.real, header, CLEAR_BYTES, 0);
     if (rc != SQLITE_OK) { return rc; }
     if (probity_pagestore_identify(header, CLEAR_BYTES, &identity) != PROBITY_PAGESTORE_SEALED) { return SQLITE_NOTADB; }
     memcpy(file->codec->file_id, identity.file_id, FILE_ID_BYTES);
     file->codec->has_file_id = true;
     return SQLITE_OK;
+}
+
+/// Makes sure that the file's id is known, and makes one for an empty file.
+static int main_know_file_id(MainFile *file) {
+    sqlite3_int64 byte_count = 0;
+    if (file->codec->has_file_id) { return SQLITE_OK; }
+    int rc = file->stored.real->pMethods->xFileSize(file->stored.real, &byte_count);
+    if (rc != SQLITE_OK) { return rc; }
+    if (byte_count == 0) { return codec_make_file_id(file->codec) ? SQLITE_OK : SQLITE_IOERR_WRITE; }
+    return main_read_file_id(file);
 }
 
 /// Fills the file with sealed pages of zeros up to `page_count` pages.
@@ -374,6 +391,38 @@ static bool wal_refresh_salts(WALFile *file) {
     return true;
 }
 
+/// Opens the frame in the codec's buffer into `page`.
+///
+/// The page number comes from the file: the seal tells whether it is true. The salts come from the WAL's header and not from
+/// the frame's, where SQLite writes zeros as long as a transaction's checksums are unfinished. Another process may have begun
+/// a new round of the WAL since they were read.
+static bool wal_open_page(WALFile *file, uint32_t frame, uint8_t *page) {
+    const uint8_t *sealed = file->codec->sealed;
+    do {
+        PagePlace place = place_in_wal(file, frame, read_be32(sealed));
+        if (codec_open(file->codec, &place, sealed + FRAME_HEADER_BYTES, page)) { return true; }
+    } while (wal_refresh_salts(file));
+    return false;
+}
+
+/// The same under the id that the main file has now.
+///
+/// A connection may have been opened on an empty file, which another process has turned into a database since. SQLite then
+/// looks into the WAL before it reads any page of the main file, from which the id would be known. In a recovery all frames
+/// would count as foreign, and what was committed would be lost.
+static bool wal_open_page_again(WALFile *file, uint32_t frame, uint8_t *page) {
+    uint8_t file_id[FILE_ID_BYTES];
+    PageCodec *codec = file->codec;
+    bool had_file_id = codec->has_file_id;
+    memcpy(file_id, codec->file_id, FILE_ID_BYTES);
+    if (main_read_file_id(file->main_file) != SQLITE_OK) { return false; }
+    if (had_file_id && memcmp(file_id, codec->file_id, FILE_ID_BYTES) == 0) { return false; }
+    if (wal_open_page(file, frame, page)) { return true; }
+    memcpy(codec->file_id, file_id, FILE_ID_BYTES);
+    codec->has_file_id = had_file_id;
+    return false;
+}
+
 /// Reads and opens frame `frame` into `page`, with its header still sealed in the codec's buffer.
 static int wal_read_page(WALFile *file, uint32_t frame, uint8_t *page) {
     uint8_t *sealed = file->codec->sealed;
@@ -382,14 +431,7 @@ static int wal_read_page(WALFile *file, uint32_t frame, uint8_t *page) {
         memset(page, 0, PAGE_BYTES);
         return rc;
     }
-    // The page number comes from the file: the seal tells whether it is true. The salts come from the WAL's header and not
-    // from the frame's, where SQLite writes zeros as long as a transaction's checksums are unfinished. Another process may
-    // have begun a new round of the WAL since they were read.
-    do {
-        PagePlace place = place_in_wal(file, frame, read_be32(sealed));
-        if (codec_open(file->codec, &place, sealed + FRAME_HEADER_BYTES, page)) { return SQLITE_OK; }
-    } while (wal_refresh_salts(file));
-    return SQLITE_IOERR_DATA;
+    return wal_open_page(file, frame, page) || wal_open_page_again(file, frame, page) ? SQLITE_OK : SQLITE_IOERR_DATA;
 }
 
 /// A whole frame. SQLite reads these in two cases that need opposite answers to a seal that does not open.
@@ -702,9 +744,9 @@ static MainFile *find_main(const char *name) {
 }
 
 static int open_wal(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int flags, int *out_flags) {
-    const MainFile *main_file = find_main(name);
+    MainFile *main_file = find_main(name);
     if (!main_file) { return SQLITE_CANTOPEN; }
-    *(WALFile *)base = (WALFile){.codec = main_file->codec};
+    *(WALFile *)base = (WALFile){.main_file = main_file, .codec = main_file->codec};
     int rc = open_real(vfs, name, base, flags, out_flags);
     if (rc == SQLITE_OK) { base->pMethods = &wal_methods; }
     return rc;

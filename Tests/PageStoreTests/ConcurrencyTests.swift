@@ -47,6 +47,29 @@ struct ConcurrencyTests {
     }
 
     /// As a pool of GRDB does: one connection writes, the others read, each on a thread of its own.
+    @Test("A connection that was opened on an empty file reads and writes what another makes of it")
+    func openedBeforeTheDatabaseWasMade() throws {
+        let disk = try Disk()
+        let early = try Connection(disk.database)
+        let maker = try disk.open()
+        try maker.execute("CREATE TABLE item(id); INSERT INTO item VALUES (1)")
+        #expect(try early.rows("SELECT id FROM item") == ["1"])
+        try early.execute("INSERT INTO item VALUES (2)")
+        #expect(try maker.rows("SELECT id FROM item ORDER BY id") == ["1", "2"])
+    }
+
+    @Test("A connection that was opened on an empty file recovers a log that another has left there")
+    func recoversWhatWasMadeLater() throws {
+        let (disk, other) = (try Disk(), try Disk())
+        let early = try Connection(disk.database)
+        let maker = try other.open()
+        try maker.execute("CREATE TABLE item(id); INSERT INTO item VALUES (1)")
+        // As after a crash of the maker: the database and its log, and no shared memory.
+        disk["main.db"] = other["main.db"]
+        disk["main.db-wal"] = other["main.db-wal"]
+        #expect(try early.rows("SELECT id FROM item") == ["1"])
+    }
+
     @Test("One thread writes while four read")
     func threads() throws {
         let folder = try TemporaryFolder()
