@@ -5,6 +5,7 @@ import ProbityCrypto
 import ProbityLedger
 import ProbityRecords
 import ProbityTestSupport
+import Synchronization
 import Testing
 
 @testable import ProbityStore
