@@ -326,11 +326,17 @@ public struct ExportVerifier {
             }
         }
         var certificates: [Certified] = []
+        var leaves: [(file: String, user: String, note: SignedNote)] = []
         for name in names(in: "certificates/") {
-            guard let note = ExportVerifier.note(try content(name) ?? []), name.hasSuffix(".note"),
-                let value = ExportVerifier.json(Array(note.text.utf8)), value["type"]?.string == "certificate",
-                let user = value["user"]?.string, let role = value["role"]?.string,
-                let key = value["signingKey"]?.string
+            let note = name.hasSuffix(".note") ? ExportVerifier.note(try content(name) ?? []) : nil
+            let value = note.flatMap { ExportVerifier.json(Array($0.text.utf8)) }
+            // That a user left: it has no key.
+            if let note, value?["type"] == "leave", let user = value?["user"]?.string {
+                leaves.append((name, user, note))
+                continue
+            }
+            guard let note, let value, value["type"]?.string == "certificate", let user = value["user"]?.string,
+                let role = value["role"]?.string, let key = value["signingKey"]?.string
             else {
                 found(name, "export.certificate.malformed")
                 continue
@@ -362,6 +368,12 @@ public struct ExportVerifier {
                 certified.insert(certificate.verifier)
             } else {
                 found(certificate.file, "export.certificate.signature")
+            }
+        }
+        for leave in leaves {
+            let signers = ExportVerifier.signers(of: leave.note, keys) ?? []
+            if !signers.contains(where: { administrators[$0].map { $0 != leave.user } ?? false }) {
+                found(leave.file, "export.certificate.signature")
             }
         }
         for (key, verifier) in keys.sorted(by: { $0.key < $1.key }) where !certified.contains(verifier) {

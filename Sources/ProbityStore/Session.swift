@@ -125,12 +125,13 @@ public final class Session {
         wrapPageKey()
     }
 
-    /// Opens the archive to whoever was certified since. What is left undone, the next session does.
+    /// Opens the archive to whoever was certified since, and closes it to whoever left. What is left undone, the next
+    /// session does.
     func wrapPageKey() {
         do {
             try archive.wrapPageKey()
         } catch {
-            warnings.append("the page key is not wrapped to every user: \(error)")
+            warnings.append("the page key is not wrapped to exactly the users in force: \(error)")
         }
     }
 
@@ -232,12 +233,12 @@ public final class Session {
         try record(act, outcome: "refused:\(refusal.code.rawValue)", details, reads: nil)
     }
 
-    /// A certificate that was replaced after the session began ends the session.
+    /// A certificate that was replaced or ended after the session began ends the session.
     private func stillServes(_ db: Database) throws {
         let serial = try Int64.fetchOne(
             db, sql: "SELECT MAX(serial) FROM certificate WHERE user = ?", arguments: [user])
         guard serial == certificate.serial else {
-            throw ArchiveError(.changedSinceRead, "the certificate of \(user) was replaced; begin again")
+            throw ArchiveError(.changedSinceRead, "the certificate of \(user) was replaced or has ended; begin again")
         }
     }
 
