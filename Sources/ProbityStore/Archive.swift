@@ -191,7 +191,7 @@ public final class Archive {
         let lock = try writeLock(holder)
         defer { withExtendedLifetime(lock) {} }
         do {
-            return try ArchiveDatabase.converting { try pool.write(body) }
+            return try ArchiveDatabase.converting { try pool.write { try ArchiveDatabase.keepingTables($0, body) } }
         } catch {
             // What was vouched for inside the transaction may be gone with it.
             trust = LedgerTrust()

@@ -295,7 +295,7 @@ struct LeaveTests {
         #expect(try found("UPDATE certificate SET user = 'clerk1' WHERE id = ?", [id]).contains("check.certificate"))
         #expect(try found("DELETE FROM certificate WHERE id = ?", [id]).contains("check.rows"))
         #expect(try found("UPDATE certificate SET batch = 999 WHERE id = ?", [id]).contains("check.rows.unledgered"))
-        for place in note.indices {
+        for place in stride(from: 0, to: note.count, by: 5) {
             var changed = note
             changed[place] ^= 1
             let rules = try found("UPDATE certificate SET note = ? WHERE id = ?", [changed, id])
