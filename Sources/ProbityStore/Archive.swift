@@ -290,20 +290,22 @@ public final class Archive {
 
     /// The certificate of `user` that is in force, signatures checked; nil where he has none or has left.
     func certificate(of user: String, _ db: Database) throws -> Certificate? {
-        guard let entry = try CertificateRules(archive: self, db).newest(user), entry.leftOn == nil else { return nil }
+        guard let entry = try CertificateRules(archive: self, db).standing(of: user), entry.leftOn == nil else {
+            return nil
+        }
         return entry.certificate
     }
 
     /// The certificates in force, by user.
     func certificates(_ db: Database) throws -> [Certificate] {
-        try userEntries(db).filter { $0.leftOn == nil }.map(\.certificate)
+        try userStandings(db).filter { $0.leftOn == nil }.map(\.certificate)
     }
 
     /// All who are or were users, by name.
-    func userEntries(_ db: Database) throws -> [UserEntry] {
+    func userStandings(_ db: Database) throws -> [UserStanding] {
         let rules = CertificateRules(archive: self, db)
         return try String.fetchAll(db, sql: "SELECT DISTINCT user FROM certificate ORDER BY user").compactMap {
-            try rules.newest($0)
+            try rules.standing(of: $0)
         }
     }
 

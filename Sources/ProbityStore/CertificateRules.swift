@@ -143,13 +143,13 @@ final class CertificateRules {
     /// Who a user is by his newest row, and since when he is no more, if he left; nil where there is no such user.
     ///
     /// - Throws: ``ArchiveError`` `integrity` where the row lacks a signature.
-    func newest(_ user: String) throws -> UserEntry? {
+    func standing(of user: String) throws -> UserStanding? {
         guard let entry = try entries(user).last else { return nil }
         try demandSound(entry)
         switch entry.says {
-        case .certificate(let certificate): return UserEntry(certificate: certificate, leftOn: nil)
+        case .certificate(let certificate): return UserStanding(certificate: certificate, leftOn: nil)
         case .leave(let leave):
-            return try serving(user, before: entry.id).map { UserEntry(certificate: $0, leftOn: leave.date) }
+            return try serving(user, before: entry.id).map { UserStanding(certificate: $0, leftOn: leave.date) }
         }
     }
 

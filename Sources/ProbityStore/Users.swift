@@ -27,7 +27,7 @@ public struct GrantEntry: Sendable {
 }
 
 /// Somebody who is or was a user.
-public struct UserEntry: Sendable {
+public struct UserStanding: Sendable {
     /// His newest certificate.
     public let certificate: Certificate
     /// The day on which he left; nil for who serves.
@@ -108,10 +108,10 @@ public enum UserAcceptance {
 extension Session {
     /// Who are and were users of the archive, with their roles. Names and roles stand in the clear; the list is an act all
     /// the same.
-    public func users() throws -> [UserEntry] {
+    public func users() throws -> [UserStanding] {
         try look("user.list") { _, _ in
         } reveal: { db, _ in
-            try archive.userEntries(db)
+            try archive.userStandings(db)
         }
     }
 
@@ -145,7 +145,7 @@ extension Session {
             guard leaver != user else {
                 throw ArchiveError(.recusal, "nobody ends his own certificate", subject: leaver, rule: "leave.self")
             }
-            guard let entry = try CertificateRules(archive: archive, writer.db).newest(leaver) else {
+            guard let entry = try CertificateRules(archive: archive, writer.db).standing(of: leaver) else {
                 throw ArchiveError(.notVisible, "there is no user \(leaver)", subject: leaver, rule: "leave.unknown")
             }
             let certificate = entry.certificate

@@ -164,12 +164,12 @@ struct UserCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "End the certificate of a user who leaves (security administrator). / 离任停用",
             discussion: """
-                From then on the user begins no session, his running ones end and his grants open nothing. He knows the
-                keys that he held; the answer says what to do about it.
+                From then on he begins no session, his running ones end, and his grants
+                open nothing. He knows the keys that he held; the answer says what to do.
 
                 EXIT STATUS / 退出码
-                  0 done   3 declined   20 not the security administrator   22 oneself   30 no such user
-                  31 no reason   33 has left already, is the last administrator of his kind, or leaves a vacancy
+                  0 done   3 declined   20 role   22 oneself   30 no such user   31 no reason
+                  33 left already, the last administrator of a kind, or leaves a vacancy
                 """)
         @OptionGroup var global: GlobalOptions
         @Argument(help: "who leaves / 离任用户") var leaver: String
