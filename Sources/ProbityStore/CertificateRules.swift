@@ -133,7 +133,7 @@ final class CertificateRules {
 
     /// What a leave lacks.
     private func missing(_ leave: Leave, _ note: SignedNote, before limit: Int64) throws -> String? {
-        guard let ended = try serving(leave.user, before: limit), ended.serial == leave.serial - 1 else {
+        guard let ended = try serving(leave.user, before: limit), ended.serial &+ 1 == leave.serial else {
             return "a certificate that it ends"
         }
         let isSigned = try signers(of: note, before: limit).contains { $0.role == .secadmin && $0.user != leave.user }

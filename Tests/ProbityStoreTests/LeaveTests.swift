@@ -192,23 +192,18 @@ struct LeaveTests {
                 try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM version WHERE id = ?", arguments: [event.number])
             } == 1)
         #expect(throws: ArchiveError(.wrongPassphrase, "")) { try Session(#require(archive), identity: identity) }
-        // With tools of his own he also opens what is filed below a node that he held: the nodes keep their keys.
-        let node = try archive?.snapshot { db -> Bool in
-            let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT key.id AS id, wrapped FROM wrap JOIN key ON key.id = key
-                    WHERE byUser = 'clerk2' AND category = 'events'
-                    """)
-            return try rows.contains { row in
-                let secret = try PersonWrap.unwrap(
-                    [UInt8](row["wrapped"] as Data), with: identity.agreementKey,
-                    context: KeyGraph.userContext(
-                        archiveID: kept.archiveID, user: "clerk2", key: row["id"], purpose: "node"))
-                return secret.count == 32
-            }
+        // With tools of his own he also opens what was filed since below a node that he held: its keys are what they were.
+        let opened = try #require(archive).snapshot { db -> Bool in
+            let archive = try #require(archive)
+            let rules = CertificateRules(archive: archive, db)
+            let graph = KeyGraph(header: archive.header, rootUnit: "U00", identity: identity)
+            graph.admit(
+                try Row.fetchAll(db, sql: "SELECT note, batch FROM accessGrant WHERE user = 'clerk2'").map {
+                    try rules.verifiedGrant([UInt8]($0["note"] as Data), batch: $0["batch"])
+                })
+            return try graph.dossierKey(event.dossier, db) != nil
         }
-        #expect(node == true)
+        #expect(opened)
         try ArchiveDatabase.close(#require(archive).pool, fixture.path + "/archive.db")
         archive = nil
         // After a rotation his copy of the key opens nothing that stands there.
