@@ -852,6 +852,8 @@ static int prepare_connection(sqlite3 *db, char **message, const struct sqlite3_
 static int register_once(void) {
     int rc = sqlite3_initialize();
     if (rc != SQLITE_OK) { return rc; }
+    // SQLite's own memory, of all connections together. A file or statement that would take more gets an error.
+    sqlite3_hard_heap_limit64(PROBITY_PAGESTORE_HEAP_LIMIT_BYTES);
     rc = codec_prepare();
     if (rc != SQLITE_OK) { return rc; }
     sqlite3_vfs *below = sqlite3_vfs_find(NULL);

@@ -326,11 +326,18 @@ public struct ExportVerifier {
             }
         }
         var certificates: [Certified] = []
+        var leaves: [(file: String, user: String, note: SignedNote)] = []
         for name in names(in: "certificates/") {
-            guard let note = ExportVerifier.note(try content(name) ?? []), name.hasSuffix(".note"),
-                let value = ExportVerifier.json(Array(note.text.utf8)), value["type"]?.string == "certificate",
-                let user = value["user"]?.string, let role = value["role"]?.string,
-                let key = value["signingKey"]?.string
+            let note = ExportVerifier.note(try content(name) ?? [])
+            let value = note.flatMap { ExportVerifier.json(Array($0.text.utf8)) }
+            // That a user left: it has no key.
+            if let note, name.hasSuffix(".note"), value?["type"] == "leave", let user = value?["user"]?.string {
+                leaves.append((name, user, note))
+                continue
+            }
+            guard let note, name.hasSuffix(".note"), let value, value["type"]?.string == "certificate",
+                let user = value["user"]?.string,
+                let role = value["role"]?.string, let key = value["signingKey"]?.string
             else {
                 found(name, "export.certificate.malformed")
                 continue
@@ -362,6 +369,14 @@ public struct ExportVerifier {
                 certified.insert(certificate.verifier)
             } else {
                 found(certificate.file, "export.certificate.signature")
+            }
+        }
+        for leave in leaves {
+            // One security administrator, who is somebody else.
+            let signers = ExportVerifier.signers(of: leave.note, keys) ?? []
+            let security = certificates.filter { $0.role == "secadmin" && signers.contains($0.verifier) }
+            if !security.contains(where: { $0.user != leave.user }) {
+                found(leave.file, "export.certificate.signature")
             }
         }
         for (key, verifier) in keys.sorted(by: { $0.key < $1.key }) where !certified.contains(verifier) {

@@ -29,6 +29,7 @@ struct ActRule {
         "unit.add": ActRule(["unit"], right: .configure),
         "user.add": ActRule(["proposal"], right: .manageRoles),
         "user.countersign": ActRule(["proposal", "certificate", "accessGrant", "wrap"]),
+        "user.leave": ActRule(["certificate"], right: .manageRoles),
         "access.grant": ActRule(["proposal", "key", "wrap"]),
         "officer.add": ActRule(filing.union(roster), isContent: true),
         "record.add": ActRule(filing, isContent: true),

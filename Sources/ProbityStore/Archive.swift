@@ -196,7 +196,8 @@ public final class Archive: Sendable {
                 database: pool, waitSeconds: lockWaitSeconds, lock: { try self.writeLock(holder) },
                 // What was vouched for inside the transaction may be gone with it.
                 forget: { self.trust.withLock { $0 = LedgerTrust() } },
-                takeBack: { try ArchiveDatabase.takeBack(self.pool, after: $0) }), body)
+                takeBack: { try ArchiveDatabase.takeBack(self.pool, after: $0) })
+        ) { try ArchiveDatabase.keepingTables($0, body) }
     }
 
     /// Waits until no other program writes, and keeps others from it.
@@ -278,21 +279,46 @@ public final class Archive: Sendable {
         return root
     }
 
-    /// The newest certificate of `user`, signatures checked.
-    func certificate(of user: String, _ db: Database) throws -> Certificate? {
-        guard
-            let row = try Row.fetchOne(
-                db, sql: "SELECT id, note, batch FROM certificate WHERE user = ? ORDER BY serial DESC LIMIT 1",
-                arguments: [user])
-        else { return nil }
-        let note: Data = row["note"]
-        return try CertificateRules(archive: self, db).verified([UInt8](note), id: row["id"], batch: row["batch"])
+    /// `unit` and the units above it.
+    func unitsAbove(_ unit: String, _ db: Database) throws -> Set<String> {
+        let parents = Dictionary(uniqueKeysWithValues: try units(db).map { ($0.id, $0.parent) })
+        var above: Set<String> = []
+        var next: String? = unit
+        while let here = next, above.insert(here).inserted { next = parents[here] ?? nil }
+        return above
     }
 
-    func certificates(_ db: Database) throws -> [Certificate] {
-        try String.fetchAll(db, sql: "SELECT DISTINCT user FROM certificate ORDER BY user").compactMap {
-            try certificate(of: $0, db)
+    /// The certificate of `user` that is in force, signatures checked; nil where he has none or has left.
+    func certificate(of user: String, _ db: Database) throws -> Certificate? {
+        guard let entry = try CertificateRules(archive: self, db).standing(of: user), entry.leftOn == nil else {
+            return nil
         }
+        return entry.certificate
+    }
+
+    /// The certificates in force, by user.
+    func certificates(_ db: Database) throws -> [Certificate] {
+        try userStandings(db).filter { $0.leftOn == nil }.map(\.certificate)
+    }
+
+    /// All who are or were users, by name.
+    func userStandings(_ db: Database) throws -> [UserStanding] {
+        let rules = CertificateRules(archive: self, db)
+        return try String.fetchAll(db, sql: "SELECT DISTINCT user FROM certificate ORDER BY user").compactMap {
+            try rules.standing(of: $0)
+        }
+    }
+
+    /// The serials of the certificates in force, by user, as the rows read: signatures are not looked at.
+    func serialsInForce(_ db: Database) throws -> [String: Int64] {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT user, serial, note FROM certificate AS one
+                WHERE serial = (SELECT MAX(serial) FROM certificate WHERE user = one.user)
+                """
+        ).filter { !UserNote.isLeave([UInt8]($0["note"] as Data)) }
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0["user"], $0["serial"]) })
     }
 }
 

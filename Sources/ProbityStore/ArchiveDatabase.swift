@@ -12,6 +12,8 @@ enum ArchiveDatabase {
     /// "PRBT", in the file's header, so that a stranger's database is refused.
     static let applicationID = 0x5052_4254
     static let version = 1
+    /// 64 GiB: fifty times the archive of a city. What grows beyond is a mistake, and should not fill the disk.
+    static let maximumPageCount = 1 << 24
 
     static func configuration(lockWaitSeconds: Double) -> Configuration {
         var configuration = Configuration()
@@ -28,6 +30,7 @@ enum ArchiveDatabase {
             try db.execute(sql: "PRAGMA mmap_size = 0")
             try db.execute(sql: "PRAGMA temp_store = MEMORY")
             try db.execute(sql: "PRAGMA secure_delete = ON")
+            try db.execute(sql: "PRAGMA max_page_count = \(maximumPageCount)")
         }
         return configuration
     }
@@ -114,11 +117,32 @@ enum ArchiveDatabase {
                     .unsupported, "the archive has format \(found); this version reads format \(version)",
                     subject: path)
             }
+            guard try Int.fetchOne(db, sql: "PRAGMA auto_vacuum") == 0 else {
+                throw ArchiveError(.integrity, "the database moves its pages (auto_vacuum), which no archive does")
+            }
             // A table that is more than it says (a view, a trigger, a default) would work for whoever put it there.
             guard try schema(db) == builtInSchema.get() else {
                 throw ArchiveError(.integrity, "the database's tables are not those of this format", subject: path)
             }
         }
+    }
+
+    /// Runs `body`, a whole transaction, and fails where it changed the database's tables.
+    ///
+    /// No act does. SQLite's authorizer would refuse such a statement sooner, but a connection has one, and it is GRDB's.
+    static func keepingTables<T>(_ db: Database, _ body: (Database) throws -> T) throws -> T {
+        let before = try Int.fetchOne(db, sql: "PRAGMA schema_version")
+        let value = try body(db)
+        guard try Int.fetchOne(db, sql: "PRAGMA schema_version") == before else {
+            throw ArchiveError(.integrity, "an act changed the database's tables; it is taken back")
+        }
+        return value
+    }
+
+    /// - Throws: ``ArchiveError`` `integrity` where the pages do not form the trees that SQLite takes them for.
+    static func demandSoundPages(_ db: Database) throws {
+        let line = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? ""
+        guard line == "ok" else { throw ArchiveError(.integrity, "the database is damaged: \(line)") }
     }
 
     private static func schema(_ db: Database) throws -> [String] {

@@ -52,10 +52,14 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
     /// An identifier that the reader needs: a request, a file, a lock's holder.
     public let subject: String?
 
-    public init(_ code: Code, _ reason: String, subject: String? = nil) {
+    /// The rule that refused, where the message catalogue has a sentence for it and not only for the code.
+    public let rule: String?
+
+    public init(_ code: Code, _ reason: String, subject: String? = nil, rule: String? = nil) {
         self.code = code
         self.reason = reason
         self.subject = subject
+        self.rule = rule
     }
 
     public static func == (one: ArchiveError, other: ArchiveError) -> Bool { one.code == other.code }

@@ -207,8 +207,9 @@ private struct ExportWriter {
         var vkeys: [String] = []
         for row in try Row.fetchAll(db, sql: "SELECT user, serial, note FROM certificate ORDER BY user, serial") {
             let bytes = [UInt8](row["note"] as Data)
-            let certificate = try Certificate(text: SignedNote(parsing: bytes).text, archiveID: header.archiveID)
-            try add("certificates/\(certificate.user)-\(certificate.serial).note", bytes)
+            let says = try UserNote(text: SignedNote(parsing: bytes).text, archiveID: header.archiveID)
+            try add("certificates/\(says.user)-\(says.serial).note", bytes)
+            guard case .certificate(let certificate) = says else { continue }
             try add("keys/\(certificate.user)-\(certificate.serial).pem", Array(certificate.signingKey.pem.utf8))
             vkeys.append(NoteVerifier(name: header.names.user(certificate.user), key: certificate.signingKey).vkey)
         }

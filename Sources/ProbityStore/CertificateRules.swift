@@ -9,13 +9,17 @@ import ProbityRecords
 ///
 /// The ceremony's own rows (the batch of the archive's header) are signed by the user, the security administrator and
 /// another administrator; the ledger's first leaf fixes them. Later ones need the persons listed in Certificates.swift.
+/// A signature counts where its maker served when the row came into the ledger: by his newest row before it, which is a
+/// certificate and no leave. What somebody signed while he served stays signed.
 /// One object serves one snapshot: what it read it reads no second time.
 final class CertificateRules {
     private let archive: Archive
     private let db: Database
-    /// Certificates by row number that were followed back to the ceremony; nil for one that does not lead there.
-    private var verdicts: [Int64: Certificate?] = [:]
+    /// What rows lack, by number; nil for one that was followed back to the ceremony.
+    private var verdicts: [Int64: String?] = [:]
     private var entries: [String: [Entry]] = [:]
+    /// Ledger lines of all rows, by row number.
+    private var lines: [(id: Int64, line: Int64)]?
 
     init(archive: Archive, _ db: Database) {
         self.archive = archive
@@ -36,7 +40,8 @@ final class CertificateRules {
         var found: [Certificate] = []
         for signature in note.signatures {
             guard let user = archive.header.names.userID(signature.name) else { continue }
-            var candidates = isCeremony ? try founding(user) : try sound(user, before: limit)
+            var candidates =
+                isCeremony ? try founding(user) : try [serving(user, before: limit)].compactMap { $0 }
             if let subject, subject.user == user, !candidates.contains(subject) { candidates.append(subject) }
             let match = candidates.last {
                 note.isSigned(by: NoteVerifier(name: signature.name, key: $0.signingKey))
@@ -46,11 +51,16 @@ final class CertificateRules {
         return found
     }
 
+    /// As above, for a note whose signers served when ledger line `line` was written.
+    func signers(of note: SignedNote, atLine line: Int64) throws -> [Certificate] {
+        try signers(of: note, before: limit(atLine: line))
+    }
+
     /// A row of `certificate` as it reads; whether it is believed is another question.
     private struct Entry {
         let id: Int64
         let isFounding: Bool
-        let certificate: Certificate
+        let says: UserNote
         let note: SignedNote
     }
 
@@ -65,28 +75,87 @@ final class CertificateRules {
             let note = try parsed([UInt8](row["note"] as Data))
             return Entry(
                 id: row["id"], isFounding: row["batch"] == ceremony,
-                certificate: try Certificate(text: note.text, archiveID: archive.header.archiveID), note: note)
+                says: try UserNote(text: note.text, archiveID: archive.header.archiveID), note: note)
         }
         entries[user] = read
         return read
     }
 
     private func founding(_ user: String) throws -> [Certificate] {
-        try entries(user).filter(\.isFounding).map(\.certificate)
+        try entries(user).compactMap { entry in
+            guard entry.isFounding, case .certificate(let certificate) = entry.says else { return nil }
+            return certificate
+        }
     }
 
-    /// The certificates of `user` that lead back to the ceremony, oldest first.
+    /// The certificate by which `user` served before row `limit`; nil where he had none or had left.
+    private func serving(_ user: String, before limit: Int64) throws -> Certificate? {
+        let newest = try entries(user).last { try $0.id < limit && missing($0) == nil }
+        guard let newest, case .certificate(let certificate) = newest.says else { return nil }
+        return certificate
+    }
+
+    /// The certificate by which `user` served when ledger line `line` was written.
+    func serving(_ user: String, atLine line: Int64) throws -> Certificate? {
+        try serving(user, before: limit(atLine: line))
+    }
+
+    /// The number of the first row that came after ledger line `line`.
+    private func limit(atLine line: Int64) throws -> Int64 {
+        let lines =
+            try lines
+            ?? Row.fetchAll(
+                db,
+                sql: """
+                    SELECT certificate.id AS id, leaf.seq AS line FROM certificate
+                    JOIN leaf ON leaf.batch = certificate.batch ORDER BY certificate.id
+                    """
+            ).map { (id: $0["id"], line: $0["line"]) }
+        self.lines = lines
+        return lines.first { $0.line > line }?.id ?? .max
+    }
+
+    /// What a row still lacks; nil for one that leads back to the ceremony.
     ///
     /// The recursion ends, because each step goes to smaller row numbers; what was found once is remembered.
-    private func sound(_ user: String, before limit: Int64) throws -> [Certificate] {
-        try entries(user).compactMap { entry -> Certificate? in
-            guard entry.id < limit else { return nil }
-            if let known = verdicts[entry.id] { return known }
-            let isSound =
-                try missing(entry.certificate, entry.note, before: entry.id, isCeremony: entry.isFounding) == nil
-            verdicts[entry.id] = .some(isSound ? entry.certificate : nil)
-            return isSound ? entry.certificate : nil
+    private func missing(_ entry: Entry) throws -> String? {
+        if let known = verdicts[entry.id] { return known }
+        let lack: String?
+        switch entry.says {
+        case .certificate(let certificate):
+            lack = try missing(certificate, entry.note, before: entry.id, isCeremony: entry.isFounding)
+        case .leave(let leave):
+            lack = try missing(leave, entry.note, before: entry.id)
         }
+        verdicts[entry.id] = .some(lack)
+        return lack
+    }
+
+    /// What a leave lacks.
+    private func missing(_ leave: Leave, _ note: SignedNote, before limit: Int64) throws -> String? {
+        guard let ended = try serving(leave.user, before: limit), ended.serial &+ 1 == leave.serial else {
+            return "a certificate that it ends"
+        }
+        let isSigned = try signers(of: note, before: limit).contains { $0.role == .secadmin && $0.user != leave.user }
+        return isSigned ? nil : "the security administrator's signature"
+    }
+
+    /// Who a user is by his newest row, and since when he is no more, if he left; nil where there is no such user.
+    ///
+    /// - Throws: ``ArchiveError`` `integrity` where the row lacks a signature.
+    func standing(of user: String) throws -> UserStanding? {
+        guard let entry = try entries(user).last else { return nil }
+        try demandSound(entry)
+        switch entry.says {
+        case .certificate(let certificate): return UserStanding(certificate: certificate, leftOn: nil)
+        case .leave(let leave):
+            return try serving(user, before: entry.id).map { UserStanding(certificate: $0, leftOn: leave.date) }
+        }
+    }
+
+    private func demandSound(_ entry: Entry) throws {
+        guard let lack = try missing(entry) else { return }
+        throw ArchiveError(.integrity, "the certificate of \(entry.says.user) lacks \(lack)")
     }
 
     /// What a certificate still lacks; nil when it is complete.
@@ -118,16 +187,14 @@ final class CertificateRules {
         return nil
     }
 
-    /// Reads a certificate and checks its signatures.
+    /// Reads a row of `certificate` and checks its signatures.
     ///
     /// - Throws: ``ArchiveError`` `integrity`.
-    func verified(_ bytes: [UInt8], id: Int64, batch: Int64) throws -> Certificate {
+    func verified(_ bytes: [UInt8], id: Int64, batch: Int64) throws -> UserNote {
         let note = try parsed(bytes)
-        let certificate = try Certificate(text: note.text, archiveID: archive.header.archiveID)
-        if let missing = try missing(certificate, note, before: id, isCeremony: batch == ceremonyBatch()) {
-            throw ArchiveError(.integrity, "the certificate of \(certificate.user) lacks \(missing)")
-        }
-        return certificate
+        let says = try UserNote(text: note.text, archiveID: archive.header.archiveID)
+        try demandSound(Entry(id: id, isFounding: batch == ceremonyBatch(), says: says, note: note))
+        return says
     }
 
     /// Reads a grant and checks its signatures and that its wrap is the one in the archive.
@@ -136,7 +203,12 @@ final class CertificateRules {
         let grant = try Grant(text: note.text, archiveID: archive.header.archiveID)
         let isCeremony = try batch == ceremonyBatch()
         // Nobody's own signature counts for what he is given.
-        let signers = try signers(of: note, isCeremony: isCeremony).filter { $0.user != grant.user || isCeremony }
+        let line = try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT seq FROM leaf WHERE batch = ?"), arguments: [batch])
+        let signers =
+            isCeremony
+            ? try signers(of: note, isCeremony: true)
+            : try signers(of: note, atLine: line ?? .max).filter { $0.user != grant.user }
         let security = signers.contains { $0.role == .secadmin }
         let second = signers.contains { signer in
             isCeremony

@@ -10,6 +10,9 @@ public import ProbityRecords
 //   grant        a holder of the node + a security administrator
 //
 // The first ones carry the signatures of the ceremony, where the founding holders stand in for serving ones.
+//
+// A leave ends a certificate and takes one signature, a security administrator's: it gives nobody anything. It stands among
+// the certificates under the next serial, so that a user's newest row says who he is now.
 
 /// Who a user (用户) is: his role, scope, public keys, and the officer he is.
 public struct Certificate: Sendable, Equatable {
@@ -88,6 +91,68 @@ public struct Certificate: Sendable, Equatable {
             value["archive"]?.string == archiveID
         else { throw ArchiveError(.integrity, "a \(type) is not canonical or belongs to another archive") }
         return value
+    }
+}
+
+/// That a user has left (离任): from its ledger line on he has no certificate in force.
+struct Leave: Equatable {
+    let user: String
+    /// The number after that of the certificate that it ends.
+    let serial: Int64
+    let date: CivilDate
+
+    func text(archiveID: String) -> String {
+        JSONValue.object([
+            "v": .integer(1), "type": .string("leave"), "archive": .string(archiveID), "user": .string(user),
+            "serial": .integer(serial), "on": .string(date.description),
+        ]).canonicalText + "\n"
+    }
+
+    init(user: String, serial: Int64, date: CivilDate) {
+        self.user = user
+        self.serial = serial
+        self.date = date
+    }
+
+    init(text: String, archiveID: String) throws {
+        let value = try Certificate.line(text, type: "leave", archiveID: archiveID)
+        guard let user = value["user"]?.string, UserID.isValid(user), let serial = value["serial"]?.integer,
+            let date = value["on"]?.string.flatMap({ CivilDate($0) })
+        else { throw ArchiveError(.integrity, "a leave lacks a field or has one of another form") }
+        self.init(user: user, serial: serial, date: date)
+    }
+}
+
+/// What a row of the table `certificate` says of its user.
+enum UserNote {
+    case certificate(Certificate)
+    case leave(Leave)
+
+    /// Reads the text of either; signatures are not looked at here.
+    init(text: String, archiveID: String) throws {
+        self =
+            try UserNote.isLeave(Array(text.utf8))
+            ? .leave(Leave(text: text, archiveID: archiveID))
+            : .certificate(Certificate(text: text, archiveID: archiveID))
+    }
+
+    /// Whether a note, whole or its text alone, says that it is a leave.
+    static func isLeave(_ note: [UInt8]) -> Bool {
+        JSONReader.value(Array(note.prefix { $0 != 0x0A }))?["type"] == "leave"
+    }
+
+    var user: String {
+        switch self {
+        case .certificate(let certificate): certificate.user
+        case .leave(let leave): leave.user
+        }
+    }
+
+    var serial: Int64 {
+        switch self {
+        case .certificate(let certificate): certificate.serial
+        case .leave(let leave): leave.serial
+        }
     }
 }
 

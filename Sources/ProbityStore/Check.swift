@@ -96,8 +96,7 @@ private struct Checker {
     /// Whoever serves opens the database, and nobody else.
     private mutating func checkPageKey() throws {
         let wrapped = archive.pageKey.file.wraps.mapValues(\.serial)
-        let rows = try Row.fetchAll(db, sql: "SELECT user, MAX(serial) AS serial FROM certificate GROUP BY user")
-        let certified = Dictionary(uniqueKeysWithValues: rows.map { ($0["user"] as String, $0["serial"] as Int64) })
+        let certified = try archive.serialsInForce(db)
         for user in Set(wrapped.keys).union(certified.keys).sorted() where wrapped[user] != certified[user] {
             found("Keys/pages", "check.pageKey", user)
         }
@@ -106,23 +105,42 @@ private struct Checker {
     private struct Signer {
         let verifier: NoteVerifier
         let role: Role
+        /// Ledger lines that the key signs: from its certificate's on, up to what replaces or ends it.
+        var lines: Range<Int64>
     }
 
-    /// Signing keys by note key ID and user; every certificate's signatures.
-    private mutating func checkCertificates() throws -> [String: Signer] {
-        var keys: [String: Signer] = [:]
+    /// Signing keys by user and note key ID; every certificate's signatures.
+    private mutating func checkCertificates() throws -> [String: [Signer]] {
+        var served: [String: [Signer]] = [:]
         var officers: [String: Int64] = [:]
-        for row in try Row.fetchAll(db, sql: "SELECT id, user, serial, note, batch FROM certificate ORDER BY id") {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT id, user, serial, certificate.note AS note, certificate.batch AS batch, seq AS line
+                FROM certificate LEFT JOIN leaf ON leaf.batch = certificate.batch ORDER BY id
+                """)
+        for row in rows {
             let place = "certificate \(row["id"] as Int64)"
             do {
-                let certificate = try rules.verified([UInt8](row["note"] as Data), id: row["id"], batch: row["batch"])
-                guard certificate.user == row["user"], certificate.serial == row["serial"] else {
+                let says = try rules.verified([UInt8](row["note"] as Data), id: row["id"], batch: row["batch"])
+                guard says.user == row["user"], says.serial == row["serial"] else {
                     found(place, "check.certificate")
                     continue
                 }
-                let verifier = NoteVerifier(
-                    name: archive.header.names.user(certificate.user), key: certificate.signingKey)
-                keys[verifier.name + "+" + verifier.keyIDText] = Signer(verifier: verifier, role: certificate.role)
+                officers[says.user] = nil
+                // A row without a line is found as one, and nobody serves by it.
+                guard let line: Int64 = row["line"] else { continue }
+                if let before = served[says.user]?.popLast() {
+                    var ended = before
+                    ended.lines = before.lines.lowerBound..<max(line, before.lines.lowerBound)
+                    served[says.user]?.append(ended)
+                }
+                guard case .certificate(let certificate) = says else { continue }
+                served[says.user, default: []].append(
+                    Signer(
+                        verifier: NoteVerifier(
+                            name: archive.header.names.user(certificate.user), key: certificate.signingKey),
+                        role: certificate.role, lines: line..<Int64.max))
                 officers[certificate.user] = certificate.officer
             } catch let error as ArchiveError {
                 found(place, "check.certificate", error.reason)
@@ -134,7 +152,7 @@ private struct Checker {
             found(
                 OfficerID(officer).text, "check.certificate.officer", users.map(\.key).sorted().joined(separator: " "))
         }
-        return keys
+        return Dictionary(grouping: served.values.joined()) { $0.verifier.name + "+" + $0.verifier.keyIDText }
     }
 
     private mutating func checkGrants() throws {
@@ -157,7 +175,7 @@ private struct Checker {
         }
     }
 
-    private mutating func checkLeaves(_ keys: [String: Signer], _ progress: (UInt64, UInt64) -> Void) throws {
+    private mutating func checkLeaves(_ keys: [String: [Signer]], _ progress: (UInt64, UInt64) -> Void) throws {
         let size = try LedgerTable.size(db)
         let count = try Int64.fetchOne(db, sql: "SELECT COUNT(*) FROM leaf") ?? 0
         if count != Int64(size) { found("leaf", "check.incomplete.leaves", "\(count) of \(size)") }
@@ -211,7 +229,7 @@ private struct Checker {
 
     /// Whether the actor's role does such acts, whether such acts make such rows, and whether keys came from a holder.
     private mutating func checkRule(
-        _ leaf: LeafBody, _ tables: Set<String>, _ keys: [String: Signer], _ place: String
+        _ leaf: LeafBody, _ tables: Set<String>, _ keys: [String: [Signer]], _ place: String
     ) throws {
         let rule = ActRule.of(leaf.act)
         let others = tables.subtracting(rule.tables)
@@ -219,9 +237,9 @@ private struct Checker {
             found(place, "check.act.rows", "\(leaf.act): \(others.sorted().joined(separator: " "))")
         }
         // A leaf without a known signer is a finding already.
-        if let role = keys[archive.header.names.user(leaf.actor) + "+" + leaf.keyID]?.role,
-            !rule.allows(role, archive.policy)
-        {
+        if let role = keys[archive.header.names.user(leaf.actor) + "+" + leaf.keyID]?.first(where: {
+            $0.lines.contains(Int64(clamping: leaf.sequence))
+        })?.role, !rule.allows(role, archive.policy) {
             found(place, "check.act.role", "\(leaf.act): \(role.rawValue)")
         }
         guard tables.contains("key"), let batch = leaf.batch else { return }
@@ -242,13 +260,18 @@ private struct Checker {
         }
     }
 
-    private mutating func readLeaf(_ bytes: [UInt8], _ place: String, _ keys: [String: Signer]) -> LeafBody? {
+    private mutating func readLeaf(_ bytes: [UInt8], _ place: String, _ keys: [String: [Signer]]) -> LeafBody? {
         do {
             let note = try SignedNote(parsing: bytes)
             let leaf = try LeafBody(parsing: note.text)
             let name = archive.header.names.user(leaf.actor)
-            let verifier = keys[name + "+" + leaf.keyID]
-            if !(verifier.map { note.isSigned(by: $0.verifier) } ?? false) { found(place, "check.leaf.signature") }
+            let signers = keys[name + "+" + leaf.keyID] ?? []
+            if !(signers.first.map { note.isSigned(by: $0.verifier) } ?? false) {
+                found(place, "check.leaf.signature")
+            } else if !signers.contains(where: { $0.lines.contains(Int64(clamping: leaf.sequence)) }) {
+                // A key that was kept after its certificate ended.
+                found(place, "check.leaf.actor", leaf.actor)
+            }
             return leaf
         } catch {
             found(place, "check.leaf.malformed", error.reason)

@@ -12,7 +12,7 @@ import Synchronization
 //
 //   row -> batch -> leaf   the leaf's objects are the batch's rows, all of them, as they stand in the database
 //   leaf -> tree           the leaf is in the tree whose head the log key signed
-//   leaf -> person         its actor signed it, under a certificate that leads back to the ceremony
+//   leaf -> person         its actor signed it, under a certificate in force then that leads back to the ceremony
 //   person -> place        the ceremony made the key, or the actor held the node above it (design §5)
 
 /// Public keys that the ledger vouches for, remembered: neither a ledger line nor what it names ever changes.
@@ -40,7 +40,7 @@ extension Archive {
         try MerkleTree.verifyInclusion(
             index: UInt64(sequence), size: head.size, leafHash: MerkleTree.leafHash(bytes), proof: proof,
             root: head.root)
-        let signers = try CertificateRules(archive: self, db).signers(of: note)
+        let signers = try CertificateRules(archive: self, db).signers(of: note, atLine: sequence)
         guard leaf.sequence == UInt64(sequence), leaf.batch == batch, signers.contains(where: { $0.user == leaf.actor })
         else { throw ArchiveError(.integrity, "ledger line \(sequence) is not signed by a user of the archive") }
         let digest = try Batch.digest(batch, db)
@@ -83,11 +83,9 @@ extension Archive {
     /// Whether the act of `leaf` could make keys at `place`: it is the ceremony, or its actor held a node there or above.
     func isMadeByHolder(_ place: NodePlace, leaf: LeafBody, _ db: Database) throws -> Bool {
         if try leaf.batch == ceremonyBatch(db) { return true }
-        let parents = Dictionary(uniqueKeysWithValues: try units(db).map { ($0.id, $0.parent) })
-        var above: Set<String> = []
-        var unit: String? = place.unit
-        while let here = unit, above.insert(here).inserted { unit = parents[here] ?? nil }
+        let above = try unitsAbove(place.unit, db)
         let rules = CertificateRules(archive: self, db)
+        let serial = try rules.serving(leaf.actor, atLine: Int64(leaf.sequence))?.serial
         return try Row.fetchAll(
             db,
             sql: """
@@ -97,7 +95,8 @@ extension Archive {
         ).contains { row in
             guard above.contains(row["unit"]) else { return false }
             let grant = try rules.verifiedGrant([UInt8](row["note"] as Data), batch: row["batch"])
-            return ArchiveTime(leaf.time).map { grant.isInForce(on: $0.date) } ?? false
+            // A grant ends with the certificate that it was made to.
+            return grant.serial == serial && ArchiveTime(leaf.time).map { grant.isInForce(on: $0.date) } ?? false
         }
     }
 }

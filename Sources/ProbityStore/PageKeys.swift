@@ -133,17 +133,15 @@ final class PageKey: Sendable {
 }
 
 extension Archive {
-    /// Whether exactly the users with a certificate hold the page key, by the numbers of their certificates.
+    /// Whether exactly the users with a certificate in force hold the page key, by the numbers of their certificates.
     func pageKeyIsCurrent(_ db: Database) throws -> Bool {
-        let rows = try Row.fetchAll(db, sql: "SELECT user, MAX(serial) AS serial FROM certificate GROUP BY user")
-        let serials = Dictionary(uniqueKeysWithValues: rows.map { ($0["user"] as String, $0["serial"] as Int64) })
-        return serials == pageKey.file.wraps.mapValues(\.serial)
+        try serialsInForce(db) == pageKey.file.wraps.mapValues(\.serial)
     }
 
     /// Wraps the page key to every user whose certificate is in force, and to nobody else.
     ///
-    /// A certificate comes into force with its ledger line; the wrap follows. A crash between the two leaves a user who
-    /// cannot open the archive yet: whoever opens it next makes up for it.
+    /// A certificate comes into force, or ends, with its ledger line; the wrap follows. A crash between the two leaves a user
+    /// who cannot open the archive yet, or the wrap of one who left: whoever opens the archive next makes up for it.
     func wrapPageKey() throws {
         let isCurrent = try snapshot { try pageKeyIsCurrent($0) }
         guard !isCurrent else { return }

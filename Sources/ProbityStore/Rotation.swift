@@ -59,6 +59,7 @@ extension Session {
         }
         try Files.syncFolder(of: archive.databasePath)
         remember(head)
+        rememberFile(key.file.fileID)
         try PageStore.addKey(key.secret, for: archive.databasePath)
         for file in try PageKeyFile.all(archive.path) where file.fileID != key.file.fileID {
             Files.remove(file.path(archive.path))

@@ -75,6 +75,8 @@ public final class Session {
             let logWraps: [(Int64, [UInt8])]
         }
         let opening = try archive.snapshot { db -> Opening in
+            // Somebody else may have made the file. It costs seconds on a large archive, so once for each file.
+            if let memory, try !memory.hasSeen(PageStore.fileID(db)) { try ArchiveDatabase.demandSoundPages(db) }
             guard let certificate = try archive.certificate(of: identity.user, db),
                 certificate.signingKey == identity.signingKey.publicKey,
                 certificate.agreementKey == identity.agreementKey.publicKey
@@ -122,15 +124,17 @@ public final class Session {
         self.logKey = logKey
         self.graph = KeyGraph(header: archive.header, rootUnit: opening.rootUnit, identity: identity)
         graph.admit(opening.grants)
+        rememberFile(archive.pageKey.file.fileID)
         wrapPageKey()
     }
 
-    /// Opens the archive to whoever was certified since. What is left undone, the next session does.
+    /// Opens the archive to whoever was certified since, and closes it to whoever left. What is left undone, the next
+    /// session does.
     func wrapPageKey() {
         do {
             try archive.wrapPageKey()
         } catch {
-            warnings.append("the page key is not wrapped to every user: \(error)")
+            warnings.append("the page key is not wrapped to exactly the users in force: \(error)")
         }
     }
 
@@ -227,17 +231,26 @@ public final class Session {
         }
     }
 
+    /// A file that is not remembered is examined again.
+    func rememberFile(_ fileID: String) {
+        do {
+            try memory?.remember(file: fileID)
+        } catch {
+            warnings.append("the database file cannot be remembered: \(error.localizedDescription)")
+        }
+    }
+
     func recordRefusal(of act: String, _ error: any Error, _ details: ActDetails) throws {
         guard let refusal = error as? ArchiveError, refusal.isRefusal else { return }
         try record(act, outcome: "refused:\(refusal.code.rawValue)", details, reads: nil)
     }
 
-    /// A certificate that was replaced after the session began ends the session.
+    /// A certificate that was replaced or ended after the session began ends the session.
     private func stillServes(_ db: Database) throws {
         let serial = try Int64.fetchOne(
             db, sql: "SELECT MAX(serial) FROM certificate WHERE user = ?", arguments: [user])
         guard serial == certificate.serial else {
-            throw ArchiveError(.changedSinceRead, "the certificate of \(user) was replaced; begin again")
+            throw ArchiveError(.changedSinceRead, "the certificate of \(user) was replaced or has ended; begin again")
         }
     }
 
@@ -292,9 +305,11 @@ public final class Session {
     }
 }
 
-/// The last head that this user's side saw: what reveals a ledger that was cut or rolled back (design §6).
+/// The last head that this user's side saw: what reveals a ledger that was cut or rolled back (design §6). And the last
+/// database file, by its id, whose pages it found sound.
 struct HeadMemory {
     private let path: String
+    private let filePath: String
 
     init(folder: String, archiveID: String) throws {
         if !Files.exists(folder) {
@@ -302,6 +317,16 @@ struct HeadMemory {
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
         path = "\(folder)/\(archiveID).head"
+        filePath = "\(folder)/\(archiveID).file"
+    }
+
+    func hasSeen(_ fileID: String) throws -> Bool {
+        try Files.exists(filePath) && Files.read(filePath) == Array((fileID + "\n").utf8)
+    }
+
+    func remember(file fileID: String) throws {
+        guard try !hasSeen(fileID) else { return }
+        try Data((fileID + "\n").utf8).write(to: URL(filePath: filePath), options: .atomic)
     }
 
     /// - Throws: ``ArchiveError`` `incomplete` where the archive is older than the remembered head or another ledger.

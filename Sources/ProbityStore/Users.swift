@@ -26,6 +26,35 @@ public struct GrantEntry: Sendable {
     public let notAfter: CivilDate?
 }
 
+/// Somebody who is or was a user.
+public struct UserStanding: Sendable {
+    /// His newest certificate.
+    public let certificate: Certificate
+    /// The day on which he left; nil for who serves.
+    public let leftOn: CivilDate?
+}
+
+/// Where a grant opens something.
+public struct GrantPlace: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let category: ProbityRecords.Category
+    public let unit: String
+
+    public var description: String { "\(category.rawValue) \(unit)" }
+    public static func < (one: GrantPlace, other: GrantPlace) -> Bool { one.description < other.description }
+}
+
+/// What somebody who left leaves behind.
+public struct Leaving: Sendable {
+    /// The certificate that has ended.
+    public let certificate: Certificate
+    /// Where he ever held a grant: whose keys he knows.
+    public let held: [GrantPlace]
+    /// Of these, what no other user can open any more: recovery can.
+    public let vacant: [GrantPlace]
+    /// Whether nobody of his role is left to sign for another one.
+    public let roleIsVacant: Bool
+}
+
 /// A request for a certificate (证书申请): made on the user's side, signed with his own new key.
 public enum UserRequest {
     /// The request as text: one signed note.
@@ -77,12 +106,98 @@ public enum UserAcceptance {
 }
 
 extension Session {
-    /// Users of the archive with their roles. Names and roles stand in the clear; the list is an act all the same.
-    public func users() throws -> [Certificate] {
+    /// Who are and were users of the archive, with their roles. Names and roles stand in the clear; the list is an act all
+    /// the same.
+    public func users() throws -> [UserStanding] {
         try look("user.list") { _, _ in
         } reveal: { db, _ in
-            try archive.certificates(db)
+            try archive.userStandings(db)
         }
+    }
+
+    /// Ends the certificate of a user who leaves (离任), and takes the page key's wrap to him away.
+    ///
+    /// From the act's line on he begins no session, the ones that he has end, and his grants open nothing. He knows the keys
+    /// that he held: ``rotatePageKey(progress:)`` closes the database to copies of them. He may be certified again.
+    ///
+    /// - Parameters:
+    ///   - reason: why; the auditors read it.
+    ///   - acceptsVacancy: whether it may be that nobody else opens what he opened, or serves in his role: then only recovery
+    ///     reads it, and nobody can sign for a successor in the role.
+    /// - Throws: ``ArchiveError`` `roleRefuses`; `invalidEntry` without a reason; `recusal` for oneself; `notVisible` for an
+    ///   unknown user; `stateForbids` for one who has left, for the last administrator of his kind, and for a vacancy that was
+    ///   not accepted. The refusals' `rule` tells them apart.
+    @discardableResult
+    public func leave(_ leaver: String, reason: String, acceptsVacancy: Bool = false) throws -> Leaving {
+        let leaving = try end(leaver, reason, acceptsVacancy)
+        wrapPageKey()
+        return leaving
+    }
+
+    private func end(_ leaver: String, _ reason: String, _ acceptsVacancy: Bool) throws -> Leaving {
+        try write("user.leave") { writer, details in
+            details.fields["user"] = leaver
+            details.fields["reason"] = reason
+            try demandAct(.manageRoles)
+            guard reason.contains(where: { !$0.isWhitespace }) else {
+                throw ArchiveError(.invalidEntry, "leaving needs a reason", subject: "reason", rule: "leave.reason")
+            }
+            guard leaver != user else {
+                throw ArchiveError(.recusal, "nobody ends his own certificate", subject: leaver, rule: "leave.self")
+            }
+            guard let entry = try CertificateRules(archive: archive, writer.db).standing(of: leaver) else {
+                throw ArchiveError(.notVisible, "there is no user \(leaver)", subject: leaver, rule: "leave.unknown")
+            }
+            let certificate = entry.certificate
+            guard entry.leftOn == nil else {
+                throw ArchiveError(.stateForbids, "\(leaver) has left", subject: leaver, rule: "leave.already")
+            }
+            details.fields["role"] = certificate.role.rawValue
+            details.fields["unit"] = certificate.unit
+            let colleagues = try archive.certificates(writer.db).filter {
+                $0.role == certificate.role && $0.user != leaver
+            }
+            guard !colleagues.isEmpty || !certificate.role.isAdministrator else {
+                throw ArchiveError(
+                    .stateForbids, "\(leaver) is the only \(certificate.role.rawValue)", subject: leaver,
+                    rule: "leave.lastAdministrator")
+            }
+            let (held, vacant) = try places(of: leaver, writer.db)
+            // An officer's certificate needs no officer's signature.
+            let roleIsVacant = colleagues.isEmpty && certificate.role.isContentRole
+            let vacancies = vacant.map(\.description) + (roleIsVacant ? [certificate.role.rawValue] : [])
+            details.fields["categories"] = vacancies.joined(separator: ", ")
+            guard vacancies.isEmpty || acceptsVacancy else {
+                throw ArchiveError(
+                    .stateForbids, "nobody else holds what \(leaver) holds",
+                    subject: vacancies.joined(separator: ", "), rule: "leave.vacancy")
+            }
+            let leave = Leave(user: leaver, serial: certificate.serial + 1, date: archive.now.date)
+            let note = try SignedNote(
+                text: leave.text(archiveID: archive.header.archiveID), signers: [ownSigner])
+            try writer.insertCertificate(user: leaver, serial: leave.serial, note: note.bytes)
+            return Leaving(certificate: certificate, held: held, vacant: vacant, roleIsVacant: roleIsVacant)
+        }
+    }
+
+    /// Where `leaver` ever held a grant, and where, of what he holds now, nobody else holds the same node or one above it.
+    private func places(of leaver: String, _ db: Database) throws -> (held: [GrantPlace], vacant: [GrantPlace]) {
+        let serials = try archive.serialsInForce(db)
+        let rules = CertificateRules(archive: archive, db)
+        let grants = try Row.fetchAll(db, sql: "SELECT note, batch FROM accessGrant").map {
+            try rules.verifiedGrant([UInt8]($0["note"] as Data), batch: $0["batch"])
+        }
+        func place(_ grant: Grant) -> GrantPlace {
+            GrantPlace(category: grant.place.category, unit: grant.place.unit)
+        }
+        let inForce = grants.filter { serials[$0.user] == $0.serial && $0.isInForce(on: archive.now.date) }
+        let others = Set(inForce.filter { $0.user != leaver }.map(place))
+        let vacant = try Set(inForce.filter { $0.user == leaver }.map(place)).filter { held in
+            try archive.unitsAbove(held.unit, db).allSatisfy {
+                !others.contains(GrantPlace(category: held.category, unit: $0))
+            }
+        }
+        return (Set(grants.filter { $0.user == leaver }.map(place)).sorted(), vacant.sorted())
     }
 
     /// Proposes a certificate; it counts when every signature that it needs is there (``countersign(_:identity:)``).
@@ -212,10 +327,12 @@ extension Session {
             details.fields["proposal"] = String(id)
             let chain = try proposalChain(id, writer.db)
             details.fields["user"] = chain.user
-            guard chain.isOpen else { throw ArchiveError(.stateForbids, "the proposal is in force already") }
+            guard chain.isOpen else {
+                throw ArchiveError(.stateForbids, "the proposal is in force already, or was overtaken by another")
+            }
             guard chain.user != user else { throw ArchiveError(.recusal, "nobody signs for himself") }
             var note = chain.note
-            if !note.signatures.contains(where: { $0.name == ownSigner.name }) { note = try note.adding(ownSigner) }
+            if !note.isSigned(by: ownSigner.verifier) { note = try note.adding(ownSigner) }
             if let certificate = chain.certificate {
                 guard role.isAdministrator || role == certificate.role else {
                     throw ArchiveError(
@@ -239,6 +356,16 @@ extension Session {
             guard try archive.certificate(of: grant.user, writer.db)?.serial == grant.serial else {
                 throw ArchiveError(
                     .changedSinceRead, "the certificate of \(grant.user) was replaced; propose the grant again")
+            }
+            // Who proposed it may have left, or have new keys: a grant that nobody signed who serves would be a damaged one.
+            let signers = try CertificateRules(archive: archive, writer.db).signers(of: note)
+            guard
+                signers.contains(where: {
+                    $0.user != grant.user && archive.policy.readableCategories($0.role).contains(grant.place.category)
+                })
+            else {
+                throw ArchiveError(
+                    .changedSinceRead, "whoever proposed the grant serves no more; propose the grant again")
             }
             try writer.insertWrap(
                 of: grant.key, byUser: grant.user, releasedWrap(grant, proposal: chain.id, writer.db))
@@ -340,16 +467,17 @@ extension Session {
         return wrap
     }
 
-    /// All grants, signatures checked.
+    /// The grants of those who serve, signatures checked; one ends with the certificate that it was made to.
     public func grantEntries(of user: String? = nil) throws -> [GrantEntry] {
         try look("access.list") { _, _ in
         } reveal: { db, _ in
             let rules = CertificateRules(archive: archive, db)
+            let serials = try archive.serialsInForce(db)
             return try Row.fetchAll(db, sql: "SELECT user, note, batch FROM accessGrant ORDER BY user, category, unit")
                 .compactMap {
                     row in
                     let grant = try rules.verifiedGrant([UInt8](row["note"] as Data), batch: row["batch"])
-                    guard user == nil || user == grant.user else { return nil }
+                    guard user == nil || user == grant.user, serials[grant.user] == grant.serial else { return nil }
                     return GrantEntry(
                         user: grant.user, category: grant.place.category, unit: grant.place.unit,
                         notBefore: grant.notBefore,

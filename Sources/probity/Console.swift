@@ -95,11 +95,15 @@ struct Console {
         let identifier: String
         var reason: String
         var subject: String?
+        var hintKey = ""
         switch error {
         case let error as ArchiveError:
             code = ExitCodes.of(error.code)
             identifier = error.code.rawValue
-            reason = text("error.\(error.code.rawValue)", ["subject": error.subject ?? ""])
+            let rule = error.rule.map { "error.\($0)" } ?? ""
+            hintKey = "hint.\(error.rule ?? identifier)"
+            reason = text(
+                messages.contains(rule) ? rule : "error.\(identifier)", ["subject": error.subject ?? ""])
             subject = error.subject
             // The precise rule is for whoever has to fix it; it names rules and identifiers only.
             reason += " (\(error.reason))"
@@ -113,7 +117,7 @@ struct Console {
             (code, identifier, reason) = (ExitCodes.unclassified, "unclassified", "\(error)")
         }
         say("probity: \(text("cli.error")): \(reason)")
-        let hintKey = "hint.\(identifier)"
+        if hintKey.isEmpty { hintKey = "hint.\(identifier)" }
         let hint = messages.contains(hintKey) ? text(hintKey, ["subject": subject ?? ""]) : nil
         if let hint { say("probity: \(text("cli.hint")): \(hint)") }
         if isJSON {

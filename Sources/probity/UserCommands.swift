@@ -9,7 +9,8 @@ import ProbityStore
 struct UserCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "Users and their certificates. / 用户",
-        subcommands: [Request.self, Add.self, Accept.self, Countersign.self, Proposals.self, List.self], aliases: ["用户"]
+        subcommands: [Request.self, Add.self, Accept.self, Countersign.self, Proposals.self, Leave.self, List.self],
+        aliases: ["用户"]
     )
 
     struct Request: ParsableCommand {
@@ -159,26 +160,80 @@ struct UserCommand: ParsableCommand {
         }
     }
 
+    struct Leave: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "End the certificate of a user who leaves (security administrator). / 离任停用",
+            discussion: """
+                From then on he begins no session, his running ones end, and his grants
+                open nothing. He knows the keys that he held; the answer says what to do.
+
+                EXIT STATUS / 退出码
+                  0 done   3 declined   20 role   22 oneself   30 no such user   31 no reason
+                  33 left already, the last administrator of a kind, or leaves a vacancy
+                """)
+        @OptionGroup var global: GlobalOptions
+        @Argument(help: "who leaves / 离任用户") var leaver: String
+        @Option(help: "why, for the auditors / 事由") var reason: String
+        @Flag(help: "even if nobody else opens what he opens, or serves in his role / 接受无人接替") var acceptVacancy = false
+
+        func run() throws {
+            try global.withSession { session, console in
+                try console.confirm(console.text("cli.leaveQuestion", ["user": leaver]), global)
+                let leaving = try session.leave(leaver, reason: reason, acceptsVacancy: acceptVacancy)
+                func list(_ places: [GrantPlace]) -> String {
+                    places.isEmpty ? "–" : places.map(\.description).joined(separator: ", ")
+                }
+                guard !global.json else {
+                    func json(_ places: [GrantPlace]) -> JSONValue {
+                        .array(
+                            places.map {
+                                .object(["category": .string($0.category.rawValue), "unit": .string($0.unit)])
+                            })
+                    }
+                    console.out(
+                        "leave",
+                        [
+                            "user": .string(leaver), "role": .string(leaving.certificate.role.rawValue),
+                            "unit": .string(leaving.certificate.unit), "held": json(leaving.held),
+                            "vacant": json(leaving.vacant), "roleVacant": .bool(leaving.roleIsVacant),
+                            "next": .string("probity key rotate --pages"),
+                        ])
+                    return
+                }
+                let role = leaving.certificate.role.label(console.language, in: try Display(console).catalogue)
+                console.out(console.text("cli.left", ["user": leaver, "role": role]))
+                console.out(console.text("cli.leftNext", ["user": leaver]))
+                console.out(console.text("cli.leftHeld", ["places": list(leaving.held)]))
+                if !leaving.vacant.isEmpty {
+                    console.say("cli.leftVacant", ["places": list(leaving.vacant)])
+                }
+                if leaving.roleIsVacant { console.say("cli.leftRoleVacant", ["role": role]) }
+            }
+        }
+    }
+
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Users of the archive. / 用户列表")
+        static let configuration = CommandConfiguration(abstract: "Who are and were users. / 用户列表")
         @OptionGroup var global: GlobalOptions
 
         func run() throws {
             try global.withSession { session, console in
                 let display = try Display(console)
-                var table = TextTable(["user", "role", "unit"].map { console.text("cli.column.\($0)") })
-                for certificate in try session.users() {
+                var table = TextTable(["user", "role", "unit", "left"].map { console.text("cli.column.\($0)") })
+                for entry in try session.users() {
+                    let certificate = entry.certificate
                     if global.json {
                         console.out(
                             "user",
                             [
                                 "user": .string(certificate.user), "role": .string(certificate.role.rawValue),
                                 "unit": .string(certificate.unit), "serial": .integer(certificate.serial),
+                                "left": entry.leftOn.map { .string($0.description) } ?? .null,
                             ])
                     } else {
                         table.add([
                             certificate.user, certificate.role.label(console.language, in: display.catalogue),
-                            certificate.unit,
+                            certificate.unit, entry.leftOn?.description ?? "",
                         ])
                     }
                 }

@@ -248,6 +248,8 @@ def read_archive(plain, private, user):
     for name, note in query("SELECT user, note FROM certificate"):
         body = json.loads(split_note(note)[0])
         assert body["user"] == name and body["archive"] == archive
+        if body["type"] == "leave":
+            continue
         certificates.append((name, bytes.fromhex(body["signingKey"])))
 
     # The tree and its head.

@@ -259,6 +259,93 @@ extension BuiltProgram {
             }
         }
 
+        @Test(
+            "A newcomer is certified, works, and leaves: refusals and the answer in the reader's language",
+            arguments: ["zh", "en"])
+        func leave(language: String) throws {
+            let sample = try sample()
+            let folder = try TemporaryFolder()
+            let archive = folder.path + "/archive"
+            #expect(try run("cp", ["-a", sample.archive, archive]).status == 0)
+            func file(_ name: String) -> String { "\(folder.path)/\(name)" }
+            try Data("passphrase of clerk-new\n".utf8).write(to: URL(filePath: file("passphrase")))
+            func call(_ user: String, _ arguments: [String]) throws -> ProgramResult {
+                let passphrase = user == "clerk-new" ? file("passphrase") : sample.passphraseFile(user)
+                return try run(
+                    Sample.program,
+                    arguments + [
+                        "--archive", archive, "--user", user, "--passphrase-file", passphrase, "--lang", language,
+                    ], environment: ["PROBITY_STATE_DIR": file("state")])
+            }
+            func done(_ user: String, _ arguments: [String]) throws -> ProgramResult {
+                let result = try call(user, arguments)
+                try #require(result.status == 0, "\(arguments): \(result.errors)")
+                return result
+            }
+            _ = try done("clerk-new", ["user", "request", "--out", file("request")])
+            _ = try done(
+                "secadmin1",
+                ["user", "add", "--request", file("request"), "--role", "clerk", "--unit", "U00", "--out", file("new")])
+            _ = try done("clerk-new", ["user", "accept", file("new"), "--out", file("accepted")])
+            _ = try done("clerk1", ["user", "countersign", "1", "--accepted", file("accepted")])
+            #expect(try call("clerk-new", ["user", "list"]).status == 12)
+            _ = try done("sysadmin1", ["user", "countersign", "1"])
+            let grant = try done(
+                "clerk1", ["access", "grant", "--to", "clerk-new", "--category", "roster", "--unit", "U00"])
+            _ = try done("secadmin1", ["user", "countersign", grant.output.trimmingCharacters(in: .newlines)])
+            _ = try done("clerk-new", ["officer", "show", "990001", "--purpose", "dailyManagement"])
+
+            let refusals: [(user: String, [String], status: Int32, zh: String, en: String)] = [
+                ("clerk1", ["clerk-new", "--reason", "x"], 20, "您的角色不允许", "your role does not allow it"),
+                ("secadmin1", ["secadmin1", "--reason", "x"], 22, "另一名安全保密管理员", "another security administrator"),
+                ("secadmin1", ["nobody", "--reason", "x"], 30, "没有用户“nobody”", "no user “nobody”"),
+                ("secadmin1", ["clerk-new", "--reason", " "], 31, "须说明事由", "needs a reason"),
+                ("secadmin1", ["auditor1", "--reason", "x"], 33, "最后一人", "the last one of an administrator's role"),
+                (
+                    "secadmin1", ["supervisor1", "--reason", "x"], 33, "无人接替：supervisor",
+                    "nobody else would hold: supervisor"
+                ),
+            ]
+            for (user, arguments, status, zh, en) in refusals {
+                let result = try call(user, ["user", "leave"] + arguments)
+                #expect(result.status == status && result.output.isEmpty, "\(arguments)")
+                #expect(result.errors.contains(language == "zh" ? zh : en), "\(result.errors)")
+            }
+            #expect(try call("secadmin1", ["user", "leave", "clerk-new"]).status == 64)
+            let lines = try call(
+                "auditor1", ["audit", "list", "--act", "user.leave", "--json"]
+            ).objects
+            #expect(lines.count == refusals.count && lines.allSatisfy { $0["outcome"] != "done" })
+
+            let left = try done("secadmin1", ["user", "leave", "clerk-new", "--reason", "调离"])
+            for word in ["clerk-new", "probity key rotate --pages", "roster U00"] {
+                #expect(left.output.contains(word), "\(left.output)")
+            }
+            #expect(left.output.contains(language == "zh" ? "已离任" : "has left"))
+            #expect(left.errors.isEmpty)
+            for arguments in [
+                ["user", "list"], ["status"], ["officer", "show", "990001", "--purpose", "dailyManagement"],
+            ] {
+                #expect(try call("clerk-new", arguments).status == 12)
+            }
+            #expect(try call("secadmin1", ["user", "leave", "clerk-new", "--reason", "x"]).status == 33)
+            let list = try done("secadmin1", ["user", "list"]).output.split(separator: "\n")
+            #expect(list[0].contains(language == "zh" ? "离任日期" : "left"))
+            #expect(list.filter { $0.contains("20") && $0.contains("-") && $0.contains("clerk-new") }.count == 1)
+            // With the vacancy accepted, and as an object.
+            let accepting = ["--reason", "x", "--accept-vacancy"]
+            let vacated = try done("secadmin1", ["user", "leave", "supervisor1"] + accepting)
+            #expect(vacated.errors.contains(language == "zh" ? "无法再为新人会签" : "nobody can sign for another one"))
+            let vacant = try done("secadmin1", ["user", "leave", "leader1", "--json"] + accepting)
+            let answer = try #require(try vacant.objects.first)
+            #expect(answer["schema"] == "probity/leave/v1" && answer["roleVacant"] == true)
+            #expect(answer["next"] == "probity key rotate --pages")
+            #expect(answer["vacant"]?.array?.contains { $0["category"] == "governance" } == true)
+            _ = try done("sysadmin1", ["key", "rotate", "--pages"])
+            #expect(try done("clerk1", ["check"]).output.contains(language == "zh" ? "完好" : "verdict: sound"))
+            #expect(try call("clerk-new", ["status"]).status == 12)
+        }
+
         @Test("A program that dies with keys in its memory leaves no core file")
         func core() throws {
             let sample = try sample()

@@ -409,6 +409,25 @@ struct ExportVerifierTests {
         #expect(try !fixture.verify().isSound)
     }
 
+    @Test("A leave needs the signature of a security administrator who is somebody else")
+    func leave() throws {
+        let fixture = try ExportFixture(size: 2)
+        let (clerk, security, auditor) = (fixture.clerk, fixture.security, fixture.auditor)
+        let stranger = try ExportUser("stranger", role: "secadmin")
+        for (user, signers, isRight) in [
+            ("clerk1", [security], true), ("auditor1", [security], true), ("clerk1", [security, auditor], true),
+            ("clerk1", [clerk], false), ("clerk1", [auditor], false), ("secadmin1", [security], false),
+            ("clerk1", [stranger], false), ("clerk1", [security, stranger], false),
+        ] {
+            let text = #"{"archive":"a","on":"2026-12-01","serial":2,"type":"leave","user":"\#(user)","v":1}"# + "\n"
+            let rules = try fixture.rules {
+                $0.files["certificates/\(user)-2.note"] = try SignedNote(text: text, signers: signers.map(\.signer))
+                    .bytes
+            }
+            #expect(rules == (isRight ? [] : ["export.certificate.signature"]), "\(user) \(signers.map(\.id))")
+        }
+    }
+
     @Test("A certificate needs its user's signature and another administrator's")
     func countersignature() throws {
         let fixture = try ExportFixture(size: 2)

@@ -39,7 +39,9 @@ enum {
     /// Length of the file id: random, made with the file, part of the associated data of every page.
     PROBITY_PAGESTORE_FILE_ID_BYTES = 8,
     /// How many of a file's first bytes `probity_pagestore_identify` needs; they are in clear.
-    PROBITY_PAGESTORE_HEADER_BYTES = 16
+    PROBITY_PAGESTORE_HEADER_BYTES = 16,
+    /// What SQLite may allocate in the whole process: a few times what the largest archive measured needs for everything.
+    PROBITY_PAGESTORE_HEAP_LIMIT_BYTES = 512 * 1024 * 1024
 };
 
 /// How the pages of a file are sealed.
@@ -98,7 +100,8 @@ typedef struct {
 int probity_pagestore_use_gcm(const probity_pagestore_gcm *gcm);
 
 /// Registers the VFS on top of the default one (`unix`) and makes it the default; sets the reserved bytes and
-/// `temp_store = MEMORY` on every connection opened from then on. Calling it again does nothing.
+/// `temp_store = MEMORY` on every connection opened from then on, and bounds the memory that SQLite takes. Calling it again
+/// does nothing.
 ///
 /// - Returns: `SQLITE_OK`, or the code of what failed; then nothing is registered.
 int probity_pagestore_register(void);

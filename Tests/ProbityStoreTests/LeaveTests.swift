@@ -1,0 +1,392 @@
+import Foundation
+import GRDB
+import ProbityCrypto
+import ProbityLedger
+import ProbityRecords
+import ProbityTestSupport
+import Testing
+
+@testable import ProbityStore
+
+/// Leaving (离任): what ends with it, what stays, and who may say so.
+@Suite("Leaving")
+struct LeaveTests {
+    private func open(_ fixture: Fixture, _ user: String) throws -> Archive {
+        try Archive.open(
+            at: fixture.path, identity: #require(fixture.identities[user]), clock: fixture.clock.clock,
+            lockWaitSeconds: 0.1)
+    }
+
+    /// Certifies `identity` with the signatures of `signers`, the first of whom proposes it.
+    private func certify(
+        _ identity: Identity, _ role: Role, unit: String = "U00", signers: [Session], _ fixture: Fixture
+    ) throws {
+        let request = try UserRequest.make(identity, bureauID: "test")
+        let (proposal, text) = try signers[0].proposeUser(request: request, role: role, unit: unit, officer: nil)
+        let acceptance = try UserAcceptance.make(ArchiveFolder(fixture.path), proposal: text, identity: identity).text
+        for (index, signer) in signers.dropFirst().enumerated() {
+            let missing = try signer.countersign(proposal, acceptance: acceptance)
+            #expect((missing == nil) == (index == signers.count - 2))
+        }
+    }
+
+    /// A line of `identity`'s with everything that the ledger asks for, made with other tools.
+    private func forge(
+        _ fixture: Fixture, _ identity: Identity, _ act: String, rows: (BatchWriter) throws -> Void
+    ) throws {
+        let archive = fixture.archive
+        let logKey = try fixture.session("clerk1").logKey
+        try archive.pool.write { db in
+            let writer = try BatchWriter(db)
+            try rows(writer)
+            let head = try LedgerTable.head(archive.header, db)
+            let objects = try Batch.digest(writer.batch, db)
+            let signer = NoteSigner(name: archive.header.names.user(identity.user), key: identity.signingKey)
+            let leaf = LeafBody(
+                sequence: head.size, time: archive.now.text, actor: identity.user, keyID: signer.verifier.keyIDText,
+                act: act, batch: writer.batch, objects: LeafBody.Objects(count: objects.count, root: objects.root),
+                details: SHA256Digest.hash([UInt8]()), commitments: [:], reads: nil, previousRoot: head.root)
+            _ = try LedgerTable.append(
+                note: SignedNote(text: leaf.text, signers: [signer]).bytes, details: [], batch: writer.batch,
+                after: head, header: archive.header, logKey: logKey, db)
+        }
+    }
+
+    private func leaveNote(_ user: String, serial: Int64, by identity: Identity, _ fixture: Fixture) throws -> [UInt8] {
+        let header = fixture.archive.header
+        let leave = Leave(user: user, serial: serial, date: fixture.archive.today)
+        let signer = NoteSigner(name: header.names.user(identity.user), key: identity.signingKey)
+        return try SignedNote(text: leave.text(archiveID: header.archiveID), signers: [signer]).bytes
+    }
+
+    @Test("Who has left opens nothing, begins no session, goes on with none, and is listed with the day")
+    func leaving() throws {
+        let fixture = try Fixture()
+        let running = try fixture.session("clerk2")
+        let size = try fixture.ledgerSize()
+        let leaving = try fixture.session("secadmin1").leave("clerk2", reason: "调离")
+        #expect(try fixture.ledgerSize() == size + 1)
+        let leaf = try fixture.lastLeaf()
+        #expect(leaf.act == "user.leave" && leaf.actor == "secadmin1" && leaf.objects?.count == 1)
+        #expect(leaf.commitments.keys.sorted() == ["categories", "reason", "role", "unit", "user"])
+        #expect(leaving.certificate.role == .clerk && leaving.certificate.unit == "U02")
+        #expect(Set(leaving.held.map(\.category)) == Set(Fixture.political))
+        #expect(leaving.held.allSatisfy { $0.unit == "U02" } && leaving.vacant.isEmpty && !leaving.roleIsVacant)
+
+        #expect(throws: ArchiveError(.changedSinceRead, "")) { try running.showOfficer("990003") }
+        #expect(throws: ArchiveError(.wrongPassphrase, "")) { try fixture.session("clerk2") }
+        #expect(throws: ArchiveError(.wrongPassphrase, "")) { try fixture.reopened(as: "clerk2") }
+        #expect(
+            try PageKeyFile.all(fixture.path)[0].wraps.keys.sorted()
+                == Fixture.members.map(\.user).filter { $0 != "clerk2" }.sorted())
+        let security = try fixture.session("secadmin1")
+        let entries = try security.users()
+        #expect(entries.count == Fixture.members.count)
+        #expect(entries.filter { $0.leftOn != nil }.map(\.certificate.user) == ["clerk2"])
+        #expect(entries.first { $0.certificate.user == "clerk2" }?.leftOn == fixture.archive.today)
+        #expect(try security.grantEntries(of: "clerk2").isEmpty && !security.grantEntries(of: "clerk1").isEmpty)
+        #expect(throws: ArchiveError(.notVisible, "")) {
+            try fixture.session("clerk1").proposeGrant(user: "clerk2", category: .events, unit: "U02")
+        }
+        #expect(try fixture.archive.check().findings == [])
+        #expect(
+            try fixture.session("auditor1").auditLines(LedgerQuery()).lines.contains { $0.details["reason"] == "调离" })
+        // What the archive is for everybody else is what it was.
+        #expect(try fixture.session("clerk1").records(of: "990003").records.count == 2)
+        let export = fixture.folder.path + "/export"
+        _ = try fixture.session("auditor1").exportLedger(to: export)
+        #expect(try ExportVerifier.verify(folder: export).findings == [])
+        let note = export + "/certificates/clerk2-2.note"
+        let text = try String(contentsOfFile: note, encoding: .utf8)
+        try Data(text.replacing("clerk2", with: "clerk1").utf8).write(to: URL(filePath: note))
+        #expect(
+            try ExportVerifier.verify(folder: export).findings.contains { $0.rule == "export.certificate.signature" })
+    }
+
+    @Test("Every refusal says why, leaves its line, and changes nothing")
+    func refusals() throws {
+        let fixture = try Fixture(withRecords: false)
+        let security = try fixture.session("secadmin1")
+        try security.leave("clerk2", reason: "x")
+        let pages = try PageKeyFile.all(fixture.path)
+        let rows = { try fixture.archive.snapshot { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM certificate") } }
+        let before = try rows()
+        let cases: [(by: String, user: String, reason: String, ArchiveError.Code, rule: String?)] = [
+            ("clerk1", "clerk2", "x", .roleRefuses, nil), ("sysadmin1", "clerk1", "x", .roleRefuses, nil),
+            ("auditor1", "clerk1", "x", .roleRefuses, nil),
+            ("secadmin1", "clerk1", "", .invalidEntry, "leave.reason"),
+            ("secadmin1", "clerk1", " \u{3000}\n", .invalidEntry, "leave.reason"),
+            ("secadmin1", "secadmin1", "x", .recusal, "leave.self"),
+            ("secadmin1", "nobody", "x", .notVisible, "leave.unknown"),
+            ("secadmin1", "clerk2", "x", .stateForbids, "leave.already"),
+            ("secadmin1", "sysadmin1", "x", .stateForbids, "leave.lastAdministrator"),
+            ("secadmin1", "auditor1", "x", .stateForbids, "leave.lastAdministrator"),
+            ("secadmin1", "inspector1", "x", .stateForbids, "leave.vacancy"),
+            ("secadmin1", "clerk1", "x", .stateForbids, "leave.vacancy"),
+        ]
+        for (by, user, reason, code, rule) in cases {
+            let session = try fixture.session(by)
+            do {
+                // No acceptance makes the archive impossible to administer.
+                try session.leave(user, reason: reason, acceptsVacancy: rule == "leave.lastAdministrator")
+                Issue.record("\(user) has left")
+            } catch let error as ArchiveError {
+                #expect(error.code == code && error.rule == rule, "\(by) \(user): \(error)")
+                if user == "inspector1" { #expect(error.subject == "complaints U00, inspector") }
+            }
+            #expect(try fixture.lastLeaf().outcome == "refused:\(code.rawValue)" && fixture.lastLeaf().actor == by)
+            #expect(try rows() == before && PageKeyFile.all(fixture.path) == pages)
+        }
+        #expect(try fixture.archive.check().findings == [])
+        // When the line cannot be written, nobody leaves.
+        fixture.archive.ledgerFault = { throw ArchiveError(.ledgerNotWritable, "injected") }
+        #expect(throws: ArchiveError(.ledgerNotWritable, "")) { try security.leave("officer1", reason: "x") }
+        fixture.archive.ledgerFault = nil
+        #expect(try rows() == before && PageKeyFile.all(fixture.path) == pages)
+        try security.leave("officer1", reason: "x")
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test("A vacancy is named: a node that nobody else holds or has above him, and a role in which nobody serves")
+    func vacancies() throws {
+        let fixture = try Fixture()
+        let security = try fixture.session("secadmin1")
+        let leaving = try security.leave("inspector1", reason: "退休", acceptsVacancy: true)
+        #expect(leaving.vacant.map(\.description) == ["complaints U00"] && leaving.roleIsVacant)
+        #expect(leaving.held.count == 9)
+        #expect(try fixture.archive.check().findings == [])
+        // Complaints go on into the drop-box; nobody reads them.
+        _ = try fixture.session("clerk1").drop(Fixture.complaint("990001"))
+        // A grant that has ended covers nothing.
+        let other = try Fixture()
+        let grant = try other.session("clerk1").proposeGrant(
+            user: "supervisor1", category: .duty, unit: "U00", until: other.archive.today)
+        let secadmin = try other.session("secadmin1")
+        #expect(try secadmin.countersign(grant) == nil)
+        other.clock.move(by: 3 * 86_400)
+        secadmin.clockIsConfirmed = true
+        #expect(try secadmin.leave("supervisor1", reason: "x", acceptsVacancy: true).vacant.isEmpty)
+        #expect(
+            try secadmin.leave("leader1", reason: "x", acceptsVacancy: true).vacant.map(\.description) == [
+                "governance U00"
+            ])
+    }
+
+    @Test("A leaver who kept his files reads today's pages until the page key is rotated, and never begins a session")
+    func keptKeys() throws {
+        let fixture = try Fixture()
+        let kept = fixture.archive.pageKey.file
+        let copy = fixture.folder.path + "/copy"
+        try FileManager.default.createDirectory(atPath: PageKeyFile.folder(copy), withIntermediateDirectories: true)
+        try fixture.archive.copyDatabase(to: copy + "/archive.db", generation: 1).file.write(copy)
+        try fixture.session("secadmin1").leave("clerk2", reason: "x")
+        let event = try fixture.session("clerk1").file(Fixture.event("990003", "离任之后"))
+        try fixture.closeArchive()
+        #expect(throws: ArchiveError(.wrongPassphrase, "")) { try open(fixture, "clerk2") }
+        // With the page key's file that he kept he reads the database of today; the program begins no session for him.
+        try kept.write(fixture.path)
+        let identity = try #require(fixture.identities["clerk2"])
+        var archive: Archive? = try open(fixture, "clerk2")
+        #expect(
+            try archive?.snapshot {
+                try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM version WHERE id = ?", arguments: [event.number])
+            } == 1)
+        #expect(throws: ArchiveError(.wrongPassphrase, "")) { try Session(#require(archive), identity: identity) }
+        // With tools of his own he also opens what was filed since below a node that he held: its keys are what they were.
+        let opened = try #require(archive).snapshot { db -> Bool in
+            let archive = try #require(archive)
+            let rules = CertificateRules(archive: archive, db)
+            let graph = KeyGraph(header: archive.header, rootUnit: "U00", identity: identity)
+            graph.admit(
+                try Row.fetchAll(db, sql: "SELECT note, batch FROM accessGrant WHERE user = 'clerk2'").map {
+                    try rules.verifiedGrant([UInt8]($0["note"] as Data), batch: $0["batch"])
+                })
+            return try graph.dossierKey(event.dossier, db) != nil
+        }
+        #expect(opened)
+        try ArchiveDatabase.close(#require(archive).pool, fixture.path + "/archive.db")
+        archive = nil
+        // After a rotation his copy of the key opens nothing that stands there.
+        var rotator: Archive? = try open(fixture, "sysadmin1")
+        _ = try Session(#require(rotator), identity: #require(fixture.identities["sysadmin1"])).rotatePageKey()
+        rotator = nil
+        let rotated = try #require(try PageKeyFile.all(fixture.path).first)
+        #expect(rotated.wraps["clerk2"] == nil && rotated.wraps.count == Fixture.members.count - 1)
+        try kept.write(fixture.path)
+        #expect(throws: ArchiveError(.integrity, "")) { try open(fixture, "clerk2") }
+        #expect(try open(fixture, "clerk1").check().findings == [])
+        // And what he copied while he served stays open to him, whatever is done here.
+        let old = try fixture.reopened(as: "clerk2", at: copy)
+        let session = try Session(old, identity: identity)
+        session.purpose = Purpose("dailyManagement")
+        #expect(try session.records(of: "990003").records.count == 2)
+    }
+
+    @Test("A crash between the line and the page key's file is a finding that the next session mends")
+    func interrupted() throws {
+        let fixture = try Fixture(withRecords: false)
+        let before = fixture.archive.pageKey.file
+        try fixture.session("secadmin1").leave("clerk2", reason: "x")
+        try before.write(fixture.path)
+        try fixture.closeArchive()
+        let archive = try open(fixture, "clerk1")
+        #expect(try archive.check().findings.map { "\($0.rule) \($0.detail)" } == ["check.pageKey clerk2"])
+        #expect(throws: ArchiveError(.wrongPassphrase, "")) {
+            try Session(open(fixture, "clerk2"), identity: #require(fixture.identities["clerk2"]))
+        }
+        #expect(try Session(archive, identity: #require(fixture.identities["clerk1"])).warnings == [])
+        #expect(try archive.check().findings == [])
+        #expect(throws: ArchiveError(.wrongPassphrase, "")) { try open(fixture, "clerk2") }
+        // A backup wraps its own page key to those who serve.
+        let key = try archive.copyDatabase(to: fixture.folder.path + "/copy.db", generation: 1)
+        #expect(key.file.wraps["clerk2"] == nil && key.file.wraps.count == Fixture.members.count - 1)
+    }
+
+    @Test("A leave that no security administrator signed, or that is another's, is found and is no leave")
+    func forged() throws {
+        for forger in ["clerk1", "sysadmin1", "clerk2"] {
+            let fixture = try Fixture(withRecords: false)
+            let identity = try #require(fixture.identities[forger])
+            let note = try leaveNote("clerk2", serial: 2, by: identity, fixture)
+            try forge(fixture, identity, "user.leave") {
+                try $0.insertCertificate(user: "clerk2", serial: 2, note: note)
+            }
+            let rules = try fixture.archive.check().findings.map(\.rule)
+            #expect(rules.contains("check.certificate") && rules.contains("check.act.role"), "\(forger)")
+            #expect(throws: ArchiveError(.integrity, "")) { try fixture.session("clerk2") }
+        }
+        // The security administrator's own key does not end what is not there, or with another number, or himself.
+        for (user, serial) in [("clerk2", 3), ("clerk2", 1), ("secadmin1", 2), ("nobody", 1)] as [(String, Int64)] {
+            let fixture = try Fixture(withRecords: false)
+            let identity = try #require(fixture.identities["secadmin1"])
+            let note = try leaveNote(user, serial: serial, by: identity, fixture)
+            try forge(fixture, identity, "user.leave") {
+                try $0.insertCertificate(user: user, serial: serial == 1 && user == "clerk2" ? 2 : serial, note: note)
+            }
+            let rules = try fixture.archive.check().findings.map(\.rule)
+            #expect(rules.contains("check.certificate"), "\(user) \(serial)")
+        }
+        // A real one, under another user's name, without its line, or changed in any of its bytes.
+        let fixture = try Fixture(withRecords: false)
+        try fixture.session("secadmin1").leave("clerk2", reason: "x")
+        let row = try #require(
+            try fixture.archive.snapshot {
+                try Row.fetchOne(
+                    $0, sql: "SELECT id, note, batch FROM certificate WHERE user = 'clerk2' AND serial = 2")
+            })
+        let id: Int64 = row["id"]
+        let note: Data = row["note"]
+        func found(_ sql: String, _ arguments: StatementArguments) throws -> [String] {
+            try fixture.archive.pool.write { try $0.execute(sql: sql, arguments: arguments) }
+            let rules = try fixture.archive.check().findings.map(\.rule)
+            try fixture.archive.pool.write { db in
+                try db.execute(sql: "DELETE FROM certificate WHERE id >= ?", arguments: [id])
+                try db.execute(
+                    sql: "INSERT INTO certificate (id, user, serial, note, batch) VALUES (?, 'clerk2', 2, ?, ?)",
+                    arguments: [id, note, row["batch"] as Int64])
+            }
+            return rules
+        }
+        #expect(try found("UPDATE certificate SET user = 'clerk1' WHERE id = ?", [id]).contains("check.certificate"))
+        #expect(try found("DELETE FROM certificate WHERE id = ?", [id]).contains("check.rows"))
+        #expect(try found("UPDATE certificate SET batch = 999 WHERE id = ?", [id]).contains("check.rows.unledgered"))
+        for place in stride(from: 0, to: note.count, by: 5) {
+            var changed = note
+            changed[place] ^= 1
+            let rules = try found("UPDATE certificate SET note = ? WHERE id = ?", [changed, id])
+            #expect(rules.contains("check.rows"), "byte \(place)")
+        }
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test("A key that was kept signs nothing after its owner left: no line, no certificate, no grant")
+    func keptSigningKey() throws {
+        let fixture = try Fixture()
+        let successor = try Identity.generate(user: "secadmin2")
+        try certify(
+            successor, .secadmin, signers: [fixture.session("secadmin1"), fixture.session("sysadmin1")], fixture)
+        let security = try Session(fixture.archive, identity: successor)
+        let old = try #require(fixture.identities["secadmin1"])
+        // What waits for one more signature has lost his.
+        let newcomer = try Identity.generate(user: "clerk9")
+        let request = try UserRequest.make(newcomer, bureauID: "test")
+        let (proposal, text) = try fixture.session("secadmin1").proposeUser(
+            request: request, role: .clerk, unit: "U01", officer: nil)
+        let acceptance = try UserAcceptance.make(ArchiveFolder(fixture.path), proposal: text, identity: newcomer).text
+        let grant = try fixture.session("clerk2").proposeGrant(user: "clerk1", category: .events, unit: "U02")
+        try security.leave("secadmin1", reason: "x")
+        try security.leave("clerk2", reason: "x")
+        #expect(try fixture.archive.check().findings == [])
+        _ = try fixture.session("clerk1").countersign(proposal, acceptance: acceptance)
+        #expect(try fixture.session("sysadmin1").countersign(proposal) == "the security administrator's signature")
+        #expect(try security.countersign(proposal) == nil)
+        #expect(throws: ArchiveError(.changedSinceRead, "")) { try security.countersign(grant) }
+        #expect(try Session(fixture.archive, identity: newcomer).role == .clerk)
+        #expect(try fixture.archive.check().findings == [])
+        // With tools of his own he signs a line all the same, and a leave under it.
+        let note = try leaveNote("promoter1", serial: 2, by: old, fixture)
+        try forge(fixture, old, "user.leave") {
+            try $0.insertCertificate(user: "promoter1", serial: 2, note: note)
+        }
+        let rules = try fixture.archive.check().findings.map(\.rule)
+        #expect(rules.contains("check.certificate") && rules.contains("check.leaf.actor"))
+        // So does a holder who left with the drop-box that he makes.
+        let other = try Fixture()
+        let inspector = try #require(other.identities["inspector1"])
+        try other.session("secadmin1").leave("inspector1", reason: "x", acceptsVacancy: true)
+        try forge(other, inspector, "dossier.open") {
+            _ = try $0.insertKey(
+                .intake, at: NodePlace(category: .complaints, unit: "U00"),
+                publicKey: X25519PrivateKey().publicKey.rawBytes)
+        }
+        let archive = try other.reopened()
+        let clerk = try Session(archive, identity: #require(other.identities["clerk1"]))
+        #expect(throws: ArchiveError(.integrity, "")) { try clerk.drop(Fixture.complaint("990001")) }
+        #expect(try archive.check().findings.map(\.rule).contains("check.leaf.actor"))
+    }
+
+    @Test("What somebody signed while he served stays in force when he has left")
+    func signedBefore() throws {
+        let fixture = try Fixture()
+        let grant = try fixture.session("clerk1").proposeGrant(user: "clerk2", category: .events, unit: "U01")
+        let security = try fixture.session("secadmin1")
+        #expect(try security.countersign(grant) == nil)
+        let newcomer = try Identity.generate(user: "clerk9")
+        try certify(
+            newcomer, .clerk, unit: "U01",
+            signers: [security, fixture.session("clerk1"), fixture.session("sysadmin1")], fixture)
+        try security.leave("clerk1", reason: "x")
+        let session = try fixture.session("clerk2")
+        #expect(session.grants.contains { $0.place.unit == "U01" })
+        #expect(try Session(fixture.archive, identity: newcomer).role == .clerk)
+        #expect(try fixture.session("reviewer1").records(of: "990001").records.count >= 1)
+        let archive = try fixture.reopened(as: "sysadmin1")
+        #expect(try archive.check().findings == [])
+    }
+
+    @Test("Who left may be certified again, with a new request, and has none of his old grants")
+    func again() throws {
+        let fixture = try Fixture()
+        let security = try fixture.session("secadmin1")
+        // A proposal that was open when he left is overtaken by the leave.
+        let early = try Identity.generate(user: "clerk2")
+        let (overtaken, _) = try security.proposeUser(
+            request: UserRequest.make(early, bureauID: "test"), role: .clerk, unit: "U02", officer: nil)
+        try security.leave("clerk2", reason: "x")
+        #expect(throws: ArchiveError(.stateForbids, "")) { try fixture.session("clerk1").countersign(overtaken) }
+        let identity = try Identity.generate(user: "clerk2")
+        try certify(
+            identity, .clerk, unit: "U02",
+            signers: [security, fixture.session("clerk1"), fixture.session("sysadmin1")], fixture)
+        #expect(throws: ArchiveError(.wrongPassphrase, "")) { try fixture.session("clerk2") }
+        let session = try Session(fixture.archive, identity: identity)
+        #expect(session.certificate.serial == 3 && session.grants.isEmpty)
+        #expect(try session.users().first { $0.certificate.user == "clerk2" }?.leftOn == nil)
+        #expect(try Archive.open(at: fixture.path, identity: identity).header.bureauID == "test")
+        #expect(try fixture.archive.check().findings == [])
+        // And leave again.
+        try security.leave("clerk2", reason: "y")
+        #expect(throws: ArchiveError(.wrongPassphrase, "")) { try Session(fixture.archive, identity: identity) }
+        #expect(try fixture.archive.check().findings == [])
+    }
+}
