@@ -26,7 +26,7 @@ struct Probity: ParsableCommand {
         subcommands: [
             InitCommand.self, StatusCommand.self, UserCommand.self, AccessCommand.self, UnitCommand.self,
             OfficerCommand.self, RecordCommand.self, ImportCommand.self, ComplaintCommand.self, SearchCommand.self,
-            PromoteCommand.self, AuditCommand.self, CheckCommand.self, KeyCommand.self, BackupCommand.self,
+            PromoteCommand.self, ReportCommand.self, AuditCommand.self, CheckCommand.self, KeyCommand.self, BackupCommand.self,
             SchemaCommand.self,
             ExitCodesCommand.self, VersionCommand.self,
         ],
