@@ -154,14 +154,15 @@ extension Session {
             else { return [] }
             return try archive.units(db).filter { $0.id == rootUnit }
         }
-        let units = try archive.units(below: top ?? rootUnit, db)
-        if reads(category) {
-            // A unit without a node has nothing to count yet; it is his all the same if a unit above is.
-            return try units.filter { try nearestVisible(NodePlace(category: category, unit: $0.id), db) != nil }
+        let own = archive.policy.scope(role: role, category: category) == .subtree ? certificate.unit : rootUnit
+        let ownUnits = Set(try archive.units(below: own, db).map(\.id))
+        let units = try archive.units(below: top ?? rootUnit, db).filter { unit in
+            // A unit without a node has nothing to count yet; it is a reader's all the same if one above is.
+            try reads(category)
+                ? nearestVisible(NodePlace(category: category, unit: unit.id), db) != nil : ownUnits.contains(unit.id)
         }
-        guard archive.policy.scope(role: role, category: category) == .subtree else { return units }
-        let own = Set(try archive.units(below: certificate.unit, db).map(\.id))
-        return units.filter { own.contains($0.id) }
+        // Figures that are asked for a unit are that unit's whole, not the part of it that is the user's.
+        return top == nil || units.first?.id == top ? units : []
     }
 
     private func reads(_ category: ProbityRecords.Category) -> Bool {
