@@ -86,12 +86,7 @@ extension Session {
                 "from=\(query.from) until=\(query.until) kinds=\(query.kinds.joined(separator: ","))"
             details.fields["unit"] = query.unit ?? ""
             let parts = try countedParts(query, db)
-            try demandPurpose(&details)
-            guard purpose?.code == Session.statisticsPurpose else {
-                throw ArchiveError(
-                    .purposeMissing, "figures are for the purpose \(Session.statisticsPurpose)",
-                    subject: Session.statisticsPurpose)
-            }
+            try demandStatisticsPurpose(&details)
             details.fields["categories"] = parts.counted.map(\.category.rawValue).joined(separator: " ")
             return parts
         } reveal: { db, parts in
@@ -105,9 +100,16 @@ extension Session {
         }
     }
 
-    static let statisticsPurpose = "statistics"
-
     // MARK: Policy and scope
+
+    /// Figures have a purpose of their own: who reads for another one is not counting.
+    private func demandStatisticsPurpose(_ details: inout ActDetails) throws {
+        let code = "statistics"
+        if purpose != nil { try demandPurpose(&details) }
+        guard purpose?.code == code else {
+            throw ArchiveError(.purposeMissing, "figures are for the purpose \(code)", subject: code)
+        }
+    }
 
     /// What is counted of a query. Kinds that were named are counted or refused; otherwise what cannot be counted is left
     /// out, and told.

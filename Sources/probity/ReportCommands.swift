@@ -12,12 +12,13 @@ struct ReportCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "How many records there are, by kind, form and unit. / 统计",
             discussion: """
-                Counts records by their newest version and its date; withdrawn ones stand beside and are not added. Who reads \
-                a category counts where his keys reach, his own file left out. Who does not read it counts whole calendar \
-                months below his own unit. Sealed categories are counted by decrypting, for the whole bureau only.
+                Counts records by their newest version and its date; withdrawn ones stand beside
+                and are not added. Who reads a category counts where his keys reach, without his
+                own file. Who does not read it counts whole calendar months below his own unit.
+                Sealed categories are counted by decrypting, for the whole bureau only.
 
-                  probity report counts --from 2026-01-01 --to 2026-06-30 --purpose statistics:半年报
-                  probity report counts --from 2026-05-01 --to 2026-05-31 --kind talk --by unit --by form --purpose statistics
+                  probity report counts --from 2026-01-01 --to 2026-06-30 \\
+                      --kind talk --by unit --by form --purpose statistics:半年报
 
                 EXIT STATUS / 退出码
                   0 counted / 已统计
