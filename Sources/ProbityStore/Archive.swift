@@ -264,16 +264,6 @@ public final class Archive {
         return ordered
     }
 
-    /// The unit `top` and those below it, parents first; none where there is no such unit.
-    func units(below top: String, _ db: Database) throws -> [Unit] {
-        var inside: Set<String> = [top]
-        return try units(db).filter { unit in
-            guard unit.id == top || unit.parent.map(inside.contains) ?? false else { return false }
-            inside.insert(unit.id)
-            return true
-        }
-    }
-
     /// The batch of the founding ceremony: the header's.
     func ceremonyBatch(_ db: Database) throws -> Int64 {
         guard let batch = try Int64.fetchOne(db, sql: "SELECT batch FROM archive WHERE id = 1") else {
@@ -320,6 +310,20 @@ public struct Unit: Hashable, Sendable {
         self.parent = parent
         self.kind = kind
         self.name = name
+    }
+}
+
+extension [Unit] {
+    /// The unit `top` and those below it; none where there is no such unit.
+    ///
+    /// - Precondition: parents stand first, as ``Archive/units(_:)`` gives them.
+    func below(_ top: String) -> [Unit] {
+        var inside: Set<String> = []
+        return filter { unit in
+            guard unit.id == top || unit.parent.map(inside.contains) ?? false else { return false }
+            inside.insert(unit.id)
+            return true
+        }
     }
 }
 

@@ -176,7 +176,8 @@ extension Session {
     /// The units of a category that the user's keys open, in the order of the organisation tree.
     func visibleUnits(_ category: ProbityRecords.Category, below top: String? = nil, _ db: Database) throws -> [String]
     {
-        let units = try top.map { try archive.units(below: $0, db) } ?? archive.units(db)
+        let all = try archive.units(db)
+        let units = top.map(all.below) ?? all
         if let top, units.isEmpty { throw ArchiveError(.notVisible, "there is no unit \(top)", subject: top) }
         return try units.map(\.id).filter { unit in
             try graph.open(NodePlace(category: category, unit: unit), db) != nil

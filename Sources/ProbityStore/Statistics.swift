@@ -85,18 +85,19 @@ extension Session {
             details.fields["query"] =
                 "from=\(query.from) until=\(query.until) kinds=\(query.kinds.joined(separator: ","))"
             details.fields["unit"] = query.unit ?? ""
-            let parts = try countedParts(query, db)
+            let tree = try archive.units(db)
+            let (parts, uncounted) = try countedParts(query, tree, db)
             try demandStatisticsPurpose(&details)
-            details.fields["categories"] = parts.counted.map(\.category.rawValue).joined(separator: " ")
-            return parts
-        } reveal: { db, parts in
-            let cells = Dictionary(grouping: try parts.counted.flatMap { try count($0, query, db) }, by: \.kind)
+            details.fields["categories"] = parts.map(\.category.rawValue).joined(separator: " ")
+            return (parts, uncounted, tree)
+        } reveal: { db, plan in
+            let (parts, uncounted, tree) = plan
+            let cells = Dictionary(grouping: try parts.flatMap { try count($0, query, db) }, by: \.kind)
             let named = Set(cells.values.joined().map(\.unit))
             return Statistics(
-                cells: catalogue.kinds.flatMap { cells[$0.id] ?? [] },
-                units: try archive.units(db).filter { named.contains($0.id) },
-                counted: parts.counted.map(\.category), uncounted: parts.uncounted,
-                isWithoutOwnFile: certificate.officer != nil && parts.counted.contains { reads($0.category) })
+                cells: catalogue.kinds.flatMap { cells[$0.id] ?? [] }, units: tree.filter { named.contains($0.id) },
+                counted: parts.map(\.category), uncounted: uncounted,
+                isWithoutOwnFile: certificate.officer != nil && parts.contains { reads($0.category) })
         }
     }
 
@@ -113,7 +114,7 @@ extension Session {
 
     /// What is counted of a query. Kinds that were named are counted or refused; otherwise what cannot be counted is left
     /// out, and told.
-    private func countedParts(_ query: StatisticsQuery, _ db: Database) throws -> (
+    private func countedParts(_ query: StatisticsQuery, _ tree: [Unit], _ db: Database) throws -> (
         counted: [CountedPart], uncounted: [ProbityRecords.Category]
     ) {
         guard query.from <= query.until else {
@@ -129,7 +130,7 @@ extension Session {
                 role: role, counting: category, from: query.from, until: query.until)
             if named.isEmpty, !decision.isAllowed, decision != .refuse(.wholeMonths) { continue }
             try demand(decision, category.rawValue)
-            let units = try countedUnits(category, below: query.unit, db)
+            let units = try countedUnits(category, tree, below: query.unit, db)
             if units.isEmpty {
                 uncounted.append(category)
             } else {
@@ -148,20 +149,25 @@ extension Session {
     }
 
     /// Where the user counts in a category; nowhere is no error here.
-    private func countedUnits(_ category: ProbityRecords.Category, below top: String?, _ db: Database) throws -> [Unit]
-    {
+    private func countedUnits(
+        _ category: ProbityRecords.Category, _ tree: [Unit], below top: String?, _ db: Database
+    ) throws -> [Unit] {
         if category.isSealed {
             guard top == nil || top == rootUnit,
                 try graph.open(NodePlace(category: category, unit: rootUnit), db) != nil
             else { return [] }
-            return try archive.units(db).filter { $0.id == rootUnit }
+            return tree.filter { $0.id == rootUnit }
         }
-        let own = archive.policy.scope(role: role, category: category) == .subtree ? certificate.unit : rootUnit
-        let ownUnits = Set(try archive.units(below: own, db).map(\.id))
-        let units = try archive.units(below: top ?? rootUnit, db).filter { unit in
-            // A unit without a node has nothing to count yet; it is a reader's all the same if one above is.
-            try reads(category)
-                ? nearestVisible(NodePlace(category: category, unit: unit.id), db) != nil : ownUnits.contains(unit.id)
+        let asked = top.map(tree.below) ?? tree
+        let units: [Unit]
+        if reads(category) {
+            // A unit without a node has nothing to count yet; it is his all the same if one above is.
+            units = try asked.filter { try nearestVisible(NodePlace(category: category, unit: $0.id), db) != nil }
+        } else if archive.policy.scope(role: role, category: category) == .subtree {
+            let own = Set(tree.below(certificate.unit).map(\.id))
+            units = asked.filter { own.contains($0.id) }
+        } else {
+            units = asked
         }
         // Figures that are asked for a unit are that unit's whole, not the part of it that is the user's.
         return top == nil || units.first?.id == top ? units : []
@@ -184,27 +190,32 @@ extension Session {
         return tallies.flatMap(\.cells)
     }
 
-    /// Where dossiers of a category hang: the place of the unit in `part.units`.
+    /// Where the dossiers of a category hang, as places in `part.units`.
     ///
     /// A dossier that an unpublished import made is among them; it has no versions that count.
-    private func dossierUnits(_ part: CountedPart, _ db: Database) throws -> [Int64: Int] {
+    private func dossierUnits(_ part: CountedPart, _ db: Database) throws -> DossierUnits {
         let places = Dictionary(uniqueKeysWithValues: part.units.enumerated().map { ($1.id, $0) })
-        let nodes = Dictionary(
-            try graph.nodeIDs(part.category, db).map { ($0.id, places[$0.unit]) }, uniquingKeysWith: { $1 })
-        struct Hanging {
-            let epoch: Int64
-            let unit: Int?
-        }
-        var dossiers: [Int64: Hanging] = [:]
+        var nodes: [Int64: Int] = [:]
+        for node in try graph.nodeIDs(part.category, db) { nodes[node.id] = places[node.unit] }
+        var units = DossierUnits()
+        // A dossier that moved has keys of several epochs, perhaps under nodes of several units: the newest decides.
+        var moved: [Int64: (epoch: Int64, unit: Int?)] = [:]
+        var (node, unit): (Int64, Int?) = (0, nil)
         let rows = try RowScan(db.cachedStatement(sql: CountSQL.dossiers), [part.category.rawValue])
         while try rows.next() {
             let (dossier, epoch) = (rows.integer(0), rows.integer(1))
-            // A dossier that moved has keys of two epochs, perhaps under nodes of two units: the newest decides.
-            if let known = dossiers[dossier], known.epoch > epoch { continue }
-            dossiers[dossier] = Hanging(epoch: epoch, unit: nodes[rows.integer(2)] ?? nil)
+            if rows.integer(2) != node {
+                node = rows.integer(2)
+                unit = nodes[node]
+            }
+            if epoch == 1 {
+                units.set(dossier, unit)
+            } else if epoch > moved[dossier]?.epoch ?? 1 {
+                moved[dossier] = (epoch, unit)
+            }
         }
-        var units = dossiers.compactMapValues(\.unit)
-        if let own = try ownDossier(part, db) { units[own] = nil }
+        for (dossier, place) in moved { units.set(dossier, place.unit) }
+        if let own = try ownDossier(part, db) { units.set(own, nil) }
         return units
     }
 
@@ -216,11 +227,12 @@ extension Session {
     }
 
     private func countClear(
-        _ query: StatisticsQuery, _ units: [Int64: Int], _ tally: inout Tally, _ db: Database
+        _ query: StatisticsQuery, _ units: DossierUnits, _ tally: inout Tally, _ db: Database
     ) throws {
         let kind = tally.kind.id
         let hidden = Set(try Int64.fetchAll(db, sql: "SELECT id FROM openBatch"))
         let replaced = try replacedVersions(kind, hidden, db)
+        let states = tally.states.map { Array($0.utf8) }
         let rows = try RowScan(
             db.cachedStatement(sql: CountSQL.versions), [kind, query.from.description, query.until.description])
         while try rows.next() {
@@ -228,7 +240,7 @@ extension Session {
             guard let unit = units[version >> 20], !replaced.contains(version) else { continue }
             if !hidden.isEmpty, hidden.contains(rows.integer(3)) { continue }
             let form = rows.isNull(2) ? 0 : rows.integer(2)
-            guard let state = rows.index(1, among: tally.spelledStates), (0...4).contains(form) else {
+            guard let state = rows.index(1, among: states), (0...4).contains(form) else {
                 throw ArchiveError(.integrity, "the clear columns of version \(RecordID(version)) are none of its kind")
             }
             tally.add(form: Int(form), unit: unit, state: state)
@@ -254,10 +266,10 @@ extension Session {
     }
 
     private func countSealed(
-        _ part: CountedPart, _ query: StatisticsQuery, _ units: [Int64: Int], _ tallies: inout [Tally], _ db: Database
+        _ part: CountedPart, _ query: StatisticsQuery, _ units: DossierUnits, _ tallies: inout [Tally], _ db: Database
     ) throws {
         let places = Dictionary(uniqueKeysWithValues: part.kinds.enumerated().map { ($1.id, $0) })
-        for (dossier, unit) in units {
+        for (dossier, unit) in units.all {
             for entry in try entries(dossier: dossier, category: part.category, officer: nil, db) {
                 let content = entry.content
                 guard let place = places[content.kind], (query.from...query.until).contains(content.occurredOn) else {
@@ -290,13 +302,68 @@ enum CountSQL {
         """
 }
 
+/// The unit of every dossier: an open-addressing table in two flat arrays, because it is made for each question and asked
+/// for each record.
+private struct DossierUnits {
+    /// 0 in a free slot: no dossier has that number.
+    private var dossiers: [Int64] = Array(repeating: 0, count: 1024)
+    /// −1 for a dossier that is not counted.
+    private var units: [Int32] = Array(repeating: -1, count: 1024)
+    private var count = 0
+
+    /// The slot of a dossier, or the free one where it goes. At least half of the slots are free.
+    private func slot(_ dossier: Int64) -> Int {
+        // Fibonacci hashing: numbers of dossiers are random, but nobody need make them so.
+        let hash = UInt64(bitPattern: dossier) &* 0x9E37_79B9_7F4A_7C15
+        var slot = Int(truncatingIfNeeded: hash >> UInt64(dossiers.count.leadingZeroBitCount + 1))
+        while dossiers[slot] != dossier, dossiers[slot] != 0 { slot = (slot + 1) & (dossiers.count - 1) }
+        return slot
+    }
+
+    /// The unit of a dossier that is counted.
+    subscript(dossier: Int64) -> Int? {
+        let unit = units[slot(dossier)]
+        return unit < 0 ? nil : Int(unit)
+    }
+
+    /// - Parameter unit: nil for a dossier that is not counted.
+    mutating func set(_ dossier: Int64, _ unit: Int?) {
+        if dossier == 0 { return }
+        var place = slot(dossier)
+        if dossiers[place] == 0 {
+            count += 1
+            if count * 2 > dossiers.count {
+                grow()
+                place = slot(dossier)
+            }
+        }
+        dossiers[place] = dossier
+        units[place] = unit.map { Int32(truncatingIfNeeded: $0) } ?? -1
+    }
+
+    private mutating func grow() {
+        let (oldDossiers, oldUnits) = (dossiers, units)
+        dossiers = Array(repeating: 0, count: oldDossiers.count * 2)
+        units = Array(repeating: -1, count: oldDossiers.count * 2)
+        for (dossier, unit) in zip(oldDossiers, oldUnits) where dossier != 0 {
+            let place = slot(dossier)
+            dossiers[place] = dossier
+            units[place] = unit
+        }
+    }
+
+    /// The dossiers that are counted, with their units.
+    var all: [(dossier: Int64, unit: Int)] {
+        dossiers.indices.filter { units[$0] >= 0 }.map { (dossiers[$0], Int(units[$0])) }
+    }
+}
+
 /// The figures of one kind: a number for every form, unit and state, in one flat array.
 private struct Tally {
     let kind: RecordKind
     let units: [Unit]
     /// Those of the kind; any record may be withdrawn besides.
     let states: [String]
-    let spelledStates: [[UInt8]]
     private var counts: [Int]
 
     /// None, and the four.
@@ -306,7 +373,6 @@ private struct Tally {
         self.kind = kind
         self.units = units
         states = kind.states.filter { $0 != RecordEntry.withdrawnState } + [RecordEntry.withdrawnState]
-        spelledStates = states.map { Array($0.utf8) }
         counts = Array(repeating: 0, count: Tally.formCount * units.count * states.count)
     }
 
