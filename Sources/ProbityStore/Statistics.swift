@@ -304,7 +304,7 @@ enum CountSQL {
 
 /// The unit of every dossier: an open-addressing table in two flat arrays, because it is made for each question and asked
 /// for each record.
-private struct DossierUnits {
+struct DossierUnits {
     /// 0 in a free slot: no dossier has that number.
     private var dossiers: [Int64] = Array(repeating: 0, count: 1024)
     /// −1 for a dossier that is not counted.
