@@ -129,6 +129,11 @@ CREATE TABLE version (                  -- 版本: append-only states of records
     batch INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX versionBatch ON version (batch);
+-- Figures are counted from these two alone (their entries end with the id, and so name the dossier). Sealed categories,
+-- whose `kind` is NULL, are in neither. A record counts as its newest version: `versionLater` finds the older ones, and is
+-- as small as corrections and steps are few.
+CREATE INDEX versionCount ON version (kind, occurredOn, state, form, batch) WHERE kind IS NOT NULL;
+CREATE INDEX versionLater ON version (kind, record, batch) WHERE kind IS NOT NULL AND record < id;
 
 CREATE TABLE tray (                     -- drop-box: filed by somebody who cannot read what is inside
     id INTEGER PRIMARY KEY,

@@ -338,6 +338,20 @@ public struct Unit: Hashable, Sendable {
     }
 }
 
+extension [Unit] {
+    /// The unit `top` and those below it; none where there is no such unit.
+    ///
+    /// - Precondition: parents stand first, as ``Archive/units(_:)`` gives them.
+    func below(_ top: String) -> [Unit] {
+        var inside: Set<String> = []
+        return filter { unit in
+            guard unit.id == top || unit.parent.map(inside.contains) ?? false else { return false }
+            inside.insert(unit.id)
+            return true
+        }
+    }
+}
+
 extension Archive {
     /// The civil date of the archive's clock.
     public var today: CivilDate { now.date }

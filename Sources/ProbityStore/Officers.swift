@@ -176,17 +176,12 @@ extension Session {
     /// The units of a category that the user's keys open, in the order of the organisation tree.
     func visibleUnits(_ category: ProbityRecords.Category, below top: String? = nil, _ db: Database) throws -> [String]
     {
-        var inside: Set<String> = []
-        var visible: [String] = []
-        for unit in try archive.units(db) {
-            if let top {
-                guard unit.id == top || unit.parent.map(inside.contains) ?? false else { continue }
-                inside.insert(unit.id)
-            }
-            if try graph.open(NodePlace(category: category, unit: unit.id), db) != nil { visible.append(unit.id) }
+        let all = try archive.units(db)
+        let units = top.map(all.below) ?? all
+        if let top, units.isEmpty { throw ArchiveError(.notVisible, "there is no unit \(top)", subject: top) }
+        return try units.map(\.id).filter { unit in
+            try graph.open(NodePlace(category: category, unit: unit), db) != nil
         }
-        if let top, inside.isEmpty { throw ArchiveError(.notVisible, "there is no unit \(top)", subject: top) }
-        return visible
     }
 
     /// Officers whose roster dossier hangs below the unit's node.

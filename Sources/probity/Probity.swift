@@ -26,9 +26,8 @@ struct Probity: ParsableCommand {
         subcommands: [
             InitCommand.self, StatusCommand.self, UserCommand.self, AccessCommand.self, UnitCommand.self,
             OfficerCommand.self, RecordCommand.self, ImportCommand.self, ComplaintCommand.self, SearchCommand.self,
-            PromoteCommand.self, AuditCommand.self, CheckCommand.self, KeyCommand.self, BackupCommand.self,
-            SchemaCommand.self,
-            ExitCodesCommand.self, VersionCommand.self,
+            PromoteCommand.self, ReportCommand.self, AuditCommand.self, CheckCommand.self, KeyCommand.self,
+            BackupCommand.self, SchemaCommand.self, ExitCodesCommand.self, VersionCommand.self,
         ],
         aliases: ["廉政档案"])
 }

@@ -31,6 +31,10 @@ extension BuiltProgram {
             ("clerk1", ["officer", "list", "--purpose", "dailyManagement"]),
             ("clerk1", ["record", "list", "--officer", "990005", "--purpose", "dailyManagement"]),
             ("clerk1", ["search", "--kind", "majorEvent", "--purpose", "dailyManagement"]),
+            (
+                "leader1",
+                ["report", "counts", "--from", "2026-01-01", "--to", "2026-12-31", "--purpose", "statistics"]
+            ),
             ("clerk1", ["import", "\(Sample.root)/Samples/records/talk.csv", "--kind", "talk"]),
             (
                 "clerk1",

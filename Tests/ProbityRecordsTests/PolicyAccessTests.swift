@@ -125,6 +125,30 @@ struct PolicyAccessTests {
         }
     }
 
+    @Test("Who reads a category has figures of any days; who only counts, of whole calendar months; 本人 has none")
+    func figures() throws {
+        func decide(_ role: Role, _ category: ProbityRecords.Category, _ from: String, _ until: String) throws
+            -> Decision
+        {
+            policy.decide(
+                role: role, counting: category, from: try #require(CivilDate(from)),
+                until: try #require(CivilDate(until)))
+        }
+        for (from, until, isWhole) in [
+            ("2026-05-01", "2026-05-31", true), ("2026-02-01", "2026-02-28", true),
+            ("2024-02-01", "2024-02-29", true), ("2025-12-01", "2026-01-31", true),
+            ("2024-02-01", "2024-02-28", false), ("2026-05-02", "2026-05-31", false),
+            ("2026-05-01", "2026-05-30", false), ("2026-05-01", "2026-06-01", false),
+            ("2026-05-20", "2026-05-20", false),
+        ] {
+            #expect(try decide(.clerk, .care, from, until) == .allow)
+            #expect(try decide(.leader, .care, from, until) == (isWhole ? .allow : .refuse(.wholeMonths)))
+            #expect(try decide(.leader, .complaints, from, until) == .refuse(.roleDoesNotRead))
+            #expect(try decide(.officer, .events, from, until) == .refuse(.notOwnFile))
+            #expect(try decide(.auditor, .events, from, until) == .refuse(.administrator))
+        }
+    }
+
     @Test("The promoter reads no complaints: the fourth must is answered by the opinion")
     func promoterReadsNoComplaints() {
         #expect(

@@ -132,6 +132,10 @@ struct GateTests {
             ("record.advance", { try session("clerk1").advance(record, step: "verify", changes: [:], reason: "r") }),
             ("search", { _ = try session("clerk1").search(RecordQuery()) }),
             (
+                "report.counts",
+                { _ = try StatisticsTests.counter(fixture, "clerk1").statistics(StatisticsTests.query()) }
+            ),
+            (
                 "import",
                 {
                     _ = try session("clerk1").importRecords(kind: "majorEvent", dryRun: false) {

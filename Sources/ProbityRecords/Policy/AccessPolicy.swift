@@ -78,6 +78,8 @@ public enum Decision: Sendable, Hashable {
         case categoryMissing
         /// 回避: the user's own file; a declared relative's; for the role 本人, another person's file.
         case ownFile, relative, notOwnFile
+        /// Figures of a shorter period than this role may have.
+        case wholeMonths
 
         /// Key of the sentence in the message catalogue.
         public var messageKey: String { "refusal.\(rawValue)" }
@@ -201,6 +203,8 @@ public struct AccessPolicy: Sendable {
             if right.onApproval.contains(category) { return hasApproval ? .allow : .refuse(.approvalRequired) }
             return .refuse(role.isAdministrator ? .administrator : .roleDoesNotRead)
         case .statistics:
+            // Figures of one's own file are its content.
+            if scope(role: role, category: category) == .own { return .refuse(.notOwnFile) }
             let allowed = right.statistics.contains(category) || right.read.contains(category)
             return allowed ? .allow : .refuse(role.isAdministrator ? .administrator : .roleDoesNotRead)
         case .file:
@@ -222,6 +226,16 @@ public struct AccessPolicy: Sendable {
         default:
             return .refuse(.roleDoesNotAct)
         }
+    }
+
+    /// Whether `role` may have figures of `category` about the days `from` to `until`.
+    ///
+    /// Who reads the category may ask for any days: he could count for himself. Who does not gets whole calendar months,
+    /// because the difference of two periods is a period too, and a day names its man in a small station.
+    public func decide(role: Role, counting category: Category, from: CivilDate, until: CivilDate) -> Decision {
+        let counting = decide(role: role, act: .statistics, category: category)
+        guard counting.isAllowed, !decide(role: role, act: .read, category: category).isAllowed else { return counting }
+        return from.day == 1 && until.adding(days: 1).day == 1 ? .allow : .refuse(.wholeMonths)
     }
 
     /// Whether `role` may take one of a kind's steps: the kind says which roles may, the matrix whether they work

@@ -1,0 +1,390 @@
+import CanonicalJSON
+import Foundation
+import GRDB
+import ProbityCrypto
+import ProbityLedger
+import ProbityRecords
+import ProbityTestSupport
+import Testing
+
+@testable import ProbityStore
+
+@Suite("Figures")
+struct StatisticsTests {
+    private static func date(_ text: String) throws -> CivilDate { try #require(CivilDate(text)) }
+
+    static func query(
+        _ from: String = "2026-01-01", _ until: String = "2026-12-31", kinds: [String] = [], unit: String? = nil
+    ) throws -> StatisticsQuery {
+        var query = try StatisticsQuery(from: date(from), until: date(until))
+        query.kinds = kinds
+        query.unit = unit
+        return query
+    }
+
+    static func counter(_ fixture: Fixture, _ user: String) throws -> Session {
+        let session = try fixture.session(user)
+        session.purpose = Purpose("statistics:月报")
+        return session
+    }
+
+    /// The same figures, made the long way: every record that the user may see is opened.
+    private static func recount(_ session: Session, _ query: StatisticsQuery, units: Set<String>? = nil) throws
+        -> [String: Int]
+    {
+        var all = RecordQuery()
+        all.limit = 10_000
+        var figures: [String: Int] = [:]
+        for (officer, record) in try session.search(all).found {
+            let kind = try #require(session.archive.catalogue.kind(record.content.kind))
+            let unit = kind.category.isSealed ? "U00" : officer.unit
+            guard query.from <= record.content.occurredOn, record.content.occurredOn <= query.until,
+                query.kinds.isEmpty || query.kinds.contains(kind.id), units?.contains(unit) ?? true
+            else { continue }
+            let form = kind.clearColumns(
+                values: record.content.values, state: record.content.state, filedOn: record.content.filedOn
+            ).form
+            figures["\(kind.id) \(form ?? 0) \(unit) \(record.content.state)", default: 0] += 1
+        }
+        return figures
+    }
+
+    private static func figures(_ statistics: Statistics) -> [String: Int] {
+        Dictionary(
+            uniqueKeysWithValues: statistics.cells.map {
+                ("\($0.kind) \($0.form ?? 0) \($0.unit) \($0.state)", $0.count)
+            })
+    }
+
+    /// Files, corrects, moves in time, advances and withdraws at random.
+    private static func fill(_ fixture: Fixture, _ random: inout SeededGenerator) throws {
+        func day() -> JSONValue {
+            .string("2026-0\(Int.random(in: 1...9, using: &random))-1\(Int.random(in: 0...9, using: &random))")
+        }
+        let clerk = try fixture.session("clerk1")
+        let inspector = try fixture.session("inspector1")
+        try fixture.session("sysadmin1").addUnits([Unit(id: "U11", parent: "U01", kind: "squad", name: "一所警组")])
+        try clerk.addOfficers(
+            (0..<6).map {
+                Fixture.officer(
+                    "99010\($0)", unit: ["U11", "U11", "U02", "U01", "U00", "U11"][$0], name: "人\($0)",
+                    idNo: Fixture.idNumber(100 + $0))
+            })
+        let numbers = Fixture.numbers + (0..<6).map { "99010\($0)" }
+        for _ in 0..<90 {
+            let officer = numbers[Int.random(in: 0..<numbers.count, using: &random)]
+            let draft: RecordDraft
+            var (session, dated, step) = (clerk, "", "")
+            switch Int.random(in: 0..<6, using: &random) {
+            case 0:
+                draft = RecordDraft(
+                    kind: "training", officer: officer,
+                    values: ["course": "other", "completedOn": day(), "passed": true])
+                (dated, step) = ("completedOn", "correct")
+            case 1:
+                draft = RecordDraft(
+                    kind: "talk", officer: officer,
+                    values: [
+                        "talkKind": ["heartTalk", "remind"][Int.random(in: 0...1, using: &random)], "talkOn": day(),
+                        "interviewers": "所长", "matter": "谈心",
+                    ])
+                (dated, step) = ("talkOn", "followUp")
+            case 2:
+                draft = RecordDraft(
+                    kind: "dutyTrace", officer: officer,
+                    values: ["performedOn": day(), "area": "team", "item": "检查", "evidence": "照片"])
+                (dated, step) = ("performedOn", "correct")
+            case 3:
+                draft = Fixture.sanction(officer)
+                (session, dated, step) = (inspector, "decidedOn", "correct")
+            case 4:
+                draft = Fixture.complaint(officer)
+                (session, dated, step) = (inspector, "receivedOn", "register")
+            default:
+                var values = Fixture.event(officer, "事项").values
+                (values["eventDate"], values["reportDate"]) = ("2026-01-01", day())
+                draft = RecordDraft(kind: "majorEvent", officer: officer, values: values)
+                (dated, step) = ("reportDate", "verify")
+            }
+            let record = try session.file(draft)
+            for _ in 0..<Int.random(in: 0...2, using: &random) {
+                try session.amend(record, changes: [dated: day()], reason: "日期有误")
+            }
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0: try session.withdraw(record, reason: "重复登记")
+            case 1:
+                let changes: [String: JSONValue] = step == "register" ? ["receiptNo": "收〔2026〕1号"] : [:]
+                try session.advance(record, step: step, changes: changes, reason: "办理")
+            default: break
+            }
+        }
+    }
+
+    @Test(
+        "They are those of a recount that opens every record, for every role and scope, whatever was corrected or withdrawn",
+        arguments: [1, 20_261_120] as [UInt64])
+    func recount(seed: UInt64) throws {
+        let fixture = try Fixture()
+        var random = SeededGenerator(seed: seed)
+        try StatisticsTests.fill(fixture, &random)
+        let months = (1...9).map {
+            ("2026-0\($0)-01", "2026-0\($0)-\($0 == 2 ? 28 : [4, 6, 9].contains($0) ? 30 : 31)")
+        }
+        var compared = 0
+        for (user, units) in [
+            ("clerk1", nil), ("clerk2", nil), ("reviewer1", nil), ("inspector1", nil), ("supervisor1", nil),
+        ] as [(String, Set<String>?)] {
+            let session = try StatisticsTests.counter(fixture, user)
+            for (from, until) in months + [("2026-01-01", "2026-12-31"), ("2026-03-07", "2026-05-21")] {
+                let query = try StatisticsTests.query(from, until)
+                let expected = try StatisticsTests.recount(session, query, units: units)
+                #expect(
+                    try StatisticsTests.figures(session.statistics(query)) == expected, "seed \(seed) \(user) \(from)")
+                compared += expected.count
+            }
+        }
+        #expect(compared > 200, "seed \(seed)")
+        // One unit and those below it.
+        let clerk = try StatisticsTests.counter(fixture, "clerk1")
+        let below = try StatisticsTests.query(unit: "U01")
+        #expect(
+            try StatisticsTests.figures(clerk.statistics(below))
+                == StatisticsTests.recount(clerk, below, units: ["U01", "U11"]), "seed \(seed)")
+        // Who holds no key counts the same, of what is not sealed; the clerk, who reads all of that, recounts for him.
+        let leader = try StatisticsTests.counter(fixture, "leader1")
+        let year = try StatisticsTests.query()
+        let counted = try leader.statistics(year)
+        #expect(try StatisticsTests.figures(counted) == StatisticsTests.recount(clerk, year), "seed \(seed)")
+        #expect(counted.uncounted == [.sanctions])
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test("An import that is not published is not counted, and is as soon as it is")
+    func unpublished() throws {
+        let fixture = try Fixture()
+        let other = try fixture.reopened()
+        let counter = try Session(other, identity: #require(fixture.identities["reviewer1"]))
+        counter.purpose = Purpose("statistics")
+        let query = try StatisticsTests.query(kinds: ["appraisal"])
+        var looks = 0
+        _ = try fixture.session("clerk1").importRecords(kind: "appraisal", dryRun: false) { receive in
+            for number in 0..<4100 {
+                try receive(
+                    number + 2,
+                    .values(
+                        officer: Fixture.numbers[number % 3], state: nil,
+                        ["year": 2025, "grade": "competent", "decidedOn": "2026-01-31"]))
+            }
+        } progress: { done, pass in
+            guard pass == 2, done < 4100 else { return }
+            looks += 1
+            #expect(throws: Never.self) {
+                let counted = try counter.statistics(query)
+                #expect(counted.cells.isEmpty)
+            }
+        }
+        #expect(looks == 2)
+        #expect(try counter.statistics(query).cells.map(\.count) == [2734, 1366])
+    }
+
+    @Test("A correction that is not published yet leaves the record as it was")
+    func unpublishedCorrection() throws {
+        let fixture = try Fixture()
+        let query = try StatisticsTests.query(kinds: ["majorEvent"])
+        let clerk = try StatisticsTests.counter(fixture, "clerk1")
+        let before = try clerk.statistics(query)
+        try fixture.archive.pool.write { db in
+            try db.execute(sql: "INSERT INTO openBatch (id, user, startedAt) VALUES (900, 'clerk1', 'x')")
+            try db.execute(
+                sql: """
+                    INSERT INTO version (id, record, epoch, kind, state, occurredOn, dueOn, form, sealed, batch)
+                    SELECT id + 1, record, epoch, kind, 'verified', '2020-01-01', NULL, NULL, sealed, 900 FROM version
+                    WHERE kind = 'majorEvent'
+                    """)
+        }
+        #expect(try clerk.statistics(query) == before)
+        #expect(before.cells.map(\.count) == [1, 1])
+    }
+
+    @Test("Every refusal leaves its line, and so does what was counted")
+    func refusals() throws {
+        let fixture = try Fixture()
+        func query(
+            _ from: String = "2026-01-01", _ until: String = "2026-12-31", kinds: [String] = [], unit: String? = nil
+        ) throws -> StatisticsQuery { try StatisticsTests.query(from, until, kinds: kinds, unit: unit) }
+        let cases: [(user: String, purpose: String, StatisticsQuery, ArchiveError.Code)] = try [
+            ("sysadmin1", "statistics", query(), .roleRefuses), ("secadmin1", "statistics", query(), .roleRefuses),
+            ("auditor1", "audit", query(), .roleRefuses), ("officer1", "ownFile", query(), .roleRefuses),
+            ("clerk1", "statistics", query(kinds: ["complaint"]), .roleRefuses),
+            ("clerk1", "statistics", query(kinds: ["talk", "complaint"]), .roleRefuses),
+            ("supervisor1", "statistics", query(kinds: ["sanction"]), .roleRefuses),
+            ("leader1", "statistics", query(kinds: ["complaint"]), .roleRefuses),
+            ("leader1", "statistics", query("2026-05-01", "2026-05-30"), .roleRefuses),
+            ("leader1", "statistics", query("2026-05-02", "2026-05-31"), .roleRefuses),
+            ("leader1", "statistics", query("2026-05-20", "2026-05-20", kinds: ["talk"]), .roleRefuses),
+            // Sealed: whoever holds no key of it counts nothing.
+            ("leader1", "statistics", query(kinds: ["sanction"]), .notVisible),
+            ("inspector1", "statistics", query(kinds: ["complaint"], unit: "U01"), .notVisible),
+            // Outside the scope is as if it were not there.
+            ("clerk2", "statistics", query(unit: "U01"), .notVisible),
+            ("clerk2", "statistics", query(unit: "U00"), .notVisible),
+            ("clerk1", "statistics", query(unit: "U77"), .notVisible),
+            ("leader1", "statistics", query(unit: "U77"), .notVisible),
+            ("clerk1", "", query(), .purposeMissing), ("clerk1", "dailyManagement", query(), .purposeMissing),
+            ("promoter1", "statistics", query(), .purposeMissing),
+            ("promoter1", "promotionReview", query(), .purposeMissing),
+            ("clerk1", "statistics", query(kinds: ["nonsense"]), .invalidEntry),
+            ("clerk1", "statistics", query("2026-05-02", "2026-05-01"), .invalidEntry),
+        ]
+        for (user, purpose, query, code) in cases {
+            let session = try fixture.session(user)
+            session.purpose = purpose.isEmpty ? nil : Purpose(purpose)
+            let size = try fixture.ledgerSize()
+            #expect(throws: ArchiveError(code, ""), "\(user) \(query)") { try session.statistics(query) }
+            let leaf = try fixture.lastLeaf()
+            #expect(leaf.act == "report.counts" && leaf.outcome == "refused:\(code.rawValue)" && leaf.actor == user)
+            #expect(try fixture.ledgerSize() == size + 1)
+        }
+        let clerk = try StatisticsTests.counter(fixture, "clerk1")
+        #expect(try clerk.statistics(query()).cells.count > 1)
+        let leaf = try fixture.lastLeaf()
+        #expect(leaf.act == "report.counts" && leaf.outcome == "done" && leaf.batch == nil && leaf.reads != nil)
+        #expect(Set(leaf.commitments.keys) == ["query", "unit", "categories", "purpose", "reason"])
+    }
+
+    @Test("A leader counts below his own unit, and nothing beside it")
+    func subtree() throws {
+        let fixture = try Fixture()
+        try fixture.session("clerk1").file(Fixture.event("990002", "事项"))
+        let session = try StatisticsTests.newcomer(fixture, "leader2", .leader, unit: "U01", like: "leader1")
+        let counted = try session.statistics(StatisticsTests.query(kinds: ["majorEvent"]))
+        #expect(counted.cells.map(\.unit) == ["U01"] && counted.cells.map(\.count) == [2])
+        #expect(counted.units.map(\.name) == ["一所"] && !counted.isWithoutOwnFile)
+        #expect(try session.statistics(StatisticsTests.query(kinds: ["majorEvent"], unit: "U01")) == counted)
+        for unit in ["U02", "U00"] {
+            let query = try StatisticsTests.query(kinds: ["majorEvent"], unit: unit)
+            #expect(throws: ArchiveError(.notVisible, "")) { try session.statistics(query) }
+        }
+    }
+
+    /// A user who is certified after the ceremony, with grants from a serving holder.
+    private static func newcomer(
+        _ fixture: Fixture, _ user: String, _ role: Role, unit: String, like serving: String, officer: OfficerID? = nil,
+        grants: [ProbityRecords.Category] = []
+    ) throws -> Session {
+        let identity = try Identity.generate(user: user)
+        let security = try fixture.session("secadmin1")
+        let request = try UserRequest.make(identity, bureauID: "test")
+        let (proposal, text) = try security.proposeUser(request: request, role: role, unit: unit, officer: officer)
+        let acceptance = try UserAcceptance.make(ArchiveFolder(fixture.path), proposal: text, identity: identity).text
+        if try fixture.session(serving).countersign(proposal, acceptance: acceptance) != nil {
+            #expect(try fixture.session("sysadmin1").countersign(proposal) == nil)
+        }
+        for category in grants {
+            let grant = try fixture.session(serving).proposeGrant(user: user, category: category, unit: unit)
+            #expect(try security.countersign(grant) == nil)
+        }
+        let session = try Session(fixture.archive, identity: identity)
+        session.purpose = Purpose("statistics")
+        return session
+    }
+
+    @Test("Who reads does not count his own file: not even that there is a complaint about himself")
+    func ownFile() throws {
+        let fixture = try Fixture()
+        try fixture.session("clerk1").file(Fixture.event("990002", "事项"))
+        let own = try fixture.session("clerk1").showOfficer("990002").id
+        let session = try StatisticsTests.newcomer(
+            fixture, "inspector9", .inspector, unit: "U00", like: "inspector1", officer: own,
+            grants: [.roster, .events, .complaints, .sanctions])
+        let query = try StatisticsTests.query(kinds: ["complaint", "majorEvent", "sanction", "officer"])
+        let counted = try session.statistics(query)
+        let all = try StatisticsTests.counter(fixture, "inspector1").statistics(query)
+        func count(_ statistics: Statistics, _ kind: String) -> Int {
+            statistics.cells.filter { $0.kind == kind }.reduce(0) { $0 + $1.count }
+        }
+        for (kind, expected) in ["complaint": (0, 1), "majorEvent": (2, 3), "sanction": (1, 1), "officer": (2, 3)] {
+            #expect(count(counted, kind) == expected.0 && count(all, kind) == expected.1, "\(kind)")
+        }
+        #expect(counted.isWithoutOwnFile && !all.isWithoutOwnFile)
+        // What he holds no key for is left out, and told.
+        #expect(try session.statistics(StatisticsTests.query()).uncounted == [.drinking, .talks, .opinions, .care])
+    }
+
+    @Test("A dossier that moved is counted where its newest key hangs")
+    func movedDossier() throws {
+        let fixture = try Fixture()
+        let clerk = try StatisticsTests.counter(fixture, "clerk1")
+        let query = try StatisticsTests.query(kinds: ["majorEvent"])
+        #expect(try clerk.statistics(query).cells.map(\.unit) == ["U01", "U02"])
+        try fixture.archive.pool.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO dossierKey (dossier, epoch, node, wrapped, batch)
+                    SELECT dossier, 2, (SELECT id FROM key WHERE category = 'events' AND kind = 'node' AND unit = 'U02'),
+                        wrapped, batch
+                    FROM dossierKey
+                    WHERE node = (SELECT id FROM key WHERE category = 'events' AND kind = 'node' AND unit = 'U01')
+                    """)
+        }
+        #expect(try clerk.statistics(query).cells.map(\.unit) == ["U02"])
+        #expect(try clerk.statistics(query).cells.map(\.count) == [2])
+        #expect(try StatisticsTests.counter(fixture, "clerk2").statistics(query).cells.map(\.count) == [2])
+    }
+
+    @Test("A state or form that the kind does not have stops the count: integrity")
+    func damage() throws {
+        for change in ["state = 'nonsense'", "form = 5", "form = -1"] {
+            let fixture = try Fixture()
+            try fixture.archive.pool.write {
+                try $0.execute(sql: "UPDATE version SET \(change) WHERE kind = 'majorEvent'")
+            }
+            #expect(throws: ArchiveError(.integrity, ""), "\(change)") {
+                try StatisticsTests.counter(fixture, "clerk1").statistics(StatisticsTests.query())
+            }
+        }
+    }
+
+    @Test("The table of units holds what a dictionary holds, whatever the dossiers and their numbers")
+    func dossierUnits() {
+        var random = SeededGenerator(seed: 42)
+        for spread in [1, 1 << 20, 0x9E37_79B9] as [Int64] {
+            var units = DossierUnits()
+            var expected: [Int64: Int] = [:]
+            for _ in 0..<5000 {
+                let dossier = Int64.random(in: 1..<4000, using: &random) &* spread
+                let unit = Int.random(in: 0..<20, using: &random)
+                // One that is set again, or taken out, is what it was set to last.
+                units.set(dossier, unit == 0 ? nil : unit)
+                expected[dossier] = unit == 0 ? nil : unit
+            }
+            for number in 0..<4001 as Range<Int64> { #expect(units[number &* spread] == expected[number &* spread]) }
+            #expect(Dictionary(uniqueKeysWithValues: units.all.map { ($0.dossier, $0.unit) }) == expected)
+        }
+    }
+
+    @Test("They are counted from covering indexes: no row of a table is visited, nothing is sorted")
+    func coveringIndex() throws {
+        let fixture = try Fixture()
+        func plan(_ sql: String, _ arguments: StatementArguments) throws -> [String] {
+            try fixture.archive.snapshot { db in
+                try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN \(sql)", arguments: arguments).map { $0["detail"] }
+            }
+        }
+        #expect(
+            try plan(CountSQL.versions, ["talk", "2026-01-01", "2026-12-31"]) == [
+                "SEARCH version USING COVERING INDEX versionCount (kind=? AND occurredOn>? AND occurredOn<?)"
+            ])
+        #expect(
+            try plan(CountSQL.laterVersions, ["talk"]) == [
+                "SEARCH version USING COVERING INDEX versionLater (kind=?)"
+            ])
+        let dossiers = try plan(CountSQL.dossiers, ["talks"])
+        #expect(dossiers.count == 2 && dossiers.allSatisfy { $0.contains("USING COVERING INDEX") }, "\(dossiers)")
+        // Sealed versions are in neither index.
+        let sealed = try fixture.archive.snapshot { db in
+            try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM version WHERE kind IS NULL")
+        }
+        #expect(sealed == 2)
+    }
+}
