@@ -52,8 +52,12 @@ public final class Archive: Sendable {
     let policy: AccessPolicy
     let trust = Mutex(LedgerTrust())
     private let commits = SharedCommit()
+    private let fault = Mutex<(@Sendable () throws -> Void)?>(nil)
     /// Tests make the append of a leaf fail here.
-    let ledgerFault = Mutex<(@Sendable () throws -> Void)?>(nil)
+    var ledgerFault: (@Sendable () throws -> Void)? {
+        get { fault.withLock { $0 } }
+        set { fault.withLock { $0 = newValue } }
+    }
 
     /// Where the key files of the archive at `path` are.
     public static func keysFolder(_ path: String) -> String { path + "/Keys" }

@@ -5,7 +5,6 @@ import ProbityCrypto
 import ProbityLedger
 import ProbityRecords
 import ProbityTestSupport
-import Synchronization
 import Testing
 
 @testable import ProbityStore
@@ -162,13 +161,13 @@ struct GateTests {
             ),
         ]
         let before = try fixture.fingerprint()
-        fixture.archive.ledgerFault.withLock { $0 = { throw ArchiveError(.ledgerNotWritable, "injected") } }
+        fixture.archive.ledgerFault = { throw ArchiveError(.ledgerNotWritable, "injected") }
         for (name, act) in acts {
             #expect(throws: ArchiveError(.ledgerNotWritable, ""), "\(name)") { try act() }
             #expect(try fixture.fingerprint() == before, "\(name) changed something")
         }
         #expect(!Files.exists(exported))
-        fixture.archive.ledgerFault.withLock { $0 = nil }
+        fixture.archive.ledgerFault = nil
         for (name, act) in acts where name != "officer.list" && name != "promote.check" && name != "record.advance" {
             #expect(throws: Never.self, "\(name)") { try act() }
         }
