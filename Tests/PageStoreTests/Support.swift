@@ -89,14 +89,17 @@ enum Store {
         unsafe SQLFailure(code: sqlite3_extended_errcode(db), message: String(cString: sqlite3_errmsg(db)))
     }
 
-    /// Reads bytes of the main file through the VFS, past SQLite's cache.
+    /// Reads bytes of the main file through the VFS, past SQLite's cache, as a transaction of its own.
     func readFile(offset: Int64, count: Int) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0xEE, count: count)
         var file: UnsafeMutablePointer<sqlite3_file>?
         let found = unsafe sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file)
         guard found == SQLITE_OK, let file = unsafe file, let methods = unsafe file.pointee.pMethods,
-            let read = unsafe methods.pointee.xRead
+            let read = unsafe methods.pointee.xRead, let lock = unsafe methods.pointee.xLock
         else { throw SQLFailure(code: found, message: "no file") }
+        guard unsafe lock(file, SQLITE_LOCK_SHARED) == SQLITE_OK else {
+            throw SQLFailure(code: SQLITE_BUSY, message: "lock")
+        }
         let code = unsafe bytes.withUnsafeMutableBytes { buffer in
             unsafe read(file, buffer.baseAddress, Int32(count), offset)
         }
