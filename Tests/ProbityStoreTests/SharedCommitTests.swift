@@ -202,24 +202,25 @@ struct SharedCommitTests {
         let counter = CommitCounter()
         archive.pool.add(transactionObserver: counter, extent: .databaseLifetime)
         let before = try fixture.ledgerSize()
-        let users = ["clerk1", "reviewer1", "inspector1", "clerk1"]
+        let users = ["clerk1", "clerk1", "inspector1", "clerk1"]
         let identities = try users.map { try #require(fixture.identities[$0]) }
         let filed = Mutex<[String]>([])
         let errors = onThreads(4) { thread in
             let session = try Session(archive, identity: identities[thread])
             for number in 0..<12 {
+                func draft(_ officer: String) -> RecordDraft {
+                    users[thread] == "inspector1"
+                        ? Fixture.sanction(officer) : Fixture.event(officer, "thread \(thread) number \(number)")
+                }
                 if number % 4 == 3 {
                     // Refused, and the refusal is a line too.
                     do {
-                        try session.file(Fixture.event("999999", "none"))
+                        try session.file(draft("999999"))
                         Issue.record("filed about nobody")
                     } catch let error as ArchiveError { #expect(error.code == .notVisible) }
                     continue
                 }
-                let draft =
-                    users[thread] == "inspector1"
-                    ? Fixture.sanction("990001") : Fixture.event("990001", "thread \(thread) number \(number)")
-                let record = try session.file(draft)
+                let record = try session.file(draft("990001"))
                 filed.withLock { $0.append(record.text) }
             }
         }
