@@ -86,9 +86,10 @@ enum { PAGE_1_ATTEMPTS = 20, PAGE_1_WAIT_MICROSECONDS = 1000 };
 
 static PagePlace place_in_main(sqlite3_int64 page) { return (PagePlace){.role = IN_MAIN, .page = (uint32_t)page}; }
 
-/// Reads and opens one page, in place in `page` (PAGE_BYTES).
+/// Reads and opens one page into `page` (PAGE_BYTES).
 ///
-/// Returns `SQLITE_IOERR_SHORT_READ`, with zeros, only where the file has no such page and need not have it.
+/// Returns `SQLITE_IOERR_SHORT_READ`, with zeros, only where the file has no such page and need not have it. Where reading
+/// fails, `page` stays as it was: in a rollback SQLite reads pages again that others are using, and they go on doing so.
 static int main_read_page(MainFile *file, sqlite3_int64 number, uint8_t *page);
 
 /// What a page beyond the end of the file is.
@@ -114,12 +115,13 @@ static int main_read_beyond_end(MainFile *file, sqlite3_int64 number) {
 static int main_read_page(MainFile *file, sqlite3_int64 number, uint8_t *page) {
     PagePlace place = place_in_main(number);
     sqlite3_vfs *vfs = real_vfs(&registry.vfs);
+    uint8_t *sealed = file->codec->sealed;
     for (int attempt = 1;; attempt++) {
-        int rc = file->stored.real->pMethods->xRead(file->stored.real, page, PAGE_BYTES, (number - 1) * PAGE_BYTES);
+        int rc = file->stored.real->pMethods->xRead(file->stored.real, sealed, PAGE_BYTES, (number - 1) * PAGE_BYTES);
         if (rc == SQLITE_IOERR_SHORT_READ) {
             rc = main_read_beyond_end(file, number);
-            memset(page, 0, PAGE_BYTES);
-        } else if (rc == SQLITE_OK && !codec_open(file->codec, &place, page, page)) {
+            if (rc == SQLITE_IOERR_SHORT_READ) { memset(page, 0, PAGE_BYTES); }
+        } else if (rc == SQLITE_OK && !codec_open(file->codec, &place, sealed, page)) {
             rc = number == 1 ? SQLITE_NOTADB : SQLITE_IOERR_DATA;
             // Another process may be writing page 1 from the WAL while SQLite, which here does not know of the WAL yet, reads
             // it. No other page is read without the locks that exclude this.
@@ -374,7 +376,8 @@ static int wal_read_page(WALFile *file, uint32_t frame, uint8_t *page) {
     uint8_t *sealed = file->codec->sealed;
     int rc = file->stored.real->pMethods->xRead(file->stored.real, sealed, FRAME_BYTES, frame_offset(frame));
     if (rc != SQLITE_OK) {
-        memset(page, 0, PAGE_BYTES);
+        // As in the main file, a page that cannot be read stays as it was.
+        if (rc == SQLITE_IOERR_SHORT_READ) { memset(page, 0, PAGE_BYTES); }
         return rc;
     }
     return wal_open_page(file, frame, page) || wal_open_page_again(file, frame, page) ? SQLITE_OK : SQLITE_IOERR_DATA;
