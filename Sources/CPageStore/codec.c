@@ -39,7 +39,8 @@ enum { BLOCK_BYTES = 16, MAXIMUM_ASSOCIATED_BYTES = 28 + CLEAR_BYTES };
 
 struct Ciphers {
     /// AES-256-GCM. Holds the key of the message before until the next sets its own.
-    EVP_CIPHER_CTX *gcm;
+    const probity_pagestore_gcm *gcm;
+    void *message;
     /// AES-256 on single blocks under the page key, for the keys of messages.
     EVP_CIPHER_CTX *derive;
     /// AES-256 on single blocks under the key of frame headers.
@@ -58,13 +59,19 @@ struct NoncePool {
 
 /// What is looked up once. Written by codec_prepare, before the VFS can be used, and only read afterwards.
 static struct {
-    EVP_CIPHER *gcm;
+    const probity_pagestore_gcm *gcm;
     EVP_CIPHER *ecb;
     EVP_KDF *hkdf;
 } algorithms;
 
+int codec_use_gcm(const probity_pagestore_gcm *gcm) {
+    if (!gcm_agrees(gcm)) { return SQLITE_ERROR; }
+    algorithms.gcm = gcm;
+    return SQLITE_OK;
+}
+
 int codec_prepare(void) {
-    if (!algorithms.gcm) { algorithms.gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL); }
+    if (!algorithms.gcm) { algorithms.gcm = gcm_of_libcrypto(); }
     if (!algorithms.ecb) { algorithms.ecb = EVP_CIPHER_fetch(NULL, "AES-256-ECB", NULL); }
     if (!algorithms.hkdf) { algorithms.hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL); }
     return algorithms.gcm && algorithms.ecb && algorithms.hkdf ? SQLITE_OK : SQLITE_ERROR;
@@ -133,7 +140,7 @@ PageCodec *codec_create(const uint8_t key[PROBITY_PAGESTORE_KEY_BYTES]) {
         struct Ciphers *ciphers = codec->ciphers = OPENSSL_zalloc(sizeof *ciphers);
         codec->nonces = nonce_pool_create();
         ready = ciphers && codec->nonces && derive_header_key(key, header_key) &&
-                (ciphers->gcm = cipher_create(algorithms.gcm, NULL, 1)) &&
+                (ciphers->message = OPENSSL_zalloc((ciphers->gcm = algorithms.gcm)->context_bytes)) &&
                 (ciphers->derive = cipher_create(algorithms.ecb, key, 1)) &&
                 (ciphers->encrypt_header = cipher_create(algorithms.ecb, header_key, 1)) &&
                 (ciphers->decrypt_header = cipher_create(algorithms.ecb, header_key, 0)) && derive_subkey(ciphers);
@@ -149,8 +156,11 @@ PageCodec *codec_create(const uint8_t key[PROBITY_PAGESTORE_KEY_BYTES]) {
 void codec_destroy(PageCodec *codec) {
     if (!codec) { return; }
     if (codec->ciphers) {
+        if (codec->ciphers->message) {
+            codec->ciphers->gcm->release(codec->ciphers->message);
+            OPENSSL_clear_free(codec->ciphers->message, codec->ciphers->gcm->context_bytes);
+        }
         // Freeing a context wipes its key schedule.
-        EVP_CIPHER_CTX_free(codec->ciphers->gcm);
         EVP_CIPHER_CTX_free(codec->ciphers->derive);
         EVP_CIPHER_CTX_free(codec->ciphers->encrypt_header);
         EVP_CIPHER_CTX_free(codec->ciphers->decrypt_header);
@@ -204,29 +214,23 @@ static bool derive_message_key(const struct Ciphers *ciphers, const uint8_t *non
     return derived;
 }
 
-static bool start_message(
-    const PageCodec *codec, const PagePlace *place, const uint8_t *nonce, const uint8_t *clear, int sealing) {
+/// Sets the cipher to the key of the message with this nonce.
+static bool start_message(const struct Ciphers *ciphers, const uint8_t *nonce) {
     uint8_t key[32];
-    uint8_t associated[MAXIMUM_ASSOCIATED_BYTES];
-    int done = 0;
-    EVP_CIPHER_CTX *gcm = codec->ciphers->gcm;
-    int length = (int)make_associated_data(codec, place, clear, associated);
-    bool started = derive_message_key(codec->ciphers, nonce, key) &&
-                   EVP_CipherInit_ex2(gcm, NULL, key, nonce + 12, sealing, NULL) == 1 &&
-                   EVP_CipherUpdate(gcm, NULL, &done, associated, length) == 1;
+    bool started = derive_message_key(ciphers, nonce, key) && ciphers->gcm->set_key(ciphers->message, key);
     OPENSSL_cleanse(key, sizeof key);
     return started;
 }
 
 /// How many bytes of the page are in clear.
-static int clear_byte_count(const PagePlace *place) {
+static size_t clear_byte_count(const PagePlace *place) {
     return place->role == IN_MAIN && place->page == 1 ? CLEAR_BYTES : 0;
 }
 
 bool codec_seal(PageCodec *codec, const PagePlace *place, const uint8_t *page, uint8_t *sealed) {
-    EVP_CIPHER_CTX *gcm = codec->ciphers->gcm;
-    uint8_t none[BLOCK_BYTES];
-    int done = 0, clear = clear_byte_count(place);
+    const struct Ciphers *ciphers = codec->ciphers;
+    uint8_t associated[MAXIMUM_ASSOCIATED_BYTES];
+    size_t clear = clear_byte_count(place);
     if (clear) {
         memcpy(sealed, magic, sizeof magic);
         sealed[4] = FORMAT_VERSION;
@@ -236,19 +240,20 @@ bool codec_seal(PageCodec *codec, const PagePlace *place, const uint8_t *page, u
         memcpy(sealed + 8, codec->file_id, FILE_ID_BYTES);
     }
     uint8_t *nonce = sealed + CONTENT_BYTES;
-    bool done_all = codec_draw_nonce(codec, nonce) && start_message(codec, place, nonce, clear ? sealed : NULL, 1) &&
-                    EVP_CipherUpdate(gcm, sealed + clear, &done, page + clear, CONTENT_BYTES - clear) == 1 &&
-                    EVP_CipherFinal_ex(gcm, none, &done) == 1 &&
-                    EVP_CIPHER_CTX_ctrl(gcm, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, nonce + NONCE_BYTES) == 1;
-    if (!done_all) { ERR_clear_error(); }
-    return done_all;
+    size_t associated_count = make_associated_data(codec, place, clear ? sealed : NULL, associated);
+    bool done = codec_draw_nonce(codec, nonce) && start_message(ciphers, nonce) &&
+                ciphers->gcm->seal(ciphers->message, nonce + 12, associated, associated_count, page + clear,
+                                   CONTENT_BYTES - clear, sealed + clear, nonce + NONCE_BYTES);
+    if (!done) { ERR_clear_error(); }
+    return done;
 }
 
 bool codec_open(PageCodec *codec, const PagePlace *place, const uint8_t *sealed, uint8_t *page) {
-    EVP_CIPHER_CTX *gcm = codec->ciphers->gcm;
-    uint8_t seal[RESERVED_BYTES], header[CLEAR_BYTES], none[BLOCK_BYTES], known_file_id[FILE_ID_BYTES];
+    const struct Ciphers *ciphers = codec->ciphers;
+    uint8_t seal[RESERVED_BYTES], header[CLEAR_BYTES], known_file_id[FILE_ID_BYTES];
+    uint8_t associated[MAXIMUM_ASSOCIATED_BYTES];
     bool had_file_id = codec->has_file_id;
-    int done = 0, clear = clear_byte_count(place);
+    size_t clear = clear_byte_count(place);
     memcpy(known_file_id, codec->file_id, FILE_ID_BYTES);
     // Copies, because `page` may be the same memory.
     memcpy(seal, sealed + CONTENT_BYTES, RESERVED_BYTES);
@@ -262,10 +267,10 @@ bool codec_open(PageCodec *codec, const PagePlace *place, const uint8_t *sealed,
         memcpy(codec->file_id, identity.file_id, FILE_ID_BYTES);
         codec->has_file_id = true;
     }
-    bool opened = start_message(codec, place, seal, clear ? header : NULL, 0) &&
-                  EVP_CipherUpdate(gcm, page + clear, &done, sealed + clear, CONTENT_BYTES - clear) == 1 &&
-                  EVP_CIPHER_CTX_ctrl(gcm, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, seal + NONCE_BYTES) == 1 &&
-                  EVP_CipherFinal_ex(gcm, none, &done) == 1;
+    size_t associated_count = make_associated_data(codec, place, clear ? header : NULL, associated);
+    bool opened = start_message(ciphers, seal) &&
+                  ciphers->gcm->open(ciphers->message, seal + 12, associated, associated_count, sealed + clear,
+                                     CONTENT_BYTES - clear, page + clear, seal + NONCE_BYTES);
     if (!opened) {
         // What stands there was never authenticated. A file id is kept where there was none: after a power cut page 1 may be
         // torn while its successor waits in the WAL, which opens under this id or not at all.

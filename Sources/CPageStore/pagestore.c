@@ -34,15 +34,32 @@
 
 #include "pagestore_internal.h"
 
+/// How many pages are read ahead, and how far apart two reads are in a row: pages of indexes stand among those of a table.
+enum { AHEAD_PAGES = 16, AHEAD_STEP = 4 };
+
 /// What every file of ours that is on disk begins with.
 typedef struct {
     sqlite3_file base;
     sqlite3_file *real;
 } StoredFile;
 
+/// Pages read in one call because they will probably be asked for next, still sealed.
+///
+/// They are used within one read transaction only. There a page that SQLite reads from the main file does not change: a
+/// checkpoint writes pages whose frames every reader sees, and those are read from the WAL. SQLite's own page cache rests
+/// on the same rule. Each transaction begins with a lock, and each lock makes this empty; so does every write.
+typedef struct {
+    sqlite3_int64 first;
+    int count;
+    /// The page that was read last.
+    sqlite3_int64 last;
+    uint8_t bytes[AHEAD_PAGES * PAGE_BYTES];
+} ReadAhead;
+
 typedef struct MainFile {
     StoredFile stored;
     PageCodec *codec;
+    ReadAhead *ahead;
     /// The pointer that SQLite opened the file with, by which the WAL of the same connection finds it.
     const char *name;
     struct MainFile *next;
@@ -86,11 +103,39 @@ enum { PAGE_1_ATTEMPTS = 20, PAGE_1_WAIT_MICROSECONDS = 1000 };
 
 static PagePlace place_in_main(sqlite3_int64 page) { return (PagePlace){.role = IN_MAIN, .page = (uint32_t)page}; }
 
-/// Reads and opens one page into `page` (PAGE_BYTES).
+/// Reads and opens one page into `page` (PAGE_BYTES). The sealed bytes come into a buffer that stays in the processor's
+/// cache, which `page` often is not in.
 ///
 /// Returns `SQLITE_IOERR_SHORT_READ`, with zeros, only where the file has no such page and need not have it. Where reading
 /// fails, `page` stays as it was: in a rollback SQLite reads pages again that others are using, and they go on doing so.
 static int main_read_page(MainFile *file, sqlite3_int64 number, uint8_t *page);
+
+static void main_forget_ahead(MainFile *file) { file->ahead->count = 0; }
+
+/// The sealed bytes of a page that was read ahead; NULL where it was not. Reads ahead where pages are read in a row.
+static const uint8_t *main_look_ahead(MainFile *file, sqlite3_int64 number) {
+    ReadAhead *ahead = file->ahead;
+    bool in_a_row = number > ahead->last && number <= ahead->last + AHEAD_STEP && ahead->last > 0;
+    bool is_there = number >= ahead->first && number < ahead->first + ahead->count;
+    ahead->last = number;
+    if (!is_there && in_a_row) {
+        sqlite3_int64 byte_count = 0;
+        sqlite3_file *real = file->stored.real;
+        ahead->count = 0;
+        if (real->pMethods->xFileSize(real, &byte_count) != SQLITE_OK) { return NULL; }
+        sqlite3_int64 count = byte_count / PAGE_BYTES - (number - 1);
+        if (count > AHEAD_PAGES) { count = AHEAD_PAGES; }
+        // A failure is for the read of the one page to meet and to report.
+        if (count < 2 || real->pMethods->xRead(real, ahead->bytes, (int)count * PAGE_BYTES, (number - 1) * PAGE_BYTES) !=
+                             SQLITE_OK) {
+            return NULL;
+        }
+        ahead->first = number;
+        ahead->count = (int)count;
+        is_there = true;
+    }
+    return is_there ? ahead->bytes + (number - ahead->first) * PAGE_BYTES : NULL;
+}
 
 /// What a page beyond the end of the file is.
 ///
@@ -115,6 +160,8 @@ static int main_read_beyond_end(MainFile *file, sqlite3_int64 number) {
 static int main_read_page(MainFile *file, sqlite3_int64 number, uint8_t *page) {
     PagePlace place = place_in_main(number);
     sqlite3_vfs *vfs = real_vfs(&registry.vfs);
+    const uint8_t *ahead = main_look_ahead(file, number);
+    if (ahead && codec_open(file->codec, &place, ahead, page)) { return SQLITE_OK; }
     uint8_t *sealed = file->codec->sealed;
     for (int attempt = 1;; attempt++) {
         int rc = file->stored.real->pMethods->xRead(file->stored.real, sealed, PAGE_BYTES, (number - 1) * PAGE_BYTES);
@@ -171,6 +218,7 @@ static int main_read(sqlite3_file *base, void *out, int count, sqlite3_int64 off
 static int main_write_page(MainFile *file, sqlite3_int64 number, const uint8_t *page) {
     PagePlace place = place_in_main(number);
     uint8_t *sealed = file->codec->sealed;
+    main_forget_ahead(file);
     if (!codec_seal(file->codec, &place, page, sealed)) { return SQLITE_IOERR_WRITE; }
     if (number == 1) {
         // The clear bytes are written once. A power cut during a checkpoint may leave anything where a write was going on. The
@@ -249,6 +297,7 @@ static int main_truncate(sqlite3_file *base, sqlite3_int64 byte_count) {
     MainFile *file = (MainFile *)base;
     sqlite3_int64 current = 0;
     if (byte_count < 0 || byte_count % PAGE_BYTES != 0) { return SQLITE_IOERR_TRUNCATE; }
+    main_forget_ahead(file);
     int rc = file->stored.real->pMethods->xFileSize(file->stored.real, &current);
     if (rc != SQLITE_OK) { return rc; }
     if (byte_count > current) {
@@ -268,6 +317,9 @@ static int main_file_control(sqlite3_file *base, int op, void *argument) {
     switch (op) {
     case VERIFY_OPCODE: {
         MainFile *file = (MainFile *)base;
+        // What stands on the disk is asked for.
+        main_forget_ahead(file);
+        file->ahead->last = 0;
         int rc = main_read_page(file, *(const uint32_t *)argument, file->codec->part);
         OPENSSL_cleanse(file->codec->part, PAGE_BYTES);
         return rc;
@@ -312,6 +364,7 @@ static int main_close(sqlite3_file *base) {
     }
     pthread_mutex_unlock(&registry.mutex);
     codec_destroy(file->codec);
+    sqlite3_free(file->ahead);
     file->codec = NULL;
     return file->stored.real->pMethods->xClose(file->stored.real);
 }
@@ -513,6 +566,11 @@ static int stored_byte_count(sqlite3_file *base, sqlite3_int64 *byte_count) {
     return real_file(base)->pMethods->xFileSize(real_file(base), byte_count);
 }
 
+static int main_lock(sqlite3_file *base, int level) {
+    main_forget_ahead((MainFile *)base);
+    return real_file(base)->pMethods->xLock(real_file(base), level);
+}
+
 static int stored_lock(sqlite3_file *base, int level) { return real_file(base)->pMethods->xLock(real_file(base), level); }
 
 static int stored_unlock(sqlite3_file *base, int level) {
@@ -536,7 +594,8 @@ static int stored_shm_map(sqlite3_file *base, int region, int byte_count, int ex
     return real_file(base)->pMethods->xShmMap(real_file(base), region, byte_count, extend, memory);
 }
 
-static int stored_shm_lock(sqlite3_file *base, int first, int count, int flags) {
+static int main_shm_lock(sqlite3_file *base, int first, int count, int flags) {
+    main_forget_ahead((MainFile *)base);
     return real_file(base)->pMethods->xShmLock(real_file(base), first, count, flags);
 }
 
@@ -555,14 +614,14 @@ static const sqlite3_io_methods main_methods = {
     .xTruncate = main_truncate,
     .xSync = stored_sync,
     .xFileSize = stored_byte_count,
-    .xLock = stored_lock,
+    .xLock = main_lock,
     .xUnlock = stored_unlock,
     .xCheckReservedLock = stored_check_reserved_lock,
     .xFileControl = main_file_control,
     .xSectorSize = stored_sector_size,
     .xDeviceCharacteristics = stored_device_characteristics,
     .xShmMap = stored_shm_map,
-    .xShmLock = stored_shm_lock,
+    .xShmLock = main_shm_lock,
     .xShmBarrier = stored_shm_barrier,
     .xShmUnmap = stored_shm_unmap,
 };
@@ -648,7 +707,13 @@ static int open_main(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int
         if (rc == SQLITE_AUTH) { sqlite3_log(rc, "page store: no key for %s", name); }
         return rc;
     }
-    *file = (MainFile){.codec = codec, .name = name};
+    ReadAhead *ahead = sqlite3_malloc(sizeof *ahead);
+    if (!ahead) {
+        codec_destroy(codec);
+        return SQLITE_NOMEM;
+    }
+    ahead->first = ahead->last = ahead->count = 0;
+    *file = (MainFile){.codec = codec, .ahead = ahead, .name = name};
     rc = open_real(vfs, name, base, flags, out_flags);
     if (rc == SQLITE_OK) {
         const sqlite3_io_methods *methods = file->stored.real->pMethods;
@@ -658,6 +723,7 @@ static int open_main(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int
     }
     if (rc != SQLITE_OK) {
         codec_destroy(codec);
+        sqlite3_free(ahead);
         return rc;
     }
     pthread_mutex_lock(&registry.mutex);
@@ -816,6 +882,13 @@ static int register_once(void) {
     // SQLite declares the entry point of extensions without its arguments.
     rc = sqlite3_auto_extension((void (*)(void))prepare_connection);
     return rc == SQLITE_OK ? sqlite3_vfs_register(&registry.vfs, 1) : rc;
+}
+
+int probity_pagestore_use_gcm(const probity_pagestore_gcm *gcm) {
+    pthread_mutex_lock(&registry.mutex);
+    int rc = registry.is_registered ? SQLITE_MISUSE : codec_use_gcm(gcm ? gcm : gcm_of_libcrypto());
+    pthread_mutex_unlock(&registry.mutex);
+    return rc;
 }
 
 int probity_pagestore_register(void) {

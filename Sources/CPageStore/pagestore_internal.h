@@ -34,6 +34,13 @@ static inline void write_be32(uint8_t *bytes, uint32_t value) {
     bytes[3] = (uint8_t)value;
 }
 
+// MARK: gcm.c
+
+/// The implementation that is always there.
+const probity_pagestore_gcm *gcm_of_libcrypto(void);
+/// Whether `gcm` seals as libcrypto seals, byte for byte, opens what it sealed, and refuses what it did not.
+bool gcm_agrees(const probity_pagestore_gcm *gcm);
+
 // MARK: codec.c
 
 /// Where a page stands: with the file id, what its seal is bound to.
@@ -58,6 +65,8 @@ typedef struct {
     uint8_t part[PAGE_BYTES];
 } PageCodec;
 
+/// What codecs made from now on seal and open with; `SQLITE_ERROR` where it does not agree with libcrypto.
+int codec_use_gcm(const probity_pagestore_gcm *gcm);
 /// Looks the ciphers up: once, because a lookup by name costs more than a page.
 int codec_prepare(void);
 /// NULL where memory or the random generator fails.

@@ -4,6 +4,7 @@ import ProbityCrypto
 import ProbityLedger
 public import ProbityRecords
 import ProbitySchema
+import Synchronization
 
 // The archive (档案库): a folder with the database, its lock, and `Keys/`.
 //
@@ -34,8 +35,9 @@ public struct ArchiveHeader: Sendable {
 
 /// One archive on disk, opened.
 ///
-/// Not thread-safe: one thread, or one actor, owns it. Several processes may use the same archive at once.
-public final class Archive {
+/// Several threads may use it, each with a ``Session`` of its own; what they do at the same time shares a commit
+/// (SharedCommit.swift). Several processes may use the same archive at once.
+public final class Archive: Sendable {
     public let path: String
     public let header: ArchiveHeader
     let pool: any DatabaseWriter
@@ -48,9 +50,10 @@ public final class Archive {
     let lockWaitSeconds: Double
     let catalogue: KindCatalogue
     let policy: AccessPolicy
-    var trust = LedgerTrust()
+    let trust = Mutex(LedgerTrust())
+    private let commits = SharedCommit()
     /// Tests make the append of a leaf fail here.
-    var ledgerFault: (() throws -> Void)?
+    let ledgerFault = Mutex<(@Sendable () throws -> Void)?>(nil)
 
     /// Where the key files of the archive at `path` are.
     public static func keysFolder(_ path: String) -> String { path + "/Keys" }
@@ -184,20 +187,16 @@ public final class Archive {
 
     // MARK: Transactions
 
-    /// Runs `body` as the only writer, in one transaction.
+    /// Runs `body` as the only writer; all of it is committed when this returns, or nothing.
     ///
     /// - Parameter holder: what a waiting program is told about this one; identifiers only.
     func exclusively<T>(_ holder: String, _ body: (Database) throws -> T) throws -> T {
-        let lock = try writeLock(holder)
-        defer { withExtendedLifetime(lock) {} }
-        do {
-            return try ArchiveDatabase.converting { try pool.write(body) }
-        } catch {
-            // What was vouched for inside the transaction may be gone with it.
-            trust = LedgerTrust()
-            try ArchiveDatabase.takeBack(pool, after: error)
-            throw error
-        }
+        try commits.perform(
+            SharedCommit.Surroundings(
+                database: pool, waitSeconds: lockWaitSeconds, lock: { try self.writeLock(holder) },
+                // What was vouched for inside the transaction may be gone with it.
+                forget: { self.trust.withLock { $0 = LedgerTrust() } },
+                takeBack: { try ArchiveDatabase.takeBack(self.pool, after: $0) }), body)
     }
 
     /// Waits until no other program writes, and keeps others from it.

@@ -20,6 +20,8 @@ enum ArchiveDatabase {
         // A statement's arguments may hold content; they never go into an error.
         configuration.publicStatementArguments = false
         configuration.maximumReaderCount = 4
+        // A transaction may stay open for the next act in line (SharedCommit).
+        configuration.allowsUnsafeTransactions = true
         configuration.prepareDatabase { db in
             try PageStore.harden(db)
             try db.execute(sql: "PRAGMA cell_size_check = ON")

@@ -165,7 +165,7 @@ enum Files {
 }
 
 /// An advisory lock on a file that tells who holds it; the kernel drops it when the process ends, however it ends.
-final class FileLock {
+final class FileLock: Sendable {
     private let descriptor: Int32
     private let path: String
 

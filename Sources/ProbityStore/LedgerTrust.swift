@@ -3,6 +3,7 @@ import GRDB
 import ProbityCrypto
 import ProbityLedger
 import ProbityRecords
+import Synchronization
 
 // What a row must have behind it before something secret is entrusted to it.
 //
@@ -15,7 +16,7 @@ import ProbityRecords
 //   person -> place        the ceremony made the key, or the actor held the node above it (design §5)
 
 /// Public keys that the ledger vouches for, remembered: neither a ledger line nor what it names ever changes.
-struct LedgerTrust {
+struct LedgerTrust: Sendable {
     fileprivate var leaves: [Int64: LeafBody] = [:]
     fileprivate var intakes: [Int64: X25519PublicKey] = [:]
 }
@@ -25,7 +26,7 @@ extension Archive {
     ///
     /// - Throws: ``ArchiveError`` `integrity` where any of the steps above does not hold.
     func vouchedLeaf(ofBatch batch: Int64, _ db: Database) throws -> LeafBody {
-        if let known = trust.leaves[batch] { return known }
+        if let known = trust.withLock({ $0.leaves[batch] }) { return known }
         guard let row = try Row.fetchOne(db, sql: "SELECT seq, note FROM leaf WHERE batch = ?", arguments: [batch])
         else { throw ArchiveError(.integrity, "rows of batch \(batch) have no ledger line") }
         let sequence: Int64 = row["seq"]
@@ -46,7 +47,7 @@ extension Archive {
         guard digest.count == leaf.objects?.count, digest.root == leaf.objects?.root else {
             throw ArchiveError(.integrity, "the rows of batch \(batch) are not those of ledger line \(sequence)")
         }
-        trust.leaves[batch] = leaf
+        trust.withLock { $0.leaves[batch] = leaf }
         return leaf
     }
 
@@ -63,14 +64,14 @@ extension Archive {
                         """), arguments: [place.category.rawValue, place.unit])
         else { throw ArchiveError(.integrity, "the category \(place.category.rawValue) has no drop-box") }
         let id: Int64 = row["id"]
-        if let known = trust.intakes[id] { return (id, known) }
+        if let known = trust.withLock({ $0.intakes[id] }) { return (id, known) }
         guard try isMadeByHolder(place, leaf: vouchedLeaf(ofBatch: row["batch"], db), db),
             let raw: Data = row["publicKey"]
         else {
             throw ArchiveError(.integrity, "the drop-box of \(place.category.rawValue) was made by nobody who may")
         }
         let key = try X25519PublicKey(rawBytes: [UInt8](raw))
-        trust.intakes[id] = key
+        trust.withLock { $0.intakes[id] = key }
         return (id, key)
     }
 

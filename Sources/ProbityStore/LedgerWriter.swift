@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import ProbityCrypto
 import ProbityLedger
+import Synchronization
 
 /// The personal things about an act: committed to in its leaf, opened in the details that only auditors can read.
 struct ActDetails {
@@ -24,7 +25,7 @@ struct LedgerWriter {
         _ act: String, outcome: String, _ details: ActDetails, batch: Int64?, reads: UInt64?, _ db: Database
     ) throws -> LedgerHead {
         do {
-            try archive.ledgerFault?()
+            try archive.ledgerFault.withLock { $0 }?()
             let head = try LedgerTable.head(archive.header, db)
             let now = archive.now
             if let last = head.time, now.seconds - last.seconds > 86_400, !clockIsConfirmed {

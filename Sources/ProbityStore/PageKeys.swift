@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import ProbityCrypto
 import ProbityLedger
+import Synchronization
 
 // Who opens the database file (页密钥).
 //
@@ -15,9 +16,9 @@ import ProbityLedger
 // The page key keeps thieves out. It opens no record: what a colleague may read is decided by the keys inside.
 
 /// The wraps of one database file's page key: `Keys/pages/<file id>.json`.
-struct PageKeyFile: Equatable {
+struct PageKeyFile: Equatable, Sendable {
     /// A user's wrap, and the serial of the certificate whose agreement key it is made to.
-    struct Wrap: Equatable {
+    struct Wrap: Equatable, Sendable {
         let serial: Int64
         let bytes: [UInt8]
     }
@@ -116,13 +117,18 @@ struct PageKeyFile: Equatable {
 }
 
 /// The page key of an open archive, with its wraps.
-final class PageKey {
+final class PageKey: Sendable {
     let secret: SecretBytes
-    fileprivate(set) var file: PageKeyFile
+    private let wraps: Mutex<PageKeyFile>
 
     init(_ secret: consuming SecretBytes, _ file: PageKeyFile) {
         self.secret = secret
-        self.file = file
+        wraps = Mutex(file)
+    }
+
+    fileprivate(set) var file: PageKeyFile {
+        get { wraps.withLock { $0 } }
+        set { wraps.withLock { $0 = newValue } }
     }
 }
 

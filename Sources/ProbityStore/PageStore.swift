@@ -1,3 +1,4 @@
+import CPageCipher
 import CPageStore
 import GRDB
 import GRDBSQLite
@@ -8,7 +9,10 @@ enum PageStore {
     static let keyByteCount = Int(PROBITY_PAGESTORE_KEY_BYTES)
 
     /// Makes the page store the process's default way to a database file, once.
-    private static let registration: Int32 = probity_pagestore_register()
+    private static let registration: Int32 = {
+        let code = unsafe probity_pagestore_use_gcm(probity_page_cipher())
+        return code == SQLITE_OK ? probity_pagestore_register() : code
+    }()
 
     /// Tells the page store the key of the database at `path`, for connections opened from now on.
     static func addKey(_ key: borrowing SecretBytes, for path: String) throws {

@@ -2,17 +2,20 @@ import ArgumentParser
 import CanonicalJSON
 import Foundation
 import GRDB
+import Dispatch
 import Glibc
 import ProbityCrypto
 import ProbityRecords
 import ProbityStore
+import Synchronization
 
 /// Rates, each beside plain SQLite in the same run. Figures are CPU time of the process: machines are shared and noisy.
 @main
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "The product and its page store beside plain SQLite, in one run.",
-        subcommands: [ArchiveBench.self, PageBench.self], defaultSubcommand: ArchiveBench.self)
+        subcommands: [ArchiveBench.self, WorkloadBench.self, FileWorker.self, FirstRow.self],
+        defaultSubcommand: ArchiveBench.self)
 }
 
 /// Builds a synthetic archive through the gate and prints how fast it imports, answers promotion checks and verifies.
@@ -50,9 +53,47 @@ struct ArchiveBench: ParsableCommand {
 
         let check = try Bench.measure { try product.check() }
         report("probity: check of all rows against the ledger", check, rows.count)
+        try fileBesidePlain(product, folder)
+        let plainFile = folder + "/plain.db"
+        let copy = try Bench.measure { try plain.copy(to: folder + "/plain-copy.db") }
+        let backup = try Bench.measure { try product.backUp(to: folder + "/backup") }
+        let (plainSize, size) = (Bench.sizeMiB(plainFile), Bench.sizeMiB(folder + "/archive/archive.db"))
+        print("backup: \(Bench.text(Double(size) / backup.cpu)) MiB/s of CPU, plain \(Bench.text(Double(plainSize) / copy.cpu))")
+        ratio("CPU a byte of backup create to plain's backup", backup.cpu / Double(size), copy.cpu / Double(plainSize))
         print(
             "peak memory \(Bench.peakMemoryMiB()) MiB; archive \(Bench.sizeMiB(folder + "/archive/archive.db")) MiB, "
                 + "plain \(Bench.sizeMiB(folder + "/plain.db")) MiB")
+    }
+
+    /// D: filings with their ledger lines, each durable, by one and by four at a time; plain SQLite has four processes, because
+    /// it has nothing that four threads could share.
+    private func fileBesidePlain(_ product: ProductSide, _ folder: String) throws {
+        let peers = try Peers()
+        let county = try Workload(officers: 1_000)
+        let store = Store(.plain, peers, folder + "/plain-county.db", county)
+        try store.load(indexesFirst: false)
+        func tell(_ what: String, _ measured: Bench.Measured, _ latencies: [Double]) -> (rate: Double, late: Double) {
+            let sorted = latencies.sorted()
+            let late = sorted[min(sorted.count - 1, sorted.count * 99 / 100)]
+            let rate = Double(sorted.count) / measured.wall
+            print(
+                "\(what): \(Int(rate))/s, \(Int(measured.cpu / Double(sorted.count) * 1e6)) µs CPU each, "
+                    + "p50 \(Bench.text(sorted[sorted.count / 2] * 1000)) ms, p99 \(Bench.text(late * 1000)) ms")
+            return (rate, late)
+        }
+        var latencies: [Double] = []
+        var measured = try Bench.measure { latencies = try store.file(300, from: 0) }
+        let plainAlone = tell("plain SQLite: one filing at a time", measured, latencies)
+        measured = try Bench.measure { latencies = try product.file(threads: 1, each: 300) }
+        let alone = tell("probity: one filing at a time", measured, latencies)
+        measured = try Bench.measure { latencies = try Bench.fileTogether(store) }
+        let plainTogether = tell("plain SQLite: four processes filing", measured, latencies)
+        measured = try Bench.measure { latencies = try product.file(threads: 4, each: 100) }
+        let together = tell("probity: four threads filing", measured, latencies)
+        ratio("filings a second, one at a time, to plain", alone.rate, plainAlone.rate)
+        ratio("filings a second, four at a time, to plain", together.rate, plainTogether.rate)
+        ratio("filings a second, four at a time, to one at a time", together.rate, alone.rate)
+        ratio("p99 of four at a time to plain's", together.late, plainTogether.late)
     }
 
     private func report(_ what: String, _ measured: Bench.Measured, _ count: Int) {
@@ -78,34 +119,63 @@ extension Bench {
         let wall: Double
     }
 
+    /// With two digits behind the point.
     static func text(_ number: Double) -> String {
-        String(Int(number * 100) / 100) + "." + pad(Int(number * 100) % 100)
+        let hundredths = Int((abs(number) * 100).rounded())
+        let fraction = String(100 + hundredths % 100).dropFirst()
+        return "\(number < 0 && hundredths > 0 ? "-" : "")\(hundredths / 100).\(fraction)"
     }
-    private static func pad(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+
+    static func seconds(_ duration: Duration) -> Double {
+        Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+    }
+
+    /// Starts this program once more.
+    static func start(_ arguments: [String], output: Pipe? = nil) throws -> Process {
+        let process = Process()
+        if let output { process.standardOutput = output }
+        process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.arguments = arguments
+        try process.run()
+        return process
+    }
+
+    /// D4: four processes file a hundred records each, and say how long each took.
+    static func fileTogether(_ store: Store) throws -> [Double] {
+        let pipes = (0..<4).map { _ in Pipe() }
+        let workers = try pipes.enumerated().map { try start(store.workerArguments($0), output: $1) }
+        let texts = try pipes.map { String(decoding: try $0.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self) }
+        for worker in workers { try wait(for: worker) }
+        return texts.flatMap { $0.split(separator: "\n").compactMap { Double($0) } }
+    }
+
+    static func wait(for process: Process) throws {
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw ValidationError("a process of the bench failed") }
+    }
 
     static func measure(_ body: () throws -> Void) throws -> Measured {
         let wall = ContinuousClock.now
         let cpu = cpuSeconds()
         try body()
-        let taken = ContinuousClock.now - wall
-        return Measured(
-            cpu: cpuSeconds() - cpu,
-            wall: Double(taken.components.seconds) + Double(taken.components.attoseconds) / 1e18)
+        return Measured(cpu: cpuSeconds() - cpu, wall: seconds(ContinuousClock.now - wall))
     }
 
+    /// Of this process and of those that it has waited for.
     private static func cpuSeconds() -> Double {
-        let usage = usage()
         func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
-        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+        return [RUSAGE_SELF.rawValue, RUSAGE_CHILDREN.rawValue].map { usage($0) }.reduce(0) {
+            $0 + seconds($1.ru_utime) + seconds($1.ru_stime)
+        }
     }
 
-    private static func usage() -> rusage {
+    private static func usage(_ who: Int32) -> rusage {
         var usage = rusage()
-        _ = unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        _ = unsafe getrusage(__rusage_who_t(who), &usage)
         return usage
     }
 
-    static func peakMemoryMiB() -> Int { usage().ru_maxrss / 1024 }
+    static func peakMemoryMiB() -> Int { usage(RUSAGE_SELF.rawValue).ru_maxrss / 1024 }
 
     static func sizeMiB(_ path: String) -> Int {
         do {
@@ -230,6 +300,10 @@ private struct PlainSide {
         }
     }
 
+    func copy(to path: String) throws {
+        try queue.backup(to: DatabaseQueue(path: "file:\(path)?vfs=unix"))
+    }
+
     func visitAll(_ rows: Rows) throws {
         try queue.read { db in
             var sum = 0
@@ -249,8 +323,10 @@ private struct PlainSide {
 /// The product through its own gate.
 private struct ProductSide {
     private let archive: Archive
+    private let identity: Identity
     private let clerk: Session
     private let promoter: Session
+    private let sysadmin: Session
 
     init(folder: String, units: Int) throws {
         let political: [ProbityRecords.Category] = [.roster, .events, .drinking, .talks, .duty, .care]
@@ -271,13 +347,14 @@ private struct ProductSide {
         let secret = Array("bench passphrase".utf8)
         let path = folder + "/archive"
         try Archive.create(at: path, ceremony: ceremony) { _ in SecretBytes(copying: secret) }
-        func identity(_ user: String) throws -> Identity {
+        func unlock(_ user: String) throws -> Identity {
             try Identity.unlock(
                 user: user, folder: Archive.keysFolder(path), passphrase: SecretBytes(copying: secret))
         }
-        let archive = try Archive.open(at: path, identity: identity("clerk"))
+        identity = try unlock("clerk")
+        let archive = try Archive.open(at: path, identity: identity)
         func session(_ user: String, _ purpose: String) throws -> Session {
-            let identity = try identity(user)
+            let identity = try unlock(user)
             let session = try Session(archive, identity: identity)
             session.purpose = Purpose(code: purpose, reason: "bench")
             session.clockIsConfirmed = true
@@ -286,6 +363,7 @@ private struct ProductSide {
         self.archive = archive
         clerk = try session("clerk", "filing")
         promoter = try session("promoter", "promotionReview")
+        sysadmin = try session("sysadmin", "configuration")
     }
 
     func importOfficers(_ rows: Rows) throws {
@@ -332,6 +410,44 @@ private struct ProductSide {
         default: return ["performedOn": date, "area": "team", "item": "检查", "evidence": text]
         }
     }
+
+    /// Files records in so many threads, each with a session of its own.
+    ///
+    /// - Returns: seconds of each filing.
+    func file(threads: Int, each: Int) throws -> [Double] {
+        let latencies = Mutex<[Double]>([])
+        let failure = Mutex<(any Error)?>(nil)
+        let group = DispatchGroup()
+        for thread in 0..<threads {
+            let (archive, identity) = (archive, identity)
+            DispatchQueue(label: "filing \(thread)").async(group: group) {
+                do {
+                    let session = try Session(archive, identity: identity)
+                    session.clockIsConfirmed = true
+                    for number in 0..<each {
+                        let officer = String(String(1_000_000 + (thread * each + number) % 50).dropFirst())
+                        let began = ContinuousClock.now
+                        try session.file(
+                            RecordDraft(
+                                kind: "training", officer: officer,
+                                values: [
+                                    "course": "other", "completedOn": "2026-11-02", "passed": true,
+                                    "title": .string("第\(thread)组第\(number)次"),
+                                ]))
+                        let seconds = Bench.seconds(ContinuousClock.now - began)
+                        latencies.withLock { $0.append(seconds) }
+                    }
+                } catch {
+                    failure.withLock { $0 = error }
+                }
+            }
+        }
+        group.wait()
+        if let failure = failure.withLock({ $0 }) { throw failure }
+        return latencies.withLock { $0 }
+    }
+
+    func backUp(to path: String) throws { _ = try sysadmin.createBackup(to: path) }
 
     func checkPromotions(expected: Int) throws {
         var answers = 0

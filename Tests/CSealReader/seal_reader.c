@@ -99,6 +99,50 @@ bool read_wal_frame(
     return xaes_open(key, sealed + 24 + 4056, associated, 28, body, 4072, plain + 24);
 }
 
+static liar present_fault;
+
+static bool liar_set_key(void *context, const uint8_t *key) {
+    static const uint8_t zeros[32];
+    if (present_fault == LIAR_FAILS) { return false; }
+    return gcm_of_libcrypto()->set_key(context, present_fault == LIAR_IGNORES_KEY ? zeros : key);
+}
+
+static bool liar_seal(
+    void *context, const uint8_t *nonce, const uint8_t *associated, size_t associated_count, const uint8_t *in,
+    size_t count, uint8_t *out, uint8_t *tag) {
+    if (present_fault == LIAR_IGNORES_ASSOCIATED_DATA) { associated_count = 1; }
+    bool sealed = gcm_of_libcrypto()->seal(context, nonce, associated, associated_count, in, count, out, tag);
+    if (present_fault == LIAR_TAG_IS_WRONG) { tag[15] ^= 0x80; }
+    if (present_fault == LIAR_LEAVES_LAST_BYTE) { out[count - 1] = in[count - 1]; }
+    return sealed;
+}
+
+static bool liar_open(
+    void *context, const uint8_t *nonce, const uint8_t *associated, size_t associated_count, const uint8_t *in,
+    size_t count, uint8_t *out, const uint8_t *tag) {
+    uint8_t own_tag[16];
+    memcpy(own_tag, tag, sizeof own_tag);
+    if (present_fault == LIAR_IGNORES_ASSOCIATED_DATA) { associated_count = 1; }
+    if (present_fault == LIAR_TAG_IS_WRONG) { own_tag[15] ^= 0x80; }
+    bool opened = gcm_of_libcrypto()->open(context, nonce, associated, associated_count, in, count, out, own_tag);
+    if (present_fault == LIAR_CANNOT_WORK_IN_PLACE && in == out) { out[0] ^= 1; }
+    return opened || present_fault == LIAR_ACCEPTS_ANY_TAG;
+}
+
+static void liar_release(void *context) { gcm_of_libcrypto()->release(context); }
+
+bool liar_is_trusted(liar fault) {
+    const probity_pagestore_gcm gcm = {
+        .context_bytes = gcm_of_libcrypto()->context_bytes,
+        .set_key = liar_set_key,
+        .seal = liar_seal,
+        .open = liar_open,
+        .release = liar_release,
+    };
+    present_fault = fault;
+    return gcm_agrees(&gcm);
+}
+
 static int compare_words(const void *left, const void *right) {
     uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
     return a < b ? -1 : a > b;

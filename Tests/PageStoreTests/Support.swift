@@ -1,4 +1,5 @@
 import CFaultFileSystem
+import CPageCipher
 import CPageStore
 import Foundation
 import GRDBSQLite
@@ -26,7 +27,9 @@ enum Store {
     static let key = [UInt8](repeating: 0x5A, count: 32)
 
     /// The fault-injecting file system, and the page store on top of it.
-    static let ready: Bool = fault_register() == SQLITE_OK && probity_pagestore_register() == SQLITE_OK
+    static let ready: Bool =
+        unsafe fault_register() == SQLITE_OK && probity_pagestore_use_gcm(probity_page_cipher()) == SQLITE_OK
+        && probity_pagestore_register() == SQLITE_OK
 
     static func addKey(_ path: String, _ key: [UInt8] = Store.key) throws {
         guard ready else { throw SQLFailure(code: SQLITE_ERROR, message: "not registered") }

@@ -157,13 +157,13 @@ struct GateTests {
             ),
         ]
         let before = try fixture.fingerprint()
-        fixture.archive.ledgerFault = { throw ArchiveError(.ledgerNotWritable, "injected") }
+        fixture.archive.ledgerFault.withLock { $0 = { throw ArchiveError(.ledgerNotWritable, "injected") } }
         for (name, act) in acts {
             #expect(throws: ArchiveError(.ledgerNotWritable, ""), "\(name)") { try act() }
             #expect(try fixture.fingerprint() == before, "\(name) changed something")
         }
         #expect(!Files.exists(exported))
-        fixture.archive.ledgerFault = nil
+        fixture.archive.ledgerFault.withLock { $0 = nil }
         for (name, act) in acts where name != "officer.list" && name != "promote.check" && name != "record.advance" {
             #expect(throws: Never.self, "\(name)") { try act() }
         }

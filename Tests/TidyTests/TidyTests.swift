@@ -16,8 +16,8 @@ struct TidyTests {
         "Schema": [],
         "Sources/ProbityRecords": ["CanonicalJSON", "ProbitySchema", "Synchronization"],
         "Sources/ProbityStore": [
-            "CPageStore", "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords", "ProbitySchema", "GRDB",
-            "GRDBSQLite", "Foundation", "Glibc",
+            "CPageCipher", "CPageStore", "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords",
+            "ProbitySchema", "GRDB", "GRDBSQLite", "Dispatch", "Foundation", "Glibc", "Synchronization",
         ],
         "Sources/ProbityReports": ["CanonicalJSON", "ProbityRecords"],
         "Sources/probity": [
@@ -25,9 +25,8 @@ struct TidyTests {
             "ArgumentParser", "Foundation", "Glibc",
         ],
         "Sources/bench": [
-            "CPageStore", "CanonicalJSON", "ProbityCrypto", "ProbityRecords", "ProbityStore", "GRDB", "GRDBSQLite",
-            "ArgumentParser",
-            "Foundation", "Glibc",
+            "CPageCipher", "CPageStore", "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords",
+            "ProbityStore", "GRDB", "ArgumentParser", "Dispatch", "Foundation", "Glibc", "Synchronization",
         ],
     ]
 
@@ -60,7 +59,7 @@ struct TidyTests {
     func modules() throws {
         let folders = try FileManager.default.contentsOfDirectory(
             atPath: TidyTests.root.appending(path: "Sources").path)
-        for folder in folders where !["COpenSSL", "CPageStore"].contains(folder) {
+        for folder in folders where !["COpenSSL", "CPageCipher", "CPageStore"].contains(folder) {
             #expect(TidyTests.imports["Sources/\(folder)"] != nil, "\(folder)")
         }
     }

@@ -1,3 +1,4 @@
+import CPageCipher
 import CPageStore
 import CSealReader
 import Foundation
@@ -23,7 +24,8 @@ struct Worker {
 
     private static func open(_ path: String) -> OpaquePointer {
         var db: OpaquePointer?
-        guard probity_pagestore_register() == SQLITE_OK,
+        guard unsafe probity_pagestore_use_gcm(probity_page_cipher()) == SQLITE_OK,
+            probity_pagestore_register() == SQLITE_OK,
             unsafe probity_pagestore_add_key(path, key) == SQLITE_OK,
             unsafe sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, nil) == SQLITE_OK, let db = unsafe db
         else { exit(2) }

@@ -25,6 +25,7 @@
 #ifndef PROBITY_PAGESTORE_H
 #define PROBITY_PAGESTORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,6 +69,33 @@ typedef struct {
     uint8_t algorithm;
     uint8_t file_id[PROBITY_PAGESTORE_FILE_ID_BYTES];
 } probity_pagestore_identity;
+
+/// An implementation of AES-256-GCM (SP 800-38D) with nonces of 12 bytes and tags of 16.
+///
+/// libcrypto's is always there. Another may take its place: a newer processor's instructions that libcrypto does not know
+/// yet, or a device. `out` may be `in` in both directions. A function answers false where it failed; `open` also where the
+/// tag is not that of the message, and then `out` holds nothing that anybody may use.
+typedef struct {
+    /// Bytes of a context: all zeros before the first `set_key`; wiped by the page store after `release`.
+    size_t context_bytes;
+    /// Sets the key (32 bytes) of the messages that follow, in place of the one before.
+    bool (*set_key)(void *context, const uint8_t *key);
+    bool (*seal)(
+        void *context, const uint8_t *nonce, const uint8_t *associated, size_t associated_count, const uint8_t *in,
+        size_t count, uint8_t *out, uint8_t *tag);
+    bool (*open)(
+        void *context, const uint8_t *nonce, const uint8_t *associated, size_t associated_count, const uint8_t *in,
+        size_t count, uint8_t *out, const uint8_t *tag);
+    /// Gives back what the context holds besides its own bytes.
+    void (*release)(void *context);
+} probity_pagestore_gcm;
+
+/// Seals and opens pages with `gcm` instead of libcrypto's implementation; NULL goes back to that one. Before registration,
+/// and `gcm` lives as long as the process.
+///
+/// - Returns: `SQLITE_OK`; `SQLITE_MISUSE` after registration; `SQLITE_ERROR` where `gcm` does not agree with libcrypto on
+///   messages that are sealed and opened with both, and then nothing has changed.
+int probity_pagestore_use_gcm(const probity_pagestore_gcm *gcm);
 
 /// Registers the VFS on top of the default one (`unix`) and makes it the default; sets the reserved bytes and
 /// `temp_store = MEMORY` on every connection opened from then on. Calling it again does nothing.

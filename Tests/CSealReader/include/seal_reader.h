@@ -18,6 +18,21 @@ bool read_main_page(const uint8_t *key, const uint8_t *file, size_t count, uint3
 bool read_wal_frame(
     const uint8_t *key, const uint8_t *file_id, const uint8_t *wal, size_t count, uint32_t frame, uint8_t *plain);
 
+/// What is wrong with an implementation of AES-GCM that is not to be trusted with pages.
+typedef enum {
+    LIAR_NONE,
+    LIAR_TAG_IS_WRONG,
+    LIAR_ACCEPTS_ANY_TAG,
+    LIAR_IGNORES_ASSOCIATED_DATA,
+    LIAR_IGNORES_KEY,
+    LIAR_LEAVES_LAST_BYTE,
+    LIAR_CANNOT_WORK_IN_PLACE,
+    LIAR_FAILS
+} liar;
+
+/// Whether the page store would take libcrypto's AES-GCM with this fault for its own.
+bool liar_is_trusted(liar fault);
+
 /// Draws `count` nonces from a pool of the page store, and says whether two of them are equal. `false` where drawing fails too.
 bool nonces_are_distinct(uint32_t count);
 

@@ -1,0 +1,90 @@
+import CPageCipher
+import CPageStore
+import CSealReader
+import Foundation
+import Testing
+
+@Suite("AES-GCM of another library")
+struct GCMTests {
+    private struct File: Decodable {
+        struct Group: Decodable {
+            let ivSize: Int
+            let keySize: Int
+            let tagSize: Int
+            let tests: [Case]
+        }
+        struct Case: Decodable {
+            let tcId: Int
+            let key: String
+            let iv: String
+            let aad: String
+            let msg: String
+            let ct: String
+            let tag: String
+            let result: String
+        }
+        let testGroups: [Group]
+    }
+
+    private func bytes(_ hex: String) -> [UInt8] {
+        var digits = Substring(hex)
+        var bytes: [UInt8] = []
+        while let byte = UInt8(digits.prefix(2), radix: 16) {
+            bytes.append(byte)
+            digits = digits.dropFirst(2)
+        }
+        return bytes
+    }
+
+    /// Google's Wycheproof, as far as pages go: keys of 256 bits, nonces of 96, tags of 128.
+    @Test("Wycheproof's cases hold for the cipher that pages are sealed with")
+    func wycheproof() throws {
+        let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "ProbityCryptoTests/Vectors/wycheproof_aes_gcm_test.json")
+        let file = try JSONDecoder().decode(File.self, from: Data(contentsOf: path))
+        let gcm = try unsafe #require(probity_page_cipher()).pointee
+        let context = unsafe UnsafeMutableRawPointer.allocate(byteCount: gcm.context_bytes, alignment: 16)
+        unsafe context.initializeMemory(as: UInt8.self, repeating: 0, count: gcm.context_bytes)
+        defer {
+            unsafe gcm.release(context)
+            unsafe context.deallocate()
+        }
+        var valid = 0, invalid = 0
+        for group in file.testGroups where (group.keySize, group.ivSize, group.tagSize) == (256, 96, 128) {
+            for test in group.tests where !test.msg.isEmpty {
+                let (message, sealed, tag, associated) = (
+                    bytes(test.msg), bytes(test.ct), bytes(test.tag), bytes(test.aad) + [0]
+                )
+                let associatedCount = associated.count - 1
+                var out = [UInt8](repeating: 0, count: message.count), ownTag = [UInt8](repeating: 0, count: 16)
+                #expect(unsafe gcm.set_key(context, bytes(test.key)))
+                let opened = unsafe gcm.open(
+                    context, bytes(test.iv), associated, associatedCount, sealed, sealed.count, &out, tag)
+                #expect(opened == (test.result == "valid"), "case \(test.tcId)")
+                if test.result == "valid" {
+                    valid += 1
+                    #expect(out == message, "case \(test.tcId)")
+                    #expect(
+                        unsafe gcm.seal(
+                            context, bytes(test.iv), associated, associatedCount, message, message.count, &out, &ownTag)
+                    )
+                    #expect(out == sealed && ownTag == tag, "case \(test.tcId)")
+                } else {
+                    invalid += 1
+                }
+            }
+        }
+        #expect(valid > 20 && invalid > 20)
+    }
+
+    @Test("An implementation that does not do as libcrypto does is not taken", arguments: 0..<8 as Range<UInt32>)
+    func liars(fault: UInt32) {
+        #expect(liar_is_trusted(liar(fault)) == (fault == 0))
+    }
+
+    @Test("Once databases may be open the implementation stays")
+    func tooLate() {
+        #expect(Store.ready)
+        #expect(unsafe probity_pagestore_use_gcm(probity_page_cipher()) == 21)
+    }
+}
