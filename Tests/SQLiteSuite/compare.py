@@ -16,8 +16,8 @@ import re
 import sys
 from collections import Counter, namedtuple
 
-# Some files print rows of dots to show that they go on.
-TEST = re.compile(r"^(?=.*\w)(\S.*?)\.\.\.( Ok| Omitted)?$")
+# Some files print rows of dots to show that they go on, with names after them or not.
+TEST = re.compile(r"^\.*([^\s.].*?)\.\.\.( Ok| Omitted)?$")
 SUMMARY = re.compile(r"^(\d+) errors out of (\d+) tests")
 STATUS = re.compile(r"^exit status (\d+)$")
 TIMED_OUT = (124, 137)
