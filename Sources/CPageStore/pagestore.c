@@ -106,7 +106,8 @@ static PagePlace place_in_main(sqlite3_int64 page) { return (PagePlace){.role = 
 /// Reads and opens one page into `page` (PAGE_BYTES). The sealed bytes come into a buffer that stays in the processor's
 /// cache, which `page` often is not in.
 ///
-/// Returns `SQLITE_IOERR_SHORT_READ`, with zeros, only where the file has no such page and need not have it.
+/// Returns `SQLITE_IOERR_SHORT_READ`, with zeros, only where the file has no such page and need not have it. Where reading
+/// fails, `page` stays as it was: in a rollback SQLite reads pages again that others are using, and they go on doing so.
 static int main_read_page(MainFile *file, sqlite3_int64 number, uint8_t *page);
 
 static void main_forget_ahead(MainFile *file) { file->ahead->count = 0; }
@@ -166,7 +167,7 @@ static int main_read_page(MainFile *file, sqlite3_int64 number, uint8_t *page) {
         int rc = file->stored.real->pMethods->xRead(file->stored.real, sealed, PAGE_BYTES, (number - 1) * PAGE_BYTES);
         if (rc == SQLITE_IOERR_SHORT_READ) {
             rc = main_read_beyond_end(file, number);
-            memset(page, 0, PAGE_BYTES);
+            if (rc == SQLITE_IOERR_SHORT_READ) { memset(page, 0, PAGE_BYTES); }
         } else if (rc == SQLITE_OK && !codec_open(file->codec, &place, sealed, page)) {
             rc = number == 1 ? SQLITE_NOTADB : SQLITE_IOERR_DATA;
             // Another process may be writing page 1 from the WAL while SQLite, which here does not know of the WAL yet, reads
@@ -428,7 +429,8 @@ static int wal_read_page(WALFile *file, uint32_t frame, uint8_t *page) {
     uint8_t *sealed = file->codec->sealed;
     int rc = file->stored.real->pMethods->xRead(file->stored.real, sealed, FRAME_BYTES, frame_offset(frame));
     if (rc != SQLITE_OK) {
-        memset(page, 0, PAGE_BYTES);
+        // As in the main file, a page that cannot be read stays as it was.
+        if (rc == SQLITE_IOERR_SHORT_READ) { memset(page, 0, PAGE_BYTES); }
         return rc;
     }
     return wal_open_page(file, frame, page) || wal_open_page_again(file, frame, page) ? SQLITE_OK : SQLITE_IOERR_DATA;

@@ -16,7 +16,8 @@ import re
 import sys
 from collections import Counter, namedtuple
 
-TEST = re.compile(r"^(\S.*?)\.\.\.( Ok| Omitted)?$")
+# Some files print rows of dots to show that they go on, with names after them or not.
+TEST = re.compile(r"^\.*([^\s.].*?)\.\.\.( Ok| Omitted)?$")
 SUMMARY = re.compile(r"^(\d+) errors out of (\d+) tests")
 STATUS = re.compile(r"^exit status (\d+)$")
 TIMED_OUT = (124, 137)
@@ -47,8 +48,11 @@ def read_run(folder, vfs, file):
     if not finished:
         last = names[-1] if names else "nothing"
         ended = "(time limit)" if status in TIMED_OUT else f"(stopped after {last})"
-        # What follows is Tcl's account of why the file broke off, and no result of the last test.
-        failures.get(last, [[]])[-1][1:] = []
+        # What follows is Tcl's account of why the file broke off, and no result of the last test, if that has one at all.
+        if last in failures:
+            failures[last][-1][1:] = []
+            if not "".join(failures[last][-1]):
+                failures[last].pop()
         errors, tests = sum(map(len, failures.values())), len(names)
     else:
         ended = None
