@@ -112,7 +112,8 @@ let package = Package(
         .testTarget(
             name: "PageStoreTests",
             dependencies: [
-                "CPageCipher", "CPageStore", "CFaultFileSystem", "CSealReader", "ProbityTestSupport", "pagestore-worker",
+                "CPageCipher", "CPageStore", "CFaultFileSystem", "CSealReader", "ProbityTestSupport",
+                "pagestore-worker",
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),

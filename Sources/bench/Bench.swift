@@ -1,8 +1,8 @@
 import ArgumentParser
 import CanonicalJSON
+import Dispatch
 import Foundation
 import GRDB
-import Dispatch
 import Glibc
 import ProbityCrypto
 import ProbityRecords
@@ -51,6 +51,17 @@ struct ArchiveBench: ParsableCommand {
         report("probity: promotion check of every officer", promotion, officers)
         ratio("promotion check to plain reading", promotion.cpu, plainCheck.cpu)
 
+        for (name, days) in [("month", 30), ("year", 364)] {
+            let from = CivilDate(daysSinceEpoch: 18_262 + 730)
+            let until = CivilDate(daysSinceEpoch: from.daysSinceEpoch + days)
+            var counts = (plain: 0, probity: 0)
+            let plainCount = try Bench.measure { counts.plain = try plain.count(from, until) }
+            let count = try Bench.measure { counts.probity = try product.count(from, until) }
+            guard counts.plain == counts.probity else { throw ValidationError("the figures differ: \(counts)") }
+            report("probity: figures of a \(name)", count, counts.probity)
+            ratio("figures of a \(name) to plain", count.cpu, plainCount.cpu)
+        }
+
         let check = try Bench.measure { try product.check() }
         report("probity: check of all rows against the ledger", check, rows.count)
         try fileBesidePlain(product, folder)
@@ -58,15 +69,16 @@ struct ArchiveBench: ParsableCommand {
         let copy = try Bench.measure { try plain.copy(to: folder + "/plain-copy.db") }
         let backup = try Bench.measure { try product.backUp(to: folder + "/backup") }
         let (plainSize, size) = (Bench.sizeMiB(plainFile), Bench.sizeMiB(folder + "/archive/archive.db"))
-        print("backup: \(Bench.text(Double(size) / backup.cpu)) MiB/s of CPU, plain \(Bench.text(Double(plainSize) / copy.cpu))")
+        print(
+            "backup: \(Int(Double(size) / backup.cpu)) MiB/s of CPU, plain \(Int(Double(plainSize) / copy.cpu)) MiB/s")
         ratio("CPU a byte of backup create to plain's backup", backup.cpu / Double(size), copy.cpu / Double(plainSize))
         print(
             "peak memory \(Bench.peakMemoryMiB()) MiB; archive \(Bench.sizeMiB(folder + "/archive/archive.db")) MiB, "
                 + "plain \(Bench.sizeMiB(folder + "/plain.db")) MiB")
     }
 
-    /// D: filings with their ledger lines, each durable, by one and by four at a time; plain SQLite has four processes, because
-    /// it has nothing that four threads could share.
+    /// D: filings with their ledger lines, each durable, by one and by four at a time; plain SQLite has four processes,
+    /// because it has nothing that four threads could share.
     private func fileBesidePlain(_ product: ProductSide, _ folder: String) throws {
         let peers = try Peers()
         let county = try Workload(officers: 1_000)
@@ -300,6 +312,20 @@ private struct PlainSide {
         }
     }
 
+    /// Records of a period, by kind, form and unit, and how many there are in all.
+    func count(_ from: CivilDate, _ until: CivilDate) throws -> Int {
+        try queue.read { db in
+            try Int.fetchAll(
+                db,
+                sql: """
+                    SELECT count(*), kind, form, unit, sum(status = 4) FROM record
+                    WHERE kind IN (0,1,2,3) AND status IN (0,1,2,3,4,5,6,7) AND occurred BETWEEN ? AND ?
+                    GROUP BY kind, form, unit
+                    """, arguments: [from.daysSinceEpoch, until.daysSinceEpoch]
+            ).reduce(0, +)
+        }
+    }
+
     func copy(to path: String) throws {
         try queue.backup(to: DatabaseQueue(path: "file:\(path)?vfs=unix"))
     }
@@ -445,6 +471,13 @@ private struct ProductSide {
         group.wait()
         if let failure = failure.withLock({ $0 }) { throw failure }
         return latencies.withLock { $0 }
+    }
+
+    func count(_ from: CivilDate, _ until: CivilDate) throws -> Int {
+        var query = StatisticsQuery(from: from, until: until)
+        query.kinds = Rows.kinds
+        clerk.purpose = Purpose(code: "statistics", reason: "bench")
+        return try clerk.statistics(query).cells.reduce(0) { $0 + $1.count }
     }
 
     func backUp(to path: String) throws { _ = try sysadmin.createBackup(to: path) }

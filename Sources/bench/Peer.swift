@@ -29,7 +29,9 @@ enum Peer: String, CaseIterable {
     private let sqlcipher: SQLiteLibrary?
 
     init() throws {
-        guard unsafe probity_pagestore_use_gcm(probity_page_cipher()) == sqliteOK,
+        // Where an archive was opened in this process, it has done both already.
+        let misuse: Int32 = 21
+        guard unsafe [sqliteOK, misuse].contains(probity_pagestore_use_gcm(probity_page_cipher())),
             probity_pagestore_register() == sqliteOK
         else { throw ValidationError("the page store is not usable") }
         guard let sqlite = try SQLiteLibrary(named: "libsqlite3.so.0") else { throw ValidationError("no libsqlite3") }
@@ -283,9 +285,11 @@ final class Store {
                 let unit = unsafe statement.bytes(2) { path -> Int64 in
                     unsafe path.reduce(0) { $1 == 0x2F ? $0 : $0 &* 10 &+ Int64($1 &- 0x30) } % 100_000_000
                 }
-                sum = sum &+ weigh(
-                    statement.number(0), statement.number(1), unit / 10_000 * 100 + unit % 10_000,
-                    statement.number(3), statement.number(4))
+                sum =
+                    sum
+                    &+ weigh(
+                        statement.number(0), statement.number(1), unit / 10_000 * 100 + unit % 10_000,
+                        statement.number(3), statement.number(4))
             }
             return sum
         }

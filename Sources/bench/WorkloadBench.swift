@@ -8,7 +8,8 @@ import Foundation
 struct WorkloadBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "workload",
-        abstract: "The page store, the archive's layout and Debian's sqlcipher beside plain SQLite: ratios of CPU time.")
+        abstract: "The page store, the archive's layout and Debian's sqlcipher beside plain SQLite: ratios of CPU time."
+    )
 
     @Option(help: "officers, with 50 records each") var officers = 20_000
     @Option(help: "rounds; each runs every operation on every peer") var rounds = 5
@@ -196,7 +197,8 @@ private struct Results {
 
     func report(_ peers: [Peer]) {
         let others = peers.filter { $0 != .plain }
-        print("\n| CPU, min/median/max of paired ratios | plain, ms | \(others.map(\.rawValue).joined(separator: " | ")) |")
+        let names = others.map(\.rawValue).joined(separator: " | ")
+        print("\n| CPU, min/median/max of paired ratios | plain, ms | \(names) |")
         print("|---|---|" + others.map { _ in "---|" }.joined())
         for operation in order {
             let plain = (seconds[operation]?[.plain] ?? []).sorted()
@@ -215,7 +217,8 @@ private struct Results {
         }
         for operation in order {
             // Waiting for the disk is not the pages' doing.
-            guard !operation.hasSuffix("wall"), let pages = median(operation, .pages), let cipher = median(operation, .sqlcipher), cipher - 1 > 0.3
+            guard !operation.hasSuffix("wall"), let pages = median(operation, .pages),
+                let cipher = median(operation, .sqlcipher), cipher - 1 > 0.3
             else { continue }
             judge(
                 "\(operation) at most half of sqlcipher's \(Bench.text(cipher - 1))", pages - 1,

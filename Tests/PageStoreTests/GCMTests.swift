@@ -43,7 +43,9 @@ struct GCMTests {
         let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "ProbityCryptoTests/Vectors/wycheproof_aes_gcm_test.json")
         let file = try JSONDecoder().decode(File.self, from: Data(contentsOf: path))
-        guard let cipher = unsafe probity_page_cipher() else { throw SQLFailure(code: SQLITE_ERROR, message: "no cipher") }
+        guard let cipher = unsafe probity_page_cipher() else {
+            throw SQLFailure(code: SQLITE_ERROR, message: "no cipher")
+        }
         let gcm = unsafe cipher.pointee
         let context = UnsafeMutableRawPointer.allocate(byteCount: gcm.context_bytes, alignment: 16)
         unsafe context.initializeMemory(as: UInt8.self, repeating: 0, count: gcm.context_bytes)

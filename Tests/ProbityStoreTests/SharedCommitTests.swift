@@ -62,7 +62,8 @@ struct SharedCommitTests {
             try commits.perform(
                 SharedCommit.Surroundings(
                     database: queue, waitSeconds: waitSeconds,
-                    lock: { [path = folder.path + "/lock"] in try FileLock(path: path, holder: "test", waitSeconds: 0) },
+                    lock: { [path = folder.path + "/lock"] in try FileLock(path: path, holder: "test", waitSeconds: 0)
+                    },
                     forget: { [self] in forgotten.withLock { $0 += 1 } },
                     takeBack: { [self] _ in takenBack.withLock { $0 += 1 } }), body)
         }
