@@ -315,8 +315,11 @@ static void apply_after_cut(Bytes *bytes, const Change *change, uint64_t *random
             for (size_t i = 0; i < change->count;) {
                 size_t end = ((change->offset + i) / SECTOR_BYTES + 1) * SECTOR_BYTES - change->offset;
                 if (end > change->count) { end = change->count; }
-                if (next_random(random) % 2) {
-                    bytes_write(bytes, change->offset + i, change->bytes + i, end - i);
+                uint64_t fate = next_random(random) % 3;
+                uint8_t garbage[SECTOR_BYTES];
+                for (size_t j = 0; j < sizeof garbage; j++) { garbage[j] = (uint8_t)next_random(random); }
+                if (fate > 0) {
+                    bytes_write(bytes, change->offset + i, fate == 1 ? change->bytes + i : garbage, end - i);
                 }
                 i = end;
             }

@@ -53,10 +53,16 @@ struct Worker {
         return unsafe sqlite3_column_int64(statement, 0)
     }
 
+    /// Whoever started this process is to end it; where he was ended himself, nobody else would.
+    private static let parent = getppid()
+    private static func demandParent() { if getppid() != parent { exit(0) } }
+
     private static func write(path: String, name: String) {
+        _ = parent
         let db = unsafe open(path)
         unsafe run(db, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 20; PRAGMA cache_size = 10")
         while true {
+            demandParent()
             unsafe run(db, "BEGIN IMMEDIATE")
             unsafe run(db, "UPDATE counter SET value = value + 1 WHERE name = '\(name)'")
             let value = unsafe number(db, "SELECT value FROM counter WHERE name = '\(name)'")
@@ -70,8 +76,10 @@ struct Worker {
     }
 
     private static func read(path: String) {
+        _ = parent
         let db = unsafe open(path)
         while true {
+            demandParent()
             unsafe run(db, "BEGIN")
             let sum = unsafe number(db, "SELECT sum(value) FROM counter")
             let total = unsafe number(db, "SELECT value FROM total")

@@ -4,8 +4,8 @@
 /// every other name goes to the VFS that was the default before.
 ///
 /// The model of a power cut is that of SQLite's own crash tests with powersafe overwrite: what was synced stays; every write
-/// since then may be lost, done, or done in part (each sector of 512 bytes old or new), in any order between two
-/// truncations. A deletion that was not synced may be undone, a new file that was never synced may be missing.
+/// since then may be lost, done, or done in part (of each sector of 512 bytes, what was written is old, new or garbage), in
+/// any order between two truncations. A deletion that was not synced may be undone, a new file that was never synced may be missing.
 #ifndef FAULT_FILE_SYSTEM_H
 #define FAULT_FILE_SYSTEM_H
 
