@@ -70,6 +70,8 @@ int codec_use_gcm(const probity_pagestore_gcm *gcm) {
     return SQLITE_OK;
 }
 
+bool codec_uses_gcm(const probity_pagestore_gcm *gcm) { return algorithms.gcm == gcm; }
+
 int codec_prepare(void) {
     if (!algorithms.gcm) { algorithms.gcm = gcm_of_libcrypto(); }
     if (!algorithms.ecb) { algorithms.ecb = EVP_CIPHER_fetch(NULL, "AES-256-ECB", NULL); }

@@ -887,8 +887,10 @@ static int register_once(void) {
 }
 
 int probity_pagestore_use_gcm(const probity_pagestore_gcm *gcm) {
+    if (!gcm) { gcm = gcm_of_libcrypto(); }
     pthread_mutex_lock(&registry.mutex);
-    int rc = registry.is_registered ? SQLITE_MISUSE : codec_use_gcm(gcm ? gcm : gcm_of_libcrypto());
+    // Codecs that are open go on with what they have: from then on there is one implementation.
+    int rc = !registry.is_registered ? codec_use_gcm(gcm) : codec_uses_gcm(gcm) ? SQLITE_OK : SQLITE_MISUSE;
     pthread_mutex_unlock(&registry.mutex);
     return rc;
 }

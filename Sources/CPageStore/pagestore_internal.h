@@ -67,6 +67,7 @@ typedef struct {
 
 /// What codecs made from now on seal and open with; `SQLITE_ERROR` where it does not agree with libcrypto.
 int codec_use_gcm(const probity_pagestore_gcm *gcm);
+bool codec_uses_gcm(const probity_pagestore_gcm *gcm);
 /// Looks the ciphers up: once, because a lookup by name costs more than a page.
 int codec_prepare(void);
 /// NULL where memory or the random generator fails.

@@ -29,9 +29,7 @@ enum Peer: String, CaseIterable {
     private let sqlcipher: SQLiteLibrary?
 
     init() throws {
-        // Where an archive was opened in this process, it has done both already.
-        let misuse: Int32 = 21
-        guard unsafe [sqliteOK, misuse].contains(probity_pagestore_use_gcm(probity_page_cipher())),
+        guard unsafe probity_pagestore_use_gcm(probity_page_cipher()) == sqliteOK,
             probity_pagestore_register() == sqliteOK
         else { throw ValidationError("the page store is not usable") }
         guard let sqlite = try SQLiteLibrary(named: "libsqlite3.so.0") else { throw ValidationError("no libsqlite3") }

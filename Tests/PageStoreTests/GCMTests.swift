@@ -89,7 +89,8 @@ struct GCMTests {
     @Test("Once databases may be open the implementation stays")
     func tooLate() {
         #expect(Store.ready)
-        let code = unsafe probity_pagestore_use_gcm(probity_page_cipher())
-        #expect(code == 21)
+        let same = unsafe probity_pagestore_use_gcm(probity_page_cipher())
+        let other = probity_pagestore_use_gcm(nil)
+        #expect(same == SQLITE_OK && other == SQLITE_MISUSE)
     }
 }

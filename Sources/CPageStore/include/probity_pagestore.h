@@ -92,10 +92,10 @@ typedef struct {
     void (*release)(void *context);
 } probity_pagestore_gcm;
 
-/// Seals and opens pages with `gcm` instead of libcrypto's implementation; NULL goes back to that one. Before registration,
-/// and `gcm` lives as long as the process.
+/// Seals and opens pages with `gcm` instead of libcrypto's implementation; NULL goes back to that one. Before registration:
+/// afterwards only the one that is in use is accepted, and nothing happens. `gcm` lives as long as the process.
 ///
-/// - Returns: `SQLITE_OK`; `SQLITE_MISUSE` after registration; `SQLITE_ERROR` where `gcm` does not agree with libcrypto on
+/// - Returns: `SQLITE_OK`; `SQLITE_MISUSE` for another one after registration; `SQLITE_ERROR` where `gcm` does not agree with libcrypto on
 ///   messages that are sealed and opened with both, and then nothing has changed.
 int probity_pagestore_use_gcm(const probity_pagestore_gcm *gcm);
 
