@@ -38,7 +38,7 @@ static const uint8_t sqlite_magic[CLEAR_BYTES] = "SQLite format 3";
 enum { BLOCK_BYTES = 16, MAXIMUM_ASSOCIATED_BYTES = 28 + CLEAR_BYTES };
 
 struct Ciphers {
-    /// AES-256-GCM. Holds the key of the message before until the next sets its own.
+    /// AES-256-GCM, and its context: that holds the key of the message before until the next sets its own.
     const probity_pagestore_gcm *gcm;
     void *message;
     /// AES-256 on single blocks under the page key, for the keys of messages.
