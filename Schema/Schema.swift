@@ -133,6 +133,7 @@ public enum Schema {
             ("messages-promotion.json", PackageResources.messages_promotion_json),
             ("messages-report.json", PackageResources.messages_report_json),
             ("messages-rule.json", PackageResources.messages_rule_json),
+            ("messages-user.json", PackageResources.messages_user_json),
         ]
     }
 }
