@@ -219,19 +219,12 @@ struct Rows {
         let text: String
     }
 
-    private static func mix(_ value: UInt64) -> UInt64 {
-        var word = value
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-
     /// Row `i`; nil where `kind` is given and the row is of another.
     func row(_ i: Int, kind only: Int? = nil) -> Row? {
-        var state = Rows.mix(0x5052_4F42_4954_5931 ^ UInt64(i))
+        var state = Workload.fmix(0x5052_4F42_4954_5931 ^ UInt64(i))
         func next() -> UInt64 {
             state &+= 0x9E37_79B9_7F4A_7C15
-            return Rows.mix(state)
+            return Workload.fmix(state)
         }
         let officer = ((i % officers) * 7919 + (i / officers) * 104_729) % officers
         let kind = Int(next() % 12) % Rows.kinds.count

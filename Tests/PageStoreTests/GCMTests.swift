@@ -3,6 +3,7 @@ import CPageStore
 import CSealReader
 import Foundation
 import GRDBSQLite
+import ProbityTestSupport
 import Testing
 
 @Suite("AES-GCM of another library")
@@ -27,16 +28,6 @@ struct GCMTests {
         let testGroups: [Group]
     }
 
-    private func bytes(_ hex: String) -> [UInt8] {
-        var digits = Substring(hex)
-        var bytes: [UInt8] = []
-        while let byte = UInt8(digits.prefix(2), radix: 16) {
-            bytes.append(byte)
-            digits = digits.dropFirst(2)
-        }
-        return bytes
-    }
-
     /// Google's Wycheproof, as far as pages go: keys of 256 bits, nonces of 96, tags of 128.
     @Test("Wycheproof's cases hold for the cipher that pages are sealed with")
     func wycheproof() throws {
@@ -57,20 +48,20 @@ struct GCMTests {
         for group in file.testGroups where (group.keySize, group.ivSize, group.tagSize) == (256, 96, 128) {
             for test in group.tests where !test.msg.isEmpty {
                 let (message, sealed, tag, associated) = (
-                    bytes(test.msg), bytes(test.ct), bytes(test.tag), bytes(test.aad) + [0]
+                    hex(test.msg), hex(test.ct), hex(test.tag), hex(test.aad) + [0]
                 )
                 let associatedCount = associated.count - 1
                 var out = [UInt8](repeating: 0, count: message.count), ownTag = [UInt8](repeating: 0, count: 16)
-                let isSet = unsafe gcm.set_key(context, bytes(test.key))
+                let isSet = unsafe gcm.set_key(context, hex(test.key))
                 #expect(isSet)
                 let opened = unsafe gcm.open(
-                    context, bytes(test.iv), associated, associatedCount, sealed, sealed.count, &out, tag)
+                    context, hex(test.iv), associated, associatedCount, sealed, sealed.count, &out, tag)
                 #expect(opened == (test.result == "valid"), "case \(test.tcId)")
                 if test.result == "valid" {
                     valid += 1
                     #expect(out == message, "case \(test.tcId)")
                     let isSealed = unsafe gcm.seal(
-                        context, bytes(test.iv), associated, associatedCount, message, message.count, &out, &ownTag)
+                        context, hex(test.iv), associated, associatedCount, message, message.count, &out, &ownTag)
                     #expect(isSealed)
                     #expect(out == sealed && ownTag == tag, "case \(test.tcId)")
                 } else {
