@@ -119,6 +119,22 @@ struct FaultTests {
     @Test("A read that comes back short gives no wrong value", arguments: [false, true])
     func shortReads(forEver: Bool) throws { try everyCall(FAULT_SHORT_READ, forEver: forEver) }
 
+    /// In a rollback SQLite reads pages again that other connections of a shared cache go on using.
+    @Test("A read that fails leaves the page as it was: neither ciphertext nor zeros")
+    func failedRead() throws {
+        let disk = try Disk()
+        try makeSample(disk)
+        let connection = try Connection(disk.database)
+        // Far apart, so that none is read ahead.
+        for page in [7, 20, 40] as [Int64] {
+            var bytes = [UInt8](repeating: 0xEE, count: 4096)
+            disk.fail(FAULT_ANY_CALL, at: 1)
+            #expect(throws: SQLFailure.self) { try connection.readFile(offset: page * 4096, into: &bytes) }
+            disk.fail(FAULT_ANY_CALL, at: 0)
+            #expect(bytes == [UInt8](repeating: 0xEE, count: 4096))
+        }
+    }
+
     @Test("A new database whose making fails at any call is not there, or empty, or refused, or whole")
     func creation() throws {
         let disk = try Disk(), empty = try Disk()

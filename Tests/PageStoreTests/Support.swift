@@ -92,6 +92,12 @@ enum Store {
     /// Reads bytes of the main file through the VFS, past SQLite's cache, as a transaction of its own.
     func readFile(offset: Int64, count: Int) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0xEE, count: count)
+        try readFile(offset: offset, into: &bytes)
+        return bytes
+    }
+
+    func readFile(offset: Int64, into bytes: inout [UInt8]) throws {
+        let count = bytes.count
         var file: UnsafeMutablePointer<sqlite3_file>?
         let found = unsafe sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file)
         guard found == SQLITE_OK, let file = unsafe file, let methods = unsafe file.pointee.pMethods,
@@ -104,7 +110,6 @@ enum Store {
             unsafe read(file, buffer.baseAddress, Int32(count), offset)
         }
         guard code == SQLITE_OK else { throw SQLFailure(code: code, message: "read") }
-        return bytes
     }
 }
 
