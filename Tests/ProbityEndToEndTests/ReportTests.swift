@@ -112,6 +112,63 @@ extension BuiltProgram {
             #expect(try counts(ReportTests.year + ["--kind", "nonsense"], as: "clerk1").status == 31)
         }
 
+        @Test("Withdrawn records stand beside the others, and who has a file of his own is told that it is not counted")
+        func withdrawn() throws {
+            let sample = try Sample.shared.get()
+            let folder = try TemporaryFolder()
+            let archive = folder.path + "/archive"
+            #expect(try run("cp", ["-a", sample.archive, archive]).status == 0)
+            func file(_ name: String) -> String { "\(folder.path)/\(name)" }
+            try Data("passphrase of clerk-own\n".utf8).write(to: URL(filePath: file("passphrase")))
+            func done(_ user: String, _ arguments: [String]) throws -> ProgramResult {
+                let passphrase = user == "clerk-own" ? file("passphrase") : sample.passphraseFile(user)
+                let result = try run(
+                    Sample.program,
+                    arguments + [
+                        "--archive", archive, "--user", user, "--passphrase-file", passphrase, "--lang", "zh",
+                    ], environment: ["PROBITY_STATE_DIR": file("state")])
+                try #require(result.status == 0, "\(arguments): \(result.errors)")
+                return result
+            }
+            let purpose = ["--purpose", "dailyManagement", "--json"]
+            let list = ["record", "list", "--officer", "990001", "--kind", "talk"] + purpose
+            let records = try done("clerk1", list).objects.first?["records"]?.array
+            let record = try #require(records?.first?["id"]?.string)
+            _ = try done("clerk1", ["record", "withdraw", record, "--reason", "重复登记"])
+            let counts = ["report", "counts"] + ReportTests.year + ["--kind", "talk"]
+            let table = try done("clerk1", counts)
+            #expect(
+                table.output.split(separator: "\n").dropFirst().map { $0.split(separator: " ").joined(separator: " ") }
+                    == ["谈话记录 2 已谈话 2 1", "合计 2 1"])
+            #expect(table.errors.isEmpty)
+            #expect(
+                try done("clerk1", counts + ["--json"]).objects.first?["rows"]
+                    == [["kind": "talk", "records": 2, "states": ["held": 2], "withdrawn": 1]] as JSONValue)
+            #expect(
+                try done("clerk1", counts + ["--csv"]).output.hasSuffix(
+                    "件数\r\n谈话记录,已谈话,2\r\n谈话记录,已撤回,1\r\n"))
+            // The officer of that record as a clerk: his own file is not among the figures.
+            let shown = try done("clerk1", ["officer", "show", "990001"] + purpose).objects.first
+            let officer = try #require(shown?["id"]?.string)
+            _ = try done("clerk-own", ["user", "request", "--out", file("request")])
+            _ = try done(
+                "secadmin1",
+                [
+                    "user", "add", "--request", file("request"), "--role", "clerk", "--unit", "U00", "--officer",
+                    officer, "--out", file("new"),
+                ])
+            _ = try done("clerk-own", ["user", "accept", file("new"), "--out", file("accepted")])
+            _ = try done("clerk1", ["user", "countersign", "1", "--accepted", file("accepted")])
+            for category in ["roster", "talks"] {
+                let grant = try done(
+                    "clerk1", ["access", "grant", "--to", "clerk-own", "--category", category, "--unit", "U00"])
+                _ = try done("secadmin1", ["user", "countersign", grant.output.trimmingCharacters(in: .newlines)])
+            }
+            let own = try done("clerk-own", counts)
+            #expect(own.output.split(separator: "\n").last?.split(separator: " ") == ["合计", "2", "0"])
+            #expect(own.errors.contains("您本人的档案不计入"))
+        }
+
         @Test("Help names every exit code that the command ends with")
         func help() throws {
             let help = try run(Sample.program, ["report", "counts", "--help"]).output

@@ -234,6 +234,16 @@ struct GateTests {
         #expect(throws: ArchiveError(.integrity, "")) {
             try UserAcceptance.make(folder, proposal: text, identity: Identity.generate(user: "clerk9"))
         }
+        // Either key alone: whoever changed one would open, or sign, what is his.
+        let other = try Identity.generate(user: "clerk9")
+        for (signing, agreement) in [(other, identity), (identity, other)] {
+            #expect(throws: ArchiveError(.integrity, "")) {
+                try UserAcceptance.make(
+                    folder, proposal: text,
+                    identity: Identity(
+                        user: "clerk9", signingKey: signing.signingKey, agreementKey: agreement.agreementKey))
+            }
+        }
         let acceptance = try UserAcceptance.make(folder, proposal: text, identity: identity).text
         #expect(throws: ArchiveError(.invalidEntry, "")) {
             try fixture.session("clerk1").countersign(proposal, acceptance: request)
@@ -388,6 +398,45 @@ struct GateTests {
         }
         let report = try fixture.archive.check()
         #expect(report.findings.filter { $0.rule == "check.certificate" }.count == 3)
+    }
+
+    @Test("A certificate that leads back to no ceremony makes its keys nobody's: what they sign is not signed")
+    func forgedSigner() throws {
+        let fixture = try Fixture(withRecords: false)
+        let header = fixture.archive.header
+        let forged = try Identity.generate(user: "secadmin1")
+        let signer = NoteSigner(name: header.names.user("secadmin1"), key: forged.signingKey)
+        let certificate = Certificate(
+            user: "secadmin1", serial: 2, role: .secadmin, unit: "U00", officer: nil,
+            signingKey: forged.signingKey.publicKey, agreementKey: forged.agreementKey.publicKey,
+            validFrom: fixture.archive.today)
+        let leave = Leave(user: "clerk2", serial: 2, date: fixture.archive.today)
+        try fixture.session("clerk1").write("user.countersign") { writer, _ in
+            for (user, text) in [
+                ("secadmin1", certificate.text(archiveID: header.archiveID)),
+                ("clerk2", leave.text(archiveID: header.archiveID)),
+            ] {
+                let note = try SignedNote(text: text, signers: [signer])
+                try writer.insertCertificate(user: user, serial: 2, note: note.bytes)
+            }
+        }
+        let lacks = try fixture.archive.check().findings.filter { $0.rule == "check.certificate" }.map(\.detail)
+        #expect(lacks.count == 2 && lacks.last?.contains("the security administrator's signature") == true)
+    }
+
+    @Test("Administrators alone certify nobody who reads")
+    func administratorsAlone() throws {
+        let fixture = try Fixture(withRecords: false)
+        let identity = try Identity.generate(user: "inspector9")
+        let (proposal, text) = try fixture.session("secadmin1").proposeUser(
+            request: UserRequest.make(identity, bureauID: "test"), role: .inspector, unit: "U00", officer: nil)
+        let acceptance = try UserAcceptance.make(ArchiveFolder(fixture.path), proposal: text, identity: identity).text
+        for user in ["sysadmin1", "auditor1"] {
+            #expect(try fixture.session(user).countersign(proposal, acceptance: acceptance) != nil)
+        }
+        #expect(throws: ArchiveError(.wrongPassphrase, "")) { try Session(fixture.archive, identity: identity) }
+        #expect(try fixture.session("inspector1").countersign(proposal) == nil)
+        #expect(try Session(fixture.archive, identity: identity).role == .inspector)
     }
 
     @Test("Nobody reads or handles his own file")

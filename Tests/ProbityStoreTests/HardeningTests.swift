@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import GRDBSQLite
+import ProbityCrypto
 import ProbityRecords
 import ProbityTestSupport
 import Testing
@@ -106,7 +107,36 @@ struct HardeningTests {
                 try fixture.archive.exclusively("test") { try Int.fetchOne($0, sql: "PRAGMA \(name)") } == value,
                 "\(name)")
         }
+        let limits = [
+            SQLITE_LIMIT_LENGTH: 64_000_000, SQLITE_LIMIT_SQL_LENGTH: 100_000, SQLITE_LIMIT_COLUMN: 100,
+            SQLITE_LIMIT_EXPR_DEPTH: 20, SQLITE_LIMIT_COMPOUND_SELECT: 20, SQLITE_LIMIT_VDBE_OP: 25_000,
+            SQLITE_LIMIT_FUNCTION_ARG: 8, SQLITE_LIMIT_ATTACHED: 0, SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 50,
+            SQLITE_LIMIT_VARIABLE_NUMBER: 128, SQLITE_LIMIT_TRIGGER_DEPTH: 10,
+        ]
+        for (limit, value) in limits {
+            let reader = try fixture.archive.snapshot { unsafe sqlite3_limit($0.sqliteConnection, limit, -1) }
+            let writer = try fixture.archive.exclusively("test") {
+                unsafe sqlite3_limit($0.sqliteConnection, limit, -1)
+            }
+            #expect(Int(reader) == value && Int(writer) == value, "limit \(limit)")
+        }
         #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test("What is committed is synced, in a new database as in one that is opened: a power cut takes no answered act")
+    func synchronous() throws {
+        let fixture = try Fixture(withRecords: false)
+        func isFull(_ pool: any DatabaseWriter) throws -> Bool {
+            // 2 is FULL; GRDB's own choice under WAL is 1, NORMAL.
+            try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2
+        }
+        #expect(try isFull(fixture.archive.pool))
+        let path = fixture.folder.path + "/new.db"
+        try PageStore.addKey(SecretBytes(randomByteCount: PageStore.keyByteCount), for: path)
+        let pool = try ArchiveDatabase.create(path)
+        #expect(try isFull(pool))
+        try ArchiveDatabase.close(pool, path)
+        PageStore.removeKey(of: path)
     }
 
     @Test("A statement that wants more memory than SQLite may have is an error, not a process without memory")
@@ -135,6 +165,33 @@ struct HardeningTests {
         }
         try queue.close()
         #expect(throws: ArchiveError(.integrity, "")) { try fixture.reopened() }
+    }
+
+    @Test(
+        "Another program's database, and another version's, is refused as such",
+        arguments: ["application_id", "user_version"])
+    func format(setting: String) throws {
+        let fixture = try Fixture(withRecords: false)
+        let database = fixture.archive.databasePath
+        try fixture.closeArchive()
+        let queue = try DatabaseQueue(path: database)
+        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA \(setting) = 2") }
+        try queue.close()
+        #expect(throws: ArchiveError(.unsupported, "")) { try fixture.reopened() }
+    }
+
+    @Test("Another cipher suite's archive is refused as such")
+    func suite() throws {
+        let fixture = try Fixture(withRecords: false)
+        try fixture.archive.pool.write { try $0.execute(sql: "UPDATE archive SET suite = 2") }
+        #expect(throws: ArchiveError(.unsupported, "")) { try fixture.reopened() }
+    }
+
+    @Test("A database with a log is not read as one that nobody changes: what stands in the log would be missed")
+    func readOnlyWithLog() throws {
+        let fixture = try Fixture(withRecords: false)
+        let path = fixture.archive.databasePath
+        #expect(throws: ArchiveError(.inputOutput, "")) { try ArchiveDatabase.openReadOnly(path) }
     }
 
     @Test("A database file that this user's side has not seen is examined before it is used, once")

@@ -19,10 +19,11 @@ struct LeaveTests {
 
     /// Certifies `identity` with the signatures of `signers`, the first of whom proposes it.
     private func certify(
-        _ identity: Identity, _ role: Role, unit: String = "U00", signers: [Session], _ fixture: Fixture
+        _ identity: Identity, _ role: Role, unit: String = "U00", officer: OfficerID? = nil, signers: [Session],
+        _ fixture: Fixture
     ) throws {
         let request = try UserRequest.make(identity, bureauID: "test")
-        let (proposal, text) = try signers[0].proposeUser(request: request, role: role, unit: unit, officer: nil)
+        let (proposal, text) = try signers[0].proposeUser(request: request, role: role, unit: unit, officer: officer)
         let acceptance = try UserAcceptance.make(ArchiveFolder(fixture.path), proposal: text, identity: identity).text
         for (index, signer) in signers.dropFirst().enumerated() {
             let missing = try signer.countersign(proposal, acceptance: acceptance)
@@ -172,6 +173,51 @@ struct LeaveTests {
             ])
     }
 
+    @Test("Neither a grant that has ended nor one below covers what somebody leaves")
+    func coverage() throws {
+        let fixture = try Fixture(withRecords: false)
+        let security = try fixture.session("secadmin1")
+        let ending = try fixture.session("clerk1").proposeGrant(
+            user: "clerk2", category: .talks, unit: "U00", until: fixture.archive.today)
+        #expect(try security.countersign(ending) == nil)
+        fixture.clock.move(by: 3 * 86_400)
+        security.clockIsConfirmed = true
+        for user in ["reviewer1", "inspector1"] { try security.leave(user, reason: "x", acceptsVacancy: true) }
+        // All three are clerk2's below U02; one of them was, above it, until three days ago.
+        let vacant = ["care U00", "drinking U00", "talks U00"]
+        do {
+            try security.leave("clerk1", reason: "x")
+            Issue.record("clerk1 has left")
+        } catch let error as ArchiveError {
+            #expect(error.rule == "leave.vacancy" && error.subject == vacant.joined(separator: ", "))
+        }
+        #expect(
+            try security.leave("clerk1", reason: "x", acceptsVacancy: true).vacant.map(\.description) == vacant)
+        let last = try security.leave("clerk2", reason: "x", acceptsVacancy: true)
+        #expect(last.held.map(\.description).contains("talks U00"))
+        #expect(last.vacant.map(\.description) == ["care U02", "drinking U02", "talks U02"])
+    }
+
+    @Test("Who leaves while he works files nothing more, and what he was importing is not published")
+    func running() throws {
+        let fixture = try Fixture()
+        let session = try fixture.session("clerk2")
+        let security = try fixture.session("secadmin1")
+        let rows = { try fixture.archive.snapshot { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM version") } }
+        let before = try rows()
+        #expect(throws: ArchiveError(.changedSinceRead, "")) {
+            try session.importRecords(kind: "majorEvent", dryRun: false) { receive in
+                try receive(2, .values(officer: "990003", state: nil, Fixture.event("990003", "x").values))
+            } progress: { _, pass in
+                guard pass == 2 else { return }
+                #expect(throws: Never.self) { try security.leave("clerk2", reason: "x") }
+            }
+        }
+        #expect(throws: ArchiveError(.changedSinceRead, "")) { try session.file(Fixture.event("990003", "y")) }
+        #expect(try rows() == before && fixture.archive.status().openImportCount == 0)
+        #expect(try fixture.archive.check().findings == [])
+    }
+
     @Test("A leaver who kept his files reads today's pages until the page key is rotated, and never begins a session")
     func keptKeys() throws {
         let fixture = try Fixture()
@@ -266,6 +312,24 @@ struct LeaveTests {
             let rules = try fixture.archive.check().findings.map(\.rule)
             #expect(rules.contains("check.certificate"), "\(user) \(serial)")
         }
+        // Nor what he signed for another archive, or in other than the one spelling.
+        for change in ["archive", "spelling"] {
+            let fixture = try Fixture(withRecords: false)
+            let header = fixture.archive.header
+            let identity = try #require(fixture.identities["secadmin1"])
+            let leave = Leave(user: "clerk2", serial: 2, date: fixture.archive.today)
+            let other = String(repeating: "0", count: header.archiveID.utf8.count)
+            let text = leave.text(archiveID: change == "archive" ? other : header.archiveID)
+            let signer = NoteSigner(name: header.names.user("secadmin1"), key: identity.signingKey)
+            let note = try SignedNote(
+                text: change == "spelling" ? text.replacing(":2", with: ": 2") : text, signers: [signer]
+            ).bytes
+            try forge(fixture, identity, "user.leave") {
+                try $0.insertCertificate(user: "clerk2", serial: 2, note: note)
+            }
+            #expect(try fixture.archive.check().findings.map(\.rule).contains("check.certificate"), "\(change)")
+            #expect(throws: ArchiveError(.integrity, "")) { try fixture.session("clerk2") }
+        }
         // A real one, under another user's name, without its line, or changed in any of its bytes.
         let fixture = try Fixture(withRecords: false)
         try fixture.session("secadmin1").leave("clerk2", reason: "x")
@@ -345,6 +409,27 @@ struct LeaveTests {
         #expect(try archive.check().findings.map(\.rule).contains("check.leaf.actor"))
     }
 
+    @Test("A certificate that has ended is none again under a later number: check finds it, and nobody acts by it")
+    func replayed() throws {
+        let fixture = try Fixture(withRecords: false)
+        let security = try fixture.session("secadmin1")
+        let identity = try Identity.generate(user: "clerk9")
+        try certify(
+            identity, .clerk, unit: "U01",
+            signers: [security, fixture.session("clerk1"), fixture.session("sysadmin1")], fixture)
+        try security.leave("clerk9", reason: "x")
+        let note = try #require(
+            try fixture.archive.snapshot {
+                try Data.fetchOne($0, sql: "SELECT note FROM certificate WHERE user = 'clerk9' AND serial = 1")
+            })
+        // Its signatures are good: whoever made them serves still. An accomplice signs the line.
+        try forge(fixture, #require(fixture.identities["clerk1"]), "user.countersign") {
+            try $0.insertCertificate(user: "clerk9", serial: 3, note: [UInt8](note))
+        }
+        #expect(try fixture.archive.check().findings.map(\.rule).contains("check.certificate"))
+        #expect(throws: ArchiveError.self) { try Session(fixture.archive, identity: identity).users() }
+    }
+
     @Test("What somebody signed while he served stays in force when he has left")
     func signedBefore() throws {
         let fixture = try Fixture()
@@ -364,14 +449,48 @@ struct LeaveTests {
         #expect(try archive.check().findings == [])
     }
 
+    @Test("The officer whose user has left may be another user")
+    func sameOfficer() throws {
+        let fixture = try Fixture()
+        let officer = try fixture.session("clerk1").showOfficer("990001").id
+        let signers = try [fixture.session("secadmin1"), fixture.session("clerk1")]
+        try certify(Identity.generate(user: "clerk8"), .clerk, unit: "U01", officer: officer, signers: signers, fixture)
+        let other = try Identity.generate(user: "clerk9")
+        #expect(throws: ArchiveError(.invalidEntry, "")) {
+            try certify(other, .clerk, unit: "U01", officer: officer, signers: signers, fixture)
+        }
+        try signers[0].leave("clerk8", reason: "x")
+        try certify(other, .clerk, unit: "U01", officer: officer, signers: signers, fixture)
+        #expect(try Session(fixture.archive, identity: other).certificate.officer == officer.number)
+        #expect(try fixture.archive.check().findings == [])
+        // Two at once are a finding, whoever signed for the second.
+        let second = try Identity.generate(user: "clerk7")
+        let header = fixture.archive.header
+        let certificate = Certificate(
+            user: "clerk7", serial: 1, role: .clerk, unit: "U01", officer: officer.number,
+            signingKey: second.signingKey.publicKey, agreementKey: second.agreementKey.publicKey,
+            validFrom: fixture.archive.today)
+        let note = try SignedNote(
+            text: certificate.text(archiveID: header.archiveID),
+            signers: ([second] + signers.map(\.identity)).map {
+                NoteSigner(name: header.names.user($0.user), key: $0.signingKey)
+            })
+        try signers[0].write("user.countersign") { writer, _ in
+            try writer.insertCertificate(user: "clerk7", serial: 1, note: note.bytes)
+        }
+        let found = try fixture.archive.check().findings.first { $0.rule == "check.certificate.officer" }
+        #expect(found?.place == officer.text && found?.detail == "clerk7 clerk9")
+    }
+
     @Test("Who left may be certified again, with a new request, and has none of his old grants")
     func again() throws {
         let fixture = try Fixture()
         let security = try fixture.session("secadmin1")
-        // A proposal that was open when he left is overtaken by the leave.
+        // A proposal that was open when he left is overtaken by the leave; he does not sign it himself.
         let early = try Identity.generate(user: "clerk2")
         let (overtaken, _) = try security.proposeUser(
             request: UserRequest.make(early, bureauID: "test"), role: .clerk, unit: "U02", officer: nil)
+        #expect(throws: ArchiveError(.recusal, "")) { try fixture.session("clerk2").countersign(overtaken) }
         try security.leave("clerk2", reason: "x")
         #expect(throws: ArchiveError(.stateForbids, "")) { try fixture.session("clerk1").countersign(overtaken) }
         let identity = try Identity.generate(user: "clerk2")

@@ -159,6 +159,26 @@ struct StatisticsTests {
         #expect(try fixture.archive.check().findings == [])
     }
 
+    @Test("The first and the last day belong to the period, sealed or not, and the days beside them do not")
+    func bounds() throws {
+        let fixture = try Fixture()
+        // One record of each kind, of 1 July, 15 January and 2 June.
+        let session = try StatisticsTests.counter(fixture, "inspector1")
+        for (kind, day, before, after) in [
+            ("majorEvent", "2026-07-01", "2026-06-30", "2026-07-02"),
+            ("sanction", "2026-01-15", "2026-01-14", "2026-01-16"),
+            ("complaint", "2026-06-02", "2026-06-01", "2026-06-03"),
+        ] {
+            for (from, until, isInside) in [
+                (day, day, true), (before, day, true), (day, after, true), ("2026-01-01", before, false),
+                (after, "2026-12-31", false),
+            ] {
+                let cells = try session.statistics(StatisticsTests.query(from, until, kinds: [kind])).cells
+                #expect(cells.isEmpty == !isInside, "\(kind) \(from) \(until)")
+            }
+        }
+    }
+
     @Test("An import that is not published is not counted, and is as soon as it is")
     func unpublished() throws {
         let fixture = try Fixture()
@@ -206,6 +226,24 @@ struct StatisticsTests {
         #expect(before.cells.map(\.count) == [1, 1])
     }
 
+    @Test("The newest version is the one of the highest number, in whatever order the batches come")
+    func batchOrder() throws {
+        let fixture = try Fixture()
+        try fixture.archive.pool.write { db in
+            for (number, state, batch) in [(1, "corrected", 901), (2, "verified", 900)] {
+                try db.execute(
+                    sql: """
+                        INSERT INTO version (id, record, epoch, kind, state, occurredOn, dueOn, form, sealed, batch)
+                        SELECT id + ?, record, epoch, kind, ?, occurredOn, NULL, NULL, sealed, ? FROM version
+                        WHERE kind = 'majorEvent' AND id = record
+                        """, arguments: [number, state, batch])
+            }
+        }
+        let counted = try StatisticsTests.counter(fixture, "clerk1").statistics(
+            StatisticsTests.query(kinds: ["majorEvent"]))
+        #expect(counted.cells.map(\.state) == ["verified", "verified"] && counted.cells.map(\.count) == [1, 1])
+    }
+
     @Test("Every refusal leaves its line, and so does what was counted")
     func refusals() throws {
         let fixture = try Fixture()
@@ -225,6 +263,8 @@ struct StatisticsTests {
             // Sealed: whoever holds no key of it counts nothing.
             ("leader1", "statistics", query(kinds: ["sanction"]), .notVisible),
             ("inspector1", "statistics", query(kinds: ["complaint"], unit: "U01"), .notVisible),
+            // A kind that was named is never left out in silence.
+            ("leader1", "statistics", query(kinds: ["talk", "sanction"]), .notVisible),
             // Outside the scope is as if it were not there.
             ("clerk2", "statistics", query(unit: "U01"), .notVisible),
             ("clerk2", "statistics", query(unit: "U00"), .notVisible),
@@ -246,10 +286,23 @@ struct StatisticsTests {
             #expect(try fixture.ledgerSize() == size + 1)
         }
         let clerk = try StatisticsTests.counter(fixture, "clerk1")
-        #expect(try clerk.statistics(query()).cells.count > 1)
+        let order = try clerk.statistics(query()).cells.map { cell in
+            clerk.catalogue.kinds.firstIndex { $0.id == cell.kind } ?? -1
+        }
+        #expect(order.count > 1 && order == order.sorted())
         let leaf = try fixture.lastLeaf()
         #expect(leaf.act == "report.counts" && leaf.outcome == "done" && leaf.batch == nil && leaf.reads != nil)
         #expect(Set(leaf.commitments.keys) == ["query", "unit", "categories", "purpose", "reason"])
+        _ = try clerk.statistics(query("2026-05-01", "2026-07-31", kinds: ["talk", "majorEvent"], unit: "U01"))
+        // The auditors read what was asked, and what of it was counted.
+        var lines = LedgerQuery()
+        lines.act = "report.counts"
+        let details = try #require(try fixture.session("auditor1").auditLines(lines).lines.first).details
+        #expect(
+            details == [
+                "query": "from=2026-05-01 until=2026-07-31 kinds=talk,majorEvent", "unit": "U01",
+                "categories": "events talks", "purpose": "statistics", "reason": "月报",
+            ])
     }
 
     @Test("A leader counts below his own unit, and nothing beside it")
@@ -307,6 +360,11 @@ struct StatisticsTests {
             #expect(count(counted, kind) == expected.0 && count(all, kind) == expected.1, "\(kind)")
         }
         #expect(counted.isWithoutOwnFile && !all.isWithoutOwnFile)
+        // Who only counts has no key that tells which file is his: it is among the others, and nothing else is said.
+        let counter = try StatisticsTests.newcomer(
+            fixture, "leader9", .leader, unit: "U00", like: "leader1",
+            officer: fixture.session("clerk1").showOfficer("990001").id)
+        #expect(try !counter.statistics(StatisticsTests.query(kinds: ["majorEvent"])).isWithoutOwnFile)
         // What he holds no key for is left out, and told.
         #expect(try session.statistics(StatisticsTests.query()).uncounted == [.drinking, .talks, .opinions, .care])
     }
@@ -330,6 +388,16 @@ struct StatisticsTests {
         #expect(try clerk.statistics(query).cells.map(\.unit) == ["U02"])
         #expect(try clerk.statistics(query).cells.map(\.count) == [2])
         #expect(try StatisticsTests.counter(fixture, "clerk2").statistics(query).cells.map(\.count) == [2])
+        // And back: the newest key counts, whichever node's are read first.
+        try fixture.archive.pool.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO dossierKey (dossier, epoch, node, wrapped, batch)
+                    SELECT dossier, 3, node, wrapped, batch FROM dossierKey AS one WHERE epoch = 1
+                        AND EXISTS (SELECT 1 FROM dossierKey WHERE dossier = one.dossier AND epoch = 2)
+                    """)
+        }
+        #expect(try clerk.statistics(query).cells.map(\.unit) == ["U01", "U02"])
     }
 
     @Test("A state or form that the kind does not have stops the count: integrity")

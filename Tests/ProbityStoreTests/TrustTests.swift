@@ -67,6 +67,51 @@ struct TrustTests {
         #expect(try fixture.archive.check().findings.map(\.rule) == ["check.key.holder"])
     }
 
+    @Test("Who held the node by a grant that has ended, or before he had new keys, makes no drop-box there")
+    func formerHolder() throws {
+        let fixture = try Fixture()
+        let security = try fixture.session("secadmin1")
+        func plant(_ session: Session, _ place: NodePlace) throws {
+            try session.write("dossier.open") { writer, _ in
+                _ = try writer.insertKey(.intake, at: place, publicKey: X25519PrivateKey().publicKey.rawBytes)
+            }
+        }
+        let until = fixture.archive.today
+        let grant = try fixture.session("clerk1").proposeGrant(
+            user: "clerk2", category: .events, unit: "U01", until: until)
+        #expect(try security.countersign(grant) == nil)
+        let place = NodePlace(category: .events, unit: "U01")
+        try plant(fixture.session("clerk2"), place)
+        #expect(try fixture.archive.check().findings == [])
+        fixture.clock.move(by: 86_400)
+        try plant(fixture.session("clerk2"), place)
+        #expect(try fixture.archive.check().findings.map(\.rule) == ["check.key.holder"])
+
+        let identity = try Identity.generate(user: "clerk2")
+        let request = try UserRequest.make(identity, bureauID: "test")
+        let (proposal, text) = try security.proposeUser(request: request, role: .clerk, unit: "U02", officer: nil)
+        let acceptance = try UserAcceptance.make(
+            ArchiveFolder(fixture.path), proposal: text, identity: identity
+        ).text
+        _ = try fixture.session("clerk1").countersign(proposal, acceptance: acceptance)
+        #expect(try fixture.session("sysadmin1").countersign(proposal) == nil)
+        try plant(Session(fixture.archive, identity: identity), NodePlace(category: .events, unit: "U02"))
+        #expect(try fixture.archive.check().findings.map(\.rule) == ["check.key.holder", "check.key.holder"])
+    }
+
+    @Test("A drop-box whose line names a holder, and is signed by another user, takes nothing")
+    func plantedInNameOfHolder() throws {
+        let fixture = try Fixture()
+        try forge(fixture, "promoter1", "dossier.open", inNameOf: "inspector1") {
+            _ = try $0.insertKey(
+                .intake, at: TrustTests.complaints, publicKey: X25519PrivateKey().publicKey.rawBytes)
+        }
+        #expect(throws: ArchiveError(.integrity, "")) {
+            try session(fixture, "clerk1").drop(Fixture.complaint("990001"))
+        }
+        #expect(try fixture.archive.check().findings.map(\.rule).contains("check.leaf.signature"))
+    }
+
     @Test("A holder's new drop-box is used at once")
     func newEpoch() throws {
         let fixture = try Fixture()
@@ -114,20 +159,27 @@ struct TrustTests {
         #expect(report.findings.map(\.rule) == ["check.act.rows", "check.act.role"])
     }
 
-    /// A unit added by `user` in an act of his choice, with everything that the ledger asks for.
-    private func forge(_ fixture: Fixture, _ user: String, _ act: String) throws {
+    /// An act signed by `user`, with everything that the ledger asks for, that adds a unit or what `rows` adds.
+    private func forge(
+        _ fixture: Fixture, _ user: String, _ act: String, inNameOf actor: String? = nil,
+        rows: ((BatchWriter) throws -> Void)? = nil
+    ) throws {
         let archive = fixture.archive
         let identity = try #require(fixture.identities[user])
         let logKey = try fixture.session(user).logKey
         try archive.pool.write { db in
             let writer = try BatchWriter(db)
-            try writer.insertUnit(Unit(id: "X-\(user)", parent: "U00", kind: "station", name: "x"))
+            if let rows {
+                try rows(writer)
+            } else {
+                try writer.insertUnit(Unit(id: "X-\(user)", parent: "U00", kind: "station", name: "x"))
+            }
             let head = try LedgerTable.head(archive.header, db)
             let objects = try Batch.digest(writer.batch, db)
             let signer = NoteSigner(name: archive.header.names.user(user), key: identity.signingKey)
             let leaf = LeafBody(
-                sequence: head.size, time: archive.now.text, actor: user, keyID: signer.verifier.keyIDText, act: act,
-                batch: writer.batch, objects: LeafBody.Objects(count: objects.count, root: objects.root),
+                sequence: head.size, time: archive.now.text, actor: actor ?? user, keyID: signer.verifier.keyIDText,
+                act: act, batch: writer.batch, objects: LeafBody.Objects(count: objects.count, root: objects.root),
                 details: SHA256Digest.hash([UInt8]()), commitments: [:], reads: nil, previousRoot: head.root)
             _ = try LedgerTable.append(
                 note: SignedNote(text: leaf.text, signers: [signer]).bytes, details: [], batch: writer.batch,
@@ -180,6 +232,101 @@ struct TrustTests {
         let session = try Session(fixture.archive, identity: identity)
         session.purpose = Purpose("dailyManagement")
         #expect(try session.records(of: "990003").records.count == 2)
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test("Half of somebody's keys begins no session")
+    func halfKeys() throws {
+        let fixture = try Fixture(withRecords: false)
+        let real = try #require(fixture.identities["clerk1"])
+        let other = try Identity.generate(user: "clerk1")
+        for (signing, agreement) in [(other, real), (real, other)] {
+            let identity = Identity(
+                user: "clerk1", signingKey: signing.signingKey, agreementKey: agreement.agreementKey)
+            #expect(throws: ArchiveError(.wrongPassphrase, "")) { try Session(fixture.archive, identity: identity) }
+        }
+    }
+
+    @Test("A grant opens its place from its first day to its last, and no longer")
+    func lastDay() throws {
+        let fixture = try Fixture()
+        let first = fixture.archive.today
+        let holder = try fixture.session("clerk1")
+        for category in [ProbityRecords.Category.roster, .events] {
+            let grant = try holder.proposeGrant(
+                user: "clerk2", category: category, unit: "U01", until: first.adding(days: 1))
+            #expect(try fixture.session("secadmin1").countersign(grant) == nil)
+        }
+        for isOpen in [true, true, false] {
+            let session = try fixture.session("clerk2")
+            #expect(session.grants.contains { $0.place.unit == "U01" } == isOpen)
+            if isOpen {
+                #expect(try session.records(of: "990001").records.count == 2)
+            } else {
+                #expect(throws: ArchiveError(.notVisible, "")) { try session.records(of: "990001") }
+            }
+            fixture.clock.move(by: 86_400)
+        }
+        // A clock that was set back opens nothing before its time.
+        let grant = Grant(
+            to: holder.certificate, place: TrustTests.complaints, key: 1, wrap: [], notBefore: first, notAfter: nil)
+        #expect(!grant.isInForce(on: first.adding(days: -1)) && grant.isInForce(on: first.adding(days: 999)))
+    }
+
+    @Test("A grant that lacks a signature, or whose wrap is another one, is found and begins no session")
+    func unsignedGrants() throws {
+        let cases: [(signers: [String], isWrapSigned: Bool, isSound: Bool)] = [
+            (["clerk1", "secadmin1"], true, true), (["clerk1", "secadmin1"], false, false),
+            (["clerk1"], true, false), (["clerk1", "sysadmin1"], true, false), (["secadmin1"], true, false),
+            (["sysadmin1", "secadmin1"], true, false),
+            // His own signature is none for himself.
+            (["clerk2", "secadmin1"], true, false),
+        ]
+        for (signers, isWrapSigned, isSound) in cases {
+            let fixture = try Fixture(withRecords: false)
+            let header = fixture.archive.header
+            let holder = try fixture.session("clerk1")
+            let place = NodePlace(category: .events, unit: "U00")
+            let certificate = try fixture.session("clerk2").certificate
+            try holder.write("user.countersign") { writer, _ in
+                let node = try holder.graph.node(at: place, in: writer)
+                let wrap = try holder.graph.wrap(node, to: certificate)
+                let grant = Grant(
+                    to: certificate, place: place, key: node.keyID, wrap: isWrapSigned ? wrap : [0],
+                    notBefore: fixture.archive.today, notAfter: nil)
+                let note = try SignedNote(
+                    text: grant.text(archiveID: header.archiveID),
+                    signers: signers.map {
+                        NoteSigner(name: header.names.user($0), key: try #require(fixture.identities[$0]).signingKey)
+                    })
+                try writer.insertWrap(of: node.keyID, byUser: "clerk2", wrap)
+                try writer.insertGrant(user: "clerk2", place: place, note: note.bytes)
+            }
+            #expect(try fixture.archive.check().findings.map(\.rule) == (isSound ? [] : ["check.grant"]), "\(signers)")
+            if isSound {
+                #expect(try fixture.session("clerk2").grants.contains { $0.place == place })
+            } else {
+                #expect(throws: ArchiveError(.integrity, ""), "\(signers)") { try fixture.session("clerk2") }
+            }
+        }
+    }
+
+    @Test("Nobody is granted anything on his own proposal, and nothing once his certificate was replaced or has ended")
+    func proposedGrants() throws {
+        let fixture = try Fixture(withRecords: false)
+        let security = try fixture.session("secadmin1")
+        let own = try fixture.session("clerk1").proposeGrant(user: "clerk1", category: .events, unit: "U02")
+        let late = try fixture.session("clerk1").proposeGrant(user: "clerk2", category: .events, unit: "U01")
+        func rows() throws -> [Int?] {
+            try fixture.archive.snapshot { db in
+                try ["accessGrant", "wrap"].map { try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM \($0)") }
+            }
+        }
+        let before = try rows()
+        #expect(throws: ArchiveError(.changedSinceRead, "")) { try security.countersign(own) }
+        try security.leave("clerk2", reason: "x")
+        #expect(throws: ArchiveError(.changedSinceRead, "")) { try security.countersign(late) }
+        #expect(try rows() == before)
         #expect(try fixture.archive.check().findings == [])
     }
 
