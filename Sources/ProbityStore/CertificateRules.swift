@@ -65,17 +65,22 @@ final class CertificateRules {
     }
 
     /// The rows of a user, oldest first, read once.
+    ///
+    /// - Throws: ``ArchiveError`` `integrity` where a row says of itself what its signed note does not: the copy of an
+    ///   ended certificate under a new number would be in force again.
     private func entries(_ user: String) throws -> [Entry] {
         if let known = entries[user] { return known }
         let ceremony = try ceremonyBatch()
         let read = try Row.fetchAll(
-            db.cachedStatement(sql: "SELECT id, note, batch FROM certificate WHERE user = ? ORDER BY serial"),
+            db.cachedStatement(sql: "SELECT id, serial, note, batch FROM certificate WHERE user = ? ORDER BY serial"),
             arguments: [user]
         ).map { row in
             let note = try parsed([UInt8](row["note"] as Data))
-            return Entry(
-                id: row["id"], isFounding: row["batch"] == ceremony,
-                says: try UserNote(text: note.text, archiveID: archive.header.archiveID), note: note)
+            let says = try UserNote(text: note.text, archiveID: archive.header.archiveID)
+            guard says.user == user, says.serial == row["serial"] else {
+                throw ArchiveError(.integrity, "a certificate of \(user) stands under another name or number")
+            }
+            return Entry(id: row["id"], isFounding: row["batch"] == ceremony, says: says, note: note)
         }
         entries[user] = read
         return read

@@ -156,7 +156,7 @@ extension Session {
         // Two imports of officers could each bring in the same number unseen by the other.
         let roster = kind.id == "officer" ? try rosterLock() : nil
         defer { withExtendedLifetime(roster) {} }
-        let (batch, lock) = try archive.exclusively("\(user) import") { db -> (Int64, FileLock) in
+        let (batch, lock) = try exclusively("import") { db -> (Int64, FileLock) in
             try archive.sweep(db)
             let batch = try BatchWriter.next(db)
             // Held before the batch is listed, so that a sweep never finds a listed batch without its lock.
@@ -182,7 +182,7 @@ extension Session {
             var targets = BoundedCache<String, Target>(capacity: 65_536)
             func flush() throws {
                 guard !chunk.isEmpty else { return }
-                try archive.exclusively("\(user) import") { db in
+                try exclusively("import") { db in
                     let writer = try BatchWriter(db, continuing: batch)
                     // Nodes and dossiers are not content: they are made in the open, with a leaf of their own, so that
                     // somebody who files beside the import finds them instead of making them twice.
@@ -227,6 +227,7 @@ extension Session {
             try publishBatch(batch, kind: kind.id, count: done)
         } catch {
             graph.forget()
+            // Whoever has left meanwhile clears up all the same.
             try archive.exclusively("\(user) import") { db in try archive.remove(batch, db) }
             throw error
         }

@@ -162,9 +162,8 @@ public final class Session {
         var details = ActDetails()
         rosterUnits = nil
         do {
-            let (value, head) = try archive.exclusively("\(user) \(act)") { db -> (T, LedgerHead) in
+            let (value, head) = try exclusively(act) { db -> (T, LedgerHead) in
                 try archive.sweep(db)
-                try stillServes(db)
                 let writer = try BatchWriter(db)
                 let value = try body(writer, &details)
                 return (value, try append(act, outcome: "done", details, batch: writer.batch, reads: nil, db))
@@ -205,8 +204,7 @@ public final class Session {
     /// Makes the rows of an import visible, with one leaf.
     func publishBatch(_ batch: Int64, kind: String, count: Int) throws {
         let details = ActDetails(["kind": kind, "count": String(count)])
-        let head = try archive.exclusively("\(user) import") { db -> LedgerHead in
-            try stillServes(db)
+        let head = try exclusively("import") { db -> LedgerHead in
             try db.execute(sql: "DELETE FROM openBatch WHERE id = ?", arguments: [batch])
             return try append("import", outcome: "done", details, batch: batch, reads: nil, db)
         }
@@ -215,9 +213,8 @@ public final class Session {
 
     /// Writes the leaf of an act that changes nothing.
     private func record(_ act: String, outcome: String, _ details: ActDetails, reads: UInt64?) throws {
-        let head = try archive.exclusively("\(user) \(act)") { db -> LedgerHead in
-            try stillServes(db)
-            return try append(act, outcome: outcome, details, batch: nil, reads: reads, db)
+        let head = try exclusively(act) { db in
+            try append(act, outcome: outcome, details, batch: nil, reads: reads, db)
         }
         remember(head)
     }
@@ -245,12 +242,19 @@ public final class Session {
         try record(act, outcome: "refused:\(refusal.code.rawValue)", details, reads: nil)
     }
 
-    /// A certificate that was replaced or ended after the session began ends the session.
-    private func stillServes(_ db: Database) throws {
-        let serial = try Int64.fetchOne(
-            db, sql: "SELECT MAX(serial) FROM certificate WHERE user = ?", arguments: [user])
-        guard serial == certificate.serial else {
-            throw ArchiveError(.changedSinceRead, "the certificate of \(user) was replaced or has ended; begin again")
+    /// Runs `body` as the only writer, for a user who serves at that moment.
+    ///
+    /// Every transaction in which the user signs a line begins here: a certificate that was replaced or ended after the
+    /// session began ends the session, and one between two transactions of a long act ends that.
+    func exclusively<T>(_ act: String, _ body: (Database) throws -> T) throws -> T {
+        try archive.exclusively("\(user) \(act)") { db in
+            let serial = try Int64.fetchOne(
+                db, sql: "SELECT MAX(serial) FROM certificate WHERE user = ?", arguments: [user])
+            guard serial == certificate.serial else {
+                throw ArchiveError(
+                    .changedSinceRead, "the certificate of \(user) was replaced or has ended; begin again")
+            }
+            return try body(db)
         }
     }
 

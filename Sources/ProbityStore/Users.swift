@@ -408,6 +408,7 @@ extension Session {
             details.fields["category"] = category.rawValue
             details.fields["unit"] = unit
             try demandRead(category)
+            guard grantee != user else { throw ArchiveError(.recusal, "nobody proposes a grant to himself") }
             guard let certificate = try archive.certificate(of: grantee, writer.db) else {
                 throw ArchiveError(.notVisible, "there is no user \(grantee)", subject: grantee)
             }

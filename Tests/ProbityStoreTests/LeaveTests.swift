@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Foundation
 import GRDB
 import ProbityCrypto
@@ -218,6 +219,32 @@ struct LeaveTests {
         #expect(try fixture.archive.check().findings == [])
     }
 
+    @Test("Who leaves while his import runs signs no line for the dossiers that it would open")
+    func importing() throws {
+        let fixture = try Fixture()
+        let session = try fixture.session("clerk2")
+        let security = try fixture.session("secadmin1")
+        let rows = {
+            try fixture.archive.snapshot { db in
+                try ["version", "dossier", "key"].map { try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM \($0)") }
+            }
+        }
+        let before = try rows()
+        var pass = 0
+        #expect(throws: ArchiveError(.changedSinceRead, "")) {
+            // 990003 has no such dossier yet.
+            try session.importRecords(kind: "training", dryRun: false) { receive in
+                pass += 1
+                if pass == 2 { try security.leave("clerk2", reason: "x") }
+                let values: [String: JSONValue] = ["course": "other", "completedOn": "2026-03-01", "passed": true]
+                try receive(2, .values(officer: "990003", state: nil, values))
+            }
+        }
+        #expect(try pass == 2 && rows() == before && fixture.archive.status().openImportCount == 0)
+        #expect(try fixture.lastLeaf().act == "user.leave")
+        #expect(try fixture.archive.check().findings == [])
+    }
+
     @Test("A leaver who kept his files reads today's pages until the page key is rotated, and never begins a session")
     func keptKeys() throws {
         let fixture = try Fixture()
@@ -427,7 +454,15 @@ struct LeaveTests {
             try $0.insertCertificate(user: "clerk9", serial: 3, note: [UInt8](note))
         }
         #expect(try fixture.archive.check().findings.map(\.rule).contains("check.certificate"))
-        #expect(throws: ArchiveError.self) { try Session(fixture.archive, identity: identity).users() }
+        #expect(throws: ArchiveError(.integrity, "")) { try Session(fixture.archive, identity: identity) }
+        // The page key goes to nobody on its account: the next session says so, and a new key is not made.
+        let clerk = try fixture.session("clerk1")
+        #expect(fixture.archive.pageKey.file.wraps["clerk9"] == nil)
+        #expect(clerk.warnings.count == 1 && clerk.warnings.allSatisfy { $0.contains("certificate of clerk9") })
+        #expect(throws: ArchiveError(.integrity, "")) {
+            try fixture.archive.copyDatabase(to: fixture.folder.path + "/copy.db", generation: 2)
+        }
+        #expect(throws: ArchiveError(.integrity, "")) { try security.leave("clerk9", reason: "x") }
     }
 
     @Test("What somebody signed while he served stays in force when he has left")

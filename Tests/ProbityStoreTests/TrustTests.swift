@@ -315,7 +315,23 @@ struct TrustTests {
     func proposedGrants() throws {
         let fixture = try Fixture(withRecords: false)
         let security = try fixture.session("secadmin1")
-        let own = try fixture.session("clerk1").proposeGrant(user: "clerk1", category: .events, unit: "U02")
+        let clerk = try fixture.session("clerk1")
+        #expect(throws: ArchiveError(.recusal, "")) {
+            try clerk.proposeGrant(user: "clerk1", category: .events, unit: "U02")
+        }
+        // With tools of his own he proposes it all the same.
+        let own = try clerk.write("access.grant") { writer, _ in
+            let node = try clerk.graph.node(at: NodePlace(category: .events, unit: "U02"), in: writer)
+            let wrap = try clerk.graph.wrap(node, to: clerk.certificate)
+            let grant = Grant(
+                to: clerk.certificate, place: node.place, key: node.keyID, wrap: wrap,
+                notBefore: fixture.archive.today, notAfter: nil)
+            let note = try SignedNote(
+                text: grant.text(archiveID: fixture.archive.header.archiveID),
+                signers: [NoteSigner(name: fixture.archive.header.names.user("clerk1"), key: clerk.identity.signingKey)]
+            )
+            return try writer.insertProposal(kind: "grant", note: note.bytes, release: wrap)
+        }
         let late = try fixture.session("clerk1").proposeGrant(user: "clerk2", category: .events, unit: "U01")
         func rows() throws -> [Int?] {
             try fixture.archive.snapshot { db in
