@@ -65,25 +65,26 @@ final class CertificateRules {
     }
 
     /// The rows of a user, oldest first, read once.
-    ///
-    /// - Throws: ``ArchiveError`` `integrity` where a row says of itself what its signed note does not: the copy of an
-    ///   ended certificate under a new number would be in force again.
     private func entries(_ user: String) throws -> [Entry] {
         if let known = entries[user] { return known }
-        let ceremony = try ceremonyBatch()
         let read = try Row.fetchAll(
-            db.cachedStatement(sql: "SELECT id, serial, note, batch FROM certificate WHERE user = ? ORDER BY serial"),
+            db.cachedStatement(
+                sql: "SELECT id, user, serial, note, batch FROM certificate WHERE user = ? ORDER BY serial"),
             arguments: [user]
-        ).map { row in
-            let note = try parsed([UInt8](row["note"] as Data))
-            let says = try UserNote(text: note.text, archiveID: archive.header.archiveID)
-            guard says.user == user, says.serial == row["serial"] else {
-                throw ArchiveError(.integrity, "a certificate of \(user) stands under another name or number")
-            }
-            return Entry(id: row["id"], isFounding: row["batch"] == ceremony, says: says, note: note)
-        }
+        ).map(entry)
         entries[user] = read
         return read
+    }
+
+    /// - Throws: ``ArchiveError`` `integrity` where the columns say what the signed note does not: the copy of an ended
+    ///   certificate under a new number would be in force again.
+    private func entry(_ row: Row) throws -> Entry {
+        let note = try parsed([UInt8](row["note"] as Data))
+        let says = try UserNote(text: note.text, archiveID: archive.header.archiveID)
+        guard says.user == row["user"], says.serial == row["serial"] else {
+            throw ArchiveError(.integrity, "a certificate of \(says.user) stands under another name or number")
+        }
+        return Entry(id: row["id"], isFounding: try row["batch"] == ceremonyBatch(), says: says, note: note)
     }
 
     private func founding(_ user: String) throws -> [Certificate] {
@@ -192,20 +193,31 @@ final class CertificateRules {
         return nil
     }
 
-    /// Reads a row of `certificate` and checks its signatures.
+    /// Reads a row of `certificate` (id, user, serial, note, batch) and checks its signatures.
     ///
     /// - Throws: ``ArchiveError`` `integrity`.
-    func verified(_ bytes: [UInt8], id: Int64, batch: Int64) throws -> UserNote {
-        let note = try parsed(bytes)
-        let says = try UserNote(text: note.text, archiveID: archive.header.archiveID)
-        try demandSound(Entry(id: id, isFounding: batch == ceremonyBatch(), says: says, note: note))
-        return says
+    func verified(_ row: Row) throws -> UserNote {
+        let entry = try entry(row)
+        try demandSound(entry)
+        return entry.says
     }
 
-    /// Reads a grant and checks its signatures and that its wrap is the one in the archive.
-    func verifiedGrant(_ bytes: [UInt8], batch: Int64) throws -> Grant {
-        let note = try parsed(bytes)
+    /// Reads a row of `accessGrant` (user, category, unit, note, batch) and checks its signatures and that its wrap is the
+    /// one in the archive.
+    ///
+    /// - Throws: ``ArchiveError`` `integrity`, also where the columns say what the signed note does not: the copy of another
+    ///   user's grant would make its owner a holder.
+    func verifiedGrant(_ row: Row) throws -> Grant {
+        let note = try parsed([UInt8](row["note"] as Data))
+        let batch: Int64 = row["batch"]
         let grant = try Grant(text: note.text, archiveID: archive.header.archiveID)
+        guard grant.user == row["user"], grant.place.category.rawValue == row["category"],
+            grant.place.unit == row["unit"]
+        else {
+            throw ArchiveError(
+                .integrity,
+                "a grant of \(grant.place.category.rawValue) to \(grant.user) stands under another name or place")
+        }
         let isCeremony = try batch == ceremonyBatch()
         // Nobody's own signature counts for what he is given.
         let line = try Int64.fetchOne(

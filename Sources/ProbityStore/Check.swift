@@ -122,11 +122,7 @@ private struct Checker {
         for row in rows {
             let place = "certificate \(row["id"] as Int64)"
             do {
-                let says = try rules.verified([UInt8](row["note"] as Data), id: row["id"], batch: row["batch"])
-                guard says.user == row["user"], says.serial == row["serial"] else {
-                    found(place, "check.certificate")
-                    continue
-                }
+                let says = try rules.verified(row)
                 officers[says.user] = nil
                 // A row without a line is found as one, and nobody serves by it.
                 guard let line: Int64 = row["line"] else { continue }
@@ -161,12 +157,7 @@ private struct Checker {
         {
             let place = "accessGrant \(row["id"] as Int64)"
             do {
-                let grant = try rules.verifiedGrant([UInt8](row["note"] as Data), batch: row["batch"])
-                if grant.user != row["user"] || grant.place.category.rawValue != row["category"]
-                    || grant.place.unit != row["unit"]
-                {
-                    found(place, "check.grant")
-                }
+                _ = try rules.verifiedGrant(row)
             } catch let error as ArchiveError {
                 found(place, "check.grant", error.reason)
             } catch let error as CryptoError {

@@ -89,12 +89,12 @@ extension Archive {
         return try Row.fetchAll(
             db,
             sql: """
-                SELECT accessGrant.unit AS unit, accessGrant.note AS note, accessGrant.batch AS batch FROM accessGrant
+                SELECT user, category, unit, accessGrant.note AS note, accessGrant.batch AS batch FROM accessGrant
                 JOIN leaf ON leaf.batch = accessGrant.batch WHERE user = ? AND category = ? AND leaf.seq < ?
                 """, arguments: [leaf.actor, place.category.rawValue, Int64(leaf.sequence)]
         ).contains { row in
             guard above.contains(row["unit"]) else { return false }
-            let grant = try rules.verifiedGrant([UInt8](row["note"] as Data), batch: row["batch"])
+            let grant = try rules.verifiedGrant(row)
             // A grant ends with the certificate that it was made to.
             return grant.serial == serial && ArchiveTime(leaf.time).map { grant.isInForce(on: $0.date) } ?? false
         }

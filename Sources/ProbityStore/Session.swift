@@ -90,9 +90,9 @@ public final class Session {
             let rules = CertificateRules(archive: archive, db)
             // A grant to keys that the user had before opens nothing: his new certificate needs new ones.
             let grants = try Row.fetchAll(
-                db, sql: "SELECT note, batch FROM accessGrant WHERE user = ? ORDER BY id", arguments: [identity.user]
-            ).map { row in try rules.verifiedGrant([UInt8](row["note"] as Data), batch: row["batch"]) }
-                .filter { $0.serial == certificate.serial }
+                db, sql: "SELECT user, category, unit, note, batch FROM accessGrant WHERE user = ? ORDER BY id",
+                arguments: [identity.user]
+            ).map(rules.verifiedGrant).filter { $0.serial == certificate.serial }
             let wraps = try Row.fetchAll(
                 db,
                 sql: """

@@ -184,9 +184,8 @@ extension Session {
     private func places(of leaver: String, _ db: Database) throws -> (held: [GrantPlace], vacant: [GrantPlace]) {
         let serials = try archive.serialsInForce(db)
         let rules = CertificateRules(archive: archive, db)
-        let grants = try Row.fetchAll(db, sql: "SELECT note, batch FROM accessGrant").map {
-            try rules.verifiedGrant([UInt8]($0["note"] as Data), batch: $0["batch"])
-        }
+        let grants = try Row.fetchAll(db, sql: "SELECT user, category, unit, note, batch FROM accessGrant")
+            .map(rules.verifiedGrant)
         func place(_ grant: Grant) -> GrantPlace {
             GrantPlace(category: grant.place.category, unit: grant.place.unit)
         }
@@ -474,16 +473,15 @@ extension Session {
         } reveal: { db, _ in
             let rules = CertificateRules(archive: archive, db)
             let serials = try archive.serialsInForce(db)
-            return try Row.fetchAll(db, sql: "SELECT user, note, batch FROM accessGrant ORDER BY user, category, unit")
-                .compactMap {
-                    row in
-                    let grant = try rules.verifiedGrant([UInt8](row["note"] as Data), batch: row["batch"])
-                    guard user == nil || user == grant.user, serials[grant.user] == grant.serial else { return nil }
-                    return GrantEntry(
-                        user: grant.user, category: grant.place.category, unit: grant.place.unit,
-                        notBefore: grant.notBefore,
-                        notAfter: grant.notAfter)
-                }
+            return try Row.fetchAll(
+                db, sql: "SELECT user, category, unit, note, batch FROM accessGrant ORDER BY user, category, unit"
+            ).compactMap { row in
+                let grant = try rules.verifiedGrant(row)
+                guard user == nil || user == grant.user, serials[grant.user] == grant.serial else { return nil }
+                return GrantEntry(
+                    user: grant.user, category: grant.place.category, unit: grant.place.unit,
+                    notBefore: grant.notBefore, notAfter: grant.notAfter)
+            }
         }
     }
 

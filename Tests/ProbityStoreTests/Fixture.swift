@@ -6,6 +6,7 @@ import ProbityLedger
 import ProbityRecords
 import ProbityTestSupport
 import Synchronization
+import Testing
 
 @testable import ProbityStore
 
@@ -155,6 +156,42 @@ final class Fixture {
                 "receivedOn": "2026-06-02", "channel": "letter", "complaintClass": "accusation",
                 "reporterClass": "anonymous", "jurisdiction": "own", "content": "金丝雀举报内容",
             ])
+    }
+
+    /// Certifies `identity` with the signatures of `signers`, the first of whom proposes it.
+    func certify(
+        _ identity: Identity, _ role: Role, unit: String = "U00", officer: OfficerID? = nil, signers: [Session]
+    ) throws {
+        let request = try UserRequest.make(identity, bureauID: "test")
+        let (proposal, text) = try signers[0].proposeUser(request: request, role: role, unit: unit, officer: officer)
+        let acceptance = try UserAcceptance.make(ArchiveFolder(path), proposal: text, identity: identity).text
+        for (index, signer) in signers.dropFirst().enumerated() {
+            let missing = try signer.countersign(proposal, acceptance: acceptance)
+            #expect((missing == nil) == (index == signers.count - 2))
+        }
+    }
+
+    /// A line that `identity` signs, in his own name or another's, with everything that the ledger asks for: made with
+    /// other tools.
+    func forge(
+        _ identity: Identity, _ act: String, inNameOf actor: String? = nil, rows: (BatchWriter) throws -> Void
+    ) throws {
+        let logKey = try session("clerk1").logKey
+        try archive.pool.write { db in
+            let writer = try BatchWriter(db)
+            try rows(writer)
+            let head = try LedgerTable.head(archive.header, db)
+            let objects = try Batch.digest(writer.batch, db)
+            let signer = NoteSigner(name: archive.header.names.user(identity.user), key: identity.signingKey)
+            let leaf = LeafBody(
+                sequence: head.size, time: archive.now.text, actor: actor ?? identity.user,
+                keyID: signer.verifier.keyIDText, act: act, batch: writer.batch,
+                objects: LeafBody.Objects(count: objects.count, root: objects.root),
+                details: SHA256Digest.hash([UInt8]()), commitments: [:], reads: nil, previousRoot: head.root)
+            _ = try LedgerTable.append(
+                note: SignedNote(text: leaf.text, signers: [signer]).bytes, details: [], batch: writer.batch,
+                after: head, header: archive.header, logKey: logKey, db)
+        }
     }
 
     /// The newest ledger line.

@@ -445,10 +445,7 @@ struct GateTests {
         let own = try fixture.session("clerk1").showOfficer("990001").id
         let identity = try Identity.generate(user: "clerk8")
         let security = try fixture.session("secadmin1")
-        let request = try UserRequest.make(identity, bureauID: "test")
-        let (proposal, text) = try security.proposeUser(request: request, role: .clerk, unit: "U00", officer: own)
-        let acceptance = try UserAcceptance.make(ArchiveFolder(fixture.path), proposal: text, identity: identity).text
-        #expect(try fixture.session("clerk1").countersign(proposal, acceptance: acceptance) == nil)
+        try fixture.certify(identity, .clerk, officer: own, signers: [security, fixture.session("clerk1")])
         #expect(throws: ArchiveError(.invalidEntry, "")) {
             let other = try UserRequest.make(Identity.generate(user: "clerk7"), bureauID: "test")
             try security.proposeUser(request: other, role: .clerk, unit: "U00", officer: own)

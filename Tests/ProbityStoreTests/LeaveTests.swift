@@ -18,42 +18,6 @@ struct LeaveTests {
             lockWaitSeconds: 0.1)
     }
 
-    /// Certifies `identity` with the signatures of `signers`, the first of whom proposes it.
-    private func certify(
-        _ identity: Identity, _ role: Role, unit: String = "U00", officer: OfficerID? = nil, signers: [Session],
-        _ fixture: Fixture
-    ) throws {
-        let request = try UserRequest.make(identity, bureauID: "test")
-        let (proposal, text) = try signers[0].proposeUser(request: request, role: role, unit: unit, officer: officer)
-        let acceptance = try UserAcceptance.make(ArchiveFolder(fixture.path), proposal: text, identity: identity).text
-        for (index, signer) in signers.dropFirst().enumerated() {
-            let missing = try signer.countersign(proposal, acceptance: acceptance)
-            #expect((missing == nil) == (index == signers.count - 2))
-        }
-    }
-
-    /// A line of `identity`'s with everything that the ledger asks for, made with other tools.
-    private func forge(
-        _ fixture: Fixture, _ identity: Identity, _ act: String, rows: (BatchWriter) throws -> Void
-    ) throws {
-        let archive = fixture.archive
-        let logKey = try fixture.session("clerk1").logKey
-        try archive.pool.write { db in
-            let writer = try BatchWriter(db)
-            try rows(writer)
-            let head = try LedgerTable.head(archive.header, db)
-            let objects = try Batch.digest(writer.batch, db)
-            let signer = NoteSigner(name: archive.header.names.user(identity.user), key: identity.signingKey)
-            let leaf = LeafBody(
-                sequence: head.size, time: archive.now.text, actor: identity.user, keyID: signer.verifier.keyIDText,
-                act: act, batch: writer.batch, objects: LeafBody.Objects(count: objects.count, root: objects.root),
-                details: SHA256Digest.hash([UInt8]()), commitments: [:], reads: nil, previousRoot: head.root)
-            _ = try LedgerTable.append(
-                note: SignedNote(text: leaf.text, signers: [signer]).bytes, details: [], batch: writer.batch,
-                after: head, header: archive.header, logKey: logKey, db)
-        }
-    }
-
     private func leaveNote(_ user: String, serial: Int64, by identity: Identity, _ fixture: Fixture) throws -> [UInt8] {
         let header = fixture.archive.header
         let leave = Leave(user: user, serial: serial, date: fixture.archive.today)
@@ -271,9 +235,9 @@ struct LeaveTests {
             let rules = CertificateRules(archive: archive, db)
             let graph = KeyGraph(header: archive.header, rootUnit: "U00", identity: identity)
             graph.admit(
-                try Row.fetchAll(db, sql: "SELECT note, batch FROM accessGrant WHERE user = 'clerk2'").map {
-                    try rules.verifiedGrant([UInt8]($0["note"] as Data), batch: $0["batch"])
-                })
+                try Row.fetchAll(
+                    db, sql: "SELECT user, category, unit, note, batch FROM accessGrant WHERE user = 'clerk2'"
+                ).map(rules.verifiedGrant))
             return try graph.dossierKey(event.dossier, db) != nil
         }
         #expect(opened)
@@ -321,7 +285,7 @@ struct LeaveTests {
             let fixture = try Fixture(withRecords: false)
             let identity = try #require(fixture.identities[forger])
             let note = try leaveNote("clerk2", serial: 2, by: identity, fixture)
-            try forge(fixture, identity, "user.leave") {
+            try fixture.forge(identity, "user.leave") {
                 try $0.insertCertificate(user: "clerk2", serial: 2, note: note)
             }
             let rules = try fixture.archive.check().findings.map(\.rule)
@@ -333,7 +297,7 @@ struct LeaveTests {
             let fixture = try Fixture(withRecords: false)
             let identity = try #require(fixture.identities["secadmin1"])
             let note = try leaveNote(user, serial: serial, by: identity, fixture)
-            try forge(fixture, identity, "user.leave") {
+            try fixture.forge(identity, "user.leave") {
                 try $0.insertCertificate(user: user, serial: serial == 1 && user == "clerk2" ? 2 : serial, note: note)
             }
             let rules = try fixture.archive.check().findings.map(\.rule)
@@ -351,7 +315,7 @@ struct LeaveTests {
             let note = try SignedNote(
                 text: change == "spelling" ? text.replacing(":2", with: ": 2") : text, signers: [signer]
             ).bytes
-            try forge(fixture, identity, "user.leave") {
+            try fixture.forge(identity, "user.leave") {
                 try $0.insertCertificate(user: "clerk2", serial: 2, note: note)
             }
             #expect(try fixture.archive.check().findings.map(\.rule).contains("check.certificate"), "\(change)")
@@ -394,8 +358,8 @@ struct LeaveTests {
     func keptSigningKey() throws {
         let fixture = try Fixture()
         let successor = try Identity.generate(user: "secadmin2")
-        try certify(
-            successor, .secadmin, signers: [fixture.session("secadmin1"), fixture.session("sysadmin1")], fixture)
+        try fixture.certify(
+            successor, .secadmin, signers: [fixture.session("secadmin1"), fixture.session("sysadmin1")])
         let security = try Session(fixture.archive, identity: successor)
         let old = try #require(fixture.identities["secadmin1"])
         // What waits for one more signature has lost his.
@@ -416,7 +380,7 @@ struct LeaveTests {
         #expect(try fixture.archive.check().findings == [])
         // With tools of his own he signs a line all the same, and a leave under it.
         let note = try leaveNote("promoter1", serial: 2, by: old, fixture)
-        try forge(fixture, old, "user.leave") {
+        try fixture.forge(old, "user.leave") {
             try $0.insertCertificate(user: "promoter1", serial: 2, note: note)
         }
         let rules = try fixture.archive.check().findings.map(\.rule)
@@ -425,7 +389,7 @@ struct LeaveTests {
         let other = try Fixture()
         let inspector = try #require(other.identities["inspector1"])
         try other.session("secadmin1").leave("inspector1", reason: "x", acceptsVacancy: true)
-        try forge(other, inspector, "dossier.open") {
+        try other.forge(inspector, "dossier.open") {
             _ = try $0.insertKey(
                 .intake, at: NodePlace(category: .complaints, unit: "U00"),
                 publicKey: X25519PrivateKey().publicKey.rawBytes)
@@ -441,16 +405,16 @@ struct LeaveTests {
         let fixture = try Fixture(withRecords: false)
         let security = try fixture.session("secadmin1")
         let identity = try Identity.generate(user: "clerk9")
-        try certify(
+        try fixture.certify(
             identity, .clerk, unit: "U01",
-            signers: [security, fixture.session("clerk1"), fixture.session("sysadmin1")], fixture)
+            signers: [security, fixture.session("clerk1"), fixture.session("sysadmin1")])
         try security.leave("clerk9", reason: "x")
         let note = try #require(
             try fixture.archive.snapshot {
                 try Data.fetchOne($0, sql: "SELECT note FROM certificate WHERE user = 'clerk9' AND serial = 1")
             })
         // Its signatures are good: whoever made them serves still. An accomplice signs the line.
-        try forge(fixture, #require(fixture.identities["clerk1"]), "user.countersign") {
+        try fixture.forge(#require(fixture.identities["clerk1"]), "user.countersign") {
             try $0.insertCertificate(user: "clerk9", serial: 3, note: [UInt8](note))
         }
         #expect(try fixture.archive.check().findings.map(\.rule).contains("check.certificate"))
@@ -472,9 +436,9 @@ struct LeaveTests {
         let security = try fixture.session("secadmin1")
         #expect(try security.countersign(grant) == nil)
         let newcomer = try Identity.generate(user: "clerk9")
-        try certify(
+        try fixture.certify(
             newcomer, .clerk, unit: "U01",
-            signers: [security, fixture.session("clerk1"), fixture.session("sysadmin1")], fixture)
+            signers: [security, fixture.session("clerk1"), fixture.session("sysadmin1")])
         try security.leave("clerk1", reason: "x")
         let session = try fixture.session("clerk2")
         #expect(session.grants.contains { $0.place.unit == "U01" })
@@ -489,13 +453,13 @@ struct LeaveTests {
         let fixture = try Fixture()
         let officer = try fixture.session("clerk1").showOfficer("990001").id
         let signers = try [fixture.session("secadmin1"), fixture.session("clerk1")]
-        try certify(Identity.generate(user: "clerk8"), .clerk, unit: "U01", officer: officer, signers: signers, fixture)
+        try fixture.certify(Identity.generate(user: "clerk8"), .clerk, unit: "U01", officer: officer, signers: signers)
         let other = try Identity.generate(user: "clerk9")
         #expect(throws: ArchiveError(.invalidEntry, "")) {
-            try certify(other, .clerk, unit: "U01", officer: officer, signers: signers, fixture)
+            try fixture.certify(other, .clerk, unit: "U01", officer: officer, signers: signers)
         }
         try signers[0].leave("clerk8", reason: "x")
-        try certify(other, .clerk, unit: "U01", officer: officer, signers: signers, fixture)
+        try fixture.certify(other, .clerk, unit: "U01", officer: officer, signers: signers)
         #expect(try Session(fixture.archive, identity: other).certificate.officer == officer.number)
         #expect(try fixture.archive.check().findings == [])
         // Two at once are a finding, whoever signed for the second.
@@ -529,9 +493,9 @@ struct LeaveTests {
         try security.leave("clerk2", reason: "x")
         #expect(throws: ArchiveError(.stateForbids, "")) { try fixture.session("clerk1").countersign(overtaken) }
         let identity = try Identity.generate(user: "clerk2")
-        try certify(
+        try fixture.certify(
             identity, .clerk, unit: "U02",
-            signers: [security, fixture.session("clerk1"), fixture.session("sysadmin1")], fixture)
+            signers: [security, fixture.session("clerk1"), fixture.session("sysadmin1")])
         #expect(throws: ArchiveError(.wrongPassphrase, "")) { try fixture.session("clerk2") }
         let session = try Session(fixture.archive, identity: identity)
         #expect(session.certificate.serial == 3 && session.grants.isEmpty)

@@ -327,12 +327,9 @@ struct StatisticsTests {
     ) throws -> Session {
         let identity = try Identity.generate(user: user)
         let security = try fixture.session("secadmin1")
-        let request = try UserRequest.make(identity, bureauID: "test")
-        let (proposal, text) = try security.proposeUser(request: request, role: role, unit: unit, officer: officer)
-        let acceptance = try UserAcceptance.make(ArchiveFolder(fixture.path), proposal: text, identity: identity).text
-        if try fixture.session(serving).countersign(proposal, acceptance: acceptance) != nil {
-            #expect(try fixture.session("sysadmin1").countersign(proposal) == nil)
-        }
+        let second = try officer == nil ? [fixture.session("sysadmin1")] : []
+        try fixture.certify(
+            identity, role, unit: unit, officer: officer, signers: [security, fixture.session(serving)] + second)
         for category in grants {
             let grant = try fixture.session(serving).proposeGrant(user: user, category: category, unit: unit)
             #expect(try security.countersign(grant) == nil)

@@ -88,13 +88,9 @@ struct TrustTests {
         #expect(try fixture.archive.check().findings.map(\.rule) == ["check.key.holder"])
 
         let identity = try Identity.generate(user: "clerk2")
-        let request = try UserRequest.make(identity, bureauID: "test")
-        let (proposal, text) = try security.proposeUser(request: request, role: .clerk, unit: "U02", officer: nil)
-        let acceptance = try UserAcceptance.make(
-            ArchiveFolder(fixture.path), proposal: text, identity: identity
-        ).text
-        _ = try fixture.session("clerk1").countersign(proposal, acceptance: acceptance)
-        #expect(try fixture.session("sysadmin1").countersign(proposal) == nil)
+        try fixture.certify(
+            identity, .clerk, unit: "U02",
+            signers: [security, fixture.session("clerk1"), fixture.session("sysadmin1")])
         try plant(Session(fixture.archive, identity: identity), NodePlace(category: .events, unit: "U02"))
         #expect(try fixture.archive.check().findings.map(\.rule) == ["check.key.holder", "check.key.holder"])
     }
@@ -102,7 +98,7 @@ struct TrustTests {
     @Test("A drop-box whose line names a holder, and is signed by another user, takes nothing")
     func plantedInNameOfHolder() throws {
         let fixture = try Fixture()
-        try forge(fixture, "promoter1", "dossier.open", inNameOf: "inspector1") {
+        try fixture.forge(#require(fixture.identities["promoter1"]), "dossier.open", inNameOf: "inspector1") {
             _ = try $0.insertKey(
                 .intake, at: TrustTests.complaints, publicKey: X25519PrivateKey().publicKey.rawBytes)
         }
@@ -110,6 +106,46 @@ struct TrustTests {
             try session(fixture, "clerk1").drop(Fixture.complaint("990001"))
         }
         #expect(try fixture.archive.check().findings.map(\.rule).contains("check.leaf.signature"))
+    }
+
+    @Test(
+        "The copy of a grant under another name or place makes nobody a holder, and check says so",
+        arguments: ["user", "category", "unit"])
+    func borrowedGrant(column: String) throws {
+        let fixture = try Fixture()
+        let security = try fixture.session("secadmin1")
+        let inspector = try fixture.session("inspector1")
+        let newcomer = try Identity.generate(user: "inspector2")
+        try fixture.certify(newcomer, .inspector, signers: [security, inspector, fixture.session("sysadmin1")])
+        // A real grant, made after the ceremony; one column of its copy is another's.
+        let place = column == "unit" ? NodePlace(category: .talks, unit: "U00") : TrustTests.complaints
+        let grant = try inspector.proposeGrant(
+            user: "inspector2", category: column == "user" ? .complaints : .talks,
+            unit: column == "unit" ? "U01" : "U00")
+        #expect(try security.countersign(grant) == nil)
+        let user = column == "user" ? "promoter1" : "inspector2"
+        let identity = try #require(column == "user" ? fixture.identities[user] : newcomer)
+        try fixture.archive.pool.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO accessGrant (user, category, unit, note, batch)
+                    SELECT ?, ?, ?, note, batch FROM accessGrant WHERE user = 'inspector2'
+                    """, arguments: [user, place.category.rawValue, place.unit])
+        }
+        try fixture.forge(identity, "dossier.open") {
+            _ = try $0.insertKey(.intake, at: place, publicKey: X25519PrivateKey().publicKey.rawBytes)
+        }
+        #expect(throws: ArchiveError(.integrity, "")) {
+            try fixture.archive.snapshot { try fixture.archive.intakeKey(at: place, $0).id }
+        }
+        if column != "unit" {
+            #expect(throws: ArchiveError(.integrity, "")) {
+                try session(fixture, "clerk1").drop(Fixture.complaint("990001"))
+            }
+        }
+        let rules = try fixture.archive.check().findings.map(\.rule)
+        #expect(rules.contains("check.grant") && rules.contains("check.key.holder"))
+        #expect(throws: ArchiveError(.integrity, "")) { try Session(fixture.archive, identity: identity) }
     }
 
     @Test("A holder's new drop-box is used at once")
@@ -152,39 +188,13 @@ struct TrustTests {
             }
         }
         // …so somebody with other tools signs it.
-        try forge(fixture, "clerk1", "record.add")
-        try forge(fixture, "inspector1", "unit.add")
-        try forge(fixture, "sysadmin1", "unit.add")
+        for (user, act) in [("clerk1", "record.add"), ("inspector1", "unit.add"), ("sysadmin1", "unit.add")] {
+            try fixture.forge(#require(fixture.identities[user]), act) {
+                try $0.insertUnit(Unit(id: "X-\(user)", parent: "U00", kind: "station", name: "x"))
+            }
+        }
         let report = try fixture.archive.check()
         #expect(report.findings.map(\.rule) == ["check.act.rows", "check.act.role"])
-    }
-
-    /// An act signed by `user`, with everything that the ledger asks for, that adds a unit or what `rows` adds.
-    private func forge(
-        _ fixture: Fixture, _ user: String, _ act: String, inNameOf actor: String? = nil,
-        rows: ((BatchWriter) throws -> Void)? = nil
-    ) throws {
-        let archive = fixture.archive
-        let identity = try #require(fixture.identities[user])
-        let logKey = try fixture.session(user).logKey
-        try archive.pool.write { db in
-            let writer = try BatchWriter(db)
-            if let rows {
-                try rows(writer)
-            } else {
-                try writer.insertUnit(Unit(id: "X-\(user)", parent: "U00", kind: "station", name: "x"))
-            }
-            let head = try LedgerTable.head(archive.header, db)
-            let objects = try Batch.digest(writer.batch, db)
-            let signer = NoteSigner(name: archive.header.names.user(user), key: identity.signingKey)
-            let leaf = LeafBody(
-                sequence: head.size, time: archive.now.text, actor: actor ?? user, keyID: signer.verifier.keyIDText,
-                act: act, batch: writer.batch, objects: LeafBody.Objects(count: objects.count, root: objects.root),
-                details: SHA256Digest.hash([UInt8]()), commitments: [:], reads: nil, previousRoot: head.root)
-            _ = try LedgerTable.append(
-                note: SignedNote(text: leaf.text, signers: [signer]).bytes, details: [], batch: writer.batch,
-                after: head, header: archive.header, logKey: logKey, db)
-        }
     }
 
     @Test("A version or a tray item that names another filer than the signer of its line is not shown")
@@ -213,13 +223,9 @@ struct TrustTests {
         let fixture = try Fixture()
         let security = try fixture.session("secadmin1")
         let identity = try Identity.generate(user: "clerk2")
-        let request = try UserRequest.make(identity, bureauID: "test")
-        let (proposal, text) = try security.proposeUser(request: request, role: .clerk, unit: "U02", officer: nil)
-        let acceptance = try UserAcceptance.make(
-            ArchiveFolder(fixture.path), proposal: text, identity: identity
-        ).text
-        _ = try fixture.session("clerk1").countersign(proposal, acceptance: acceptance)
-        #expect(try fixture.session("sysadmin1").countersign(proposal) == nil)
+        try fixture.certify(
+            identity, .clerk, unit: "U02",
+            signers: [security, fixture.session("clerk1"), fixture.session("sysadmin1")])
         #expect(throws: ArchiveError(.wrongPassphrase, "")) { try fixture.session("clerk2") }
         let bare = try Session(fixture.archive, identity: identity)
         bare.purpose = Purpose("dailyManagement")
