@@ -76,6 +76,8 @@ final class CertificateRules {
         return read
     }
 
+    /// A row (id, user, serial, note, batch) as it reads.
+    ///
     /// - Throws: ``ArchiveError`` `integrity` where the columns say what the signed note does not: the copy of an ended
     ///   certificate under a new number would be in force again.
     private func entry(_ row: Row) throws -> Entry {
