@@ -120,17 +120,18 @@ struct FaultTests {
     func shortReads(forEver: Bool) throws { try everyCall(FAULT_SHORT_READ, forEver: forEver) }
 
     /// In a rollback SQLite reads pages again that other connections of a shared cache go on using.
-    @Test("A read that fails leaves the page as it was: neither ciphertext nor zeros")
-    func failedRead() throws {
+    @Test("A read that fails leaves the page as it was: neither ciphertext nor zeros", arguments: [false, true])
+    func failedRead(halfCame: Bool) throws {
         let disk = try Disk()
         try makeSample(disk)
         let connection = try Connection(disk.database)
         // Far apart, so that none is read ahead.
         for page in [7, 20, 40] as [Int64] {
             var bytes = [UInt8](repeating: 0xEE, count: 4096)
-            disk.fail(FAULT_ANY_CALL, at: 1)
+            let fault = halfCame ? FAULT_SHORT_READ : FAULT_ANY_CALL
+            disk.fail(fault, at: 1)
             #expect(throws: SQLFailure.self) { try connection.readFile(offset: page * 4096, into: &bytes) }
-            disk.fail(FAULT_ANY_CALL, at: 0)
+            disk.fail(fault, at: 0)
             #expect(bytes == [UInt8](repeating: 0xEE, count: 4096))
         }
     }
