@@ -28,11 +28,11 @@ CREATE INDEX unitBatch ON unit (batch);
 
 CREATE TABLE certificate (              -- a signed note: who a user is, his role and public keys; the newest serial counts
     id INTEGER PRIMARY KEY,
-    user TEXT NOT NULL,
+    userId TEXT NOT NULL,               -- `user` is CURRENT_USER elsewhere
     serial INTEGER NOT NULL,
     note BLOB NOT NULL,
     batch INTEGER NOT NULL,
-    UNIQUE (user, serial)
+    UNIQUE (userId, serial)
 ) STRICT;
 CREATE INDEX certificateBatch ON certificate (batch);
 
@@ -72,14 +72,23 @@ CREATE INDEX wrapBatch ON wrap (batch);
 
 CREATE TABLE accessGrant (                -- 授权: who may open which node; signed by a holder and by the security administrator
     id INTEGER PRIMARY KEY,
-    user TEXT NOT NULL,
+    userId TEXT NOT NULL,
     category TEXT NOT NULL,
     unit TEXT NOT NULL,
     note BLOB NOT NULL,
     batch INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX grantUser ON accessGrant (user);
+CREATE INDEX grantUser ON accessGrant (userId);
 CREATE INDEX grantBatch ON accessGrant (batch);
+
+CREATE TABLE dossier (                  -- 案卷: one officer's records in one category; whose it is, only the tag key tells
+    id INTEGER PRIMARY KEY,             -- random, below 2^42
+    category TEXT NOT NULL,
+    officerTag BLOB NOT NULL,
+    batch INTEGER NOT NULL
+) STRICT;
+CREATE INDEX dossierOfficer ON dossier (officerTag, category);
+CREATE INDEX dossierBatch ON dossier (batch);
 
 CREATE TABLE officer (                  -- 人员: an opaque number; identity is a record in the roster dossier
     id INTEGER PRIMARY KEY,
@@ -95,15 +104,6 @@ CREATE TABLE officerTag (               -- blind index: HMAC of a normalised num
     PRIMARY KEY (tag, officer)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX officerTagBatch ON officerTag (batch);
-
-CREATE TABLE dossier (                  -- 案卷: one officer's records in one category; whose it is, only the tag key tells
-    id INTEGER PRIMARY KEY,             -- random, below 2^42
-    category TEXT NOT NULL,
-    officerTag BLOB NOT NULL,
-    batch INTEGER NOT NULL
-) STRICT;
-CREATE INDEX dossierOfficer ON dossier (officerTag, category);
-CREATE INDEX dossierBatch ON dossier (batch);
 
 CREATE TABLE dossierKey (               -- the dossier's data key, wrapped by its node
     dossier INTEGER NOT NULL,
@@ -158,8 +158,9 @@ CREATE INDEX trayIntakeBatch ON trayIntake (batch);
 
 CREATE TABLE openBatch (                -- imports that are not published; the file lock of the same number tells whether they live
     id INTEGER PRIMARY KEY,
-    user TEXT NOT NULL,
-    startedAt TEXT NOT NULL
+    userId TEXT NOT NULL,
+    startedAt TEXT NOT NULL,
+    token BLOB NOT NULL                 -- random; the import shows it at every chunk, so that it ends where it was swept
 ) STRICT;
 
 CREATE TABLE leaf (                     -- 台账

@@ -1,0 +1,159 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+// How acts of several threads share a commit (group commit).
+//
+// A commit waits for the disk once, whatever it holds. Acts that come while another is at work stand in line; the
+// transaction stays open for them, and whoever finds nobody behind him commits for all:
+//
+//   turn      one thread at a time runs its act, in the order of arrival
+//   first     begins the transaction, which keeps other programs out
+//   others    run in a savepoint of their own: an act that fails undoes itself and nothing else
+//   last      commits, and tells everybody how it ended
+//
+// What must hold:
+//
+//  1. No act is answered before the commit that holds it has ended.
+//  2. Where the commit fails, or an error ended the transaction with all that was in it (a full disk), every act in it fails.
+//  3. Nobody waits for an act that has not arrived: an act alone runs exactly as it would without this file.
+
+/// The line of threads that want to write, and the transaction that is open between two of them.
+final class SharedCommit: Sendable {
+    /// More would make the first wait too long for its answer.
+    private static let maximumActCount = 64
+
+    /// A transaction, which only whoever has the turn touches, and the acts in it that wait for its end.
+    private final class Group: Sendable {
+        struct State {
+            var waiting: [DispatchSemaphore] = []
+            var actCount = 0
+            var failure: (any Error)?
+        }
+        let transaction: Transaction
+        let state = Mutex(State())
+
+        init(_ transaction: Transaction) { self.transaction = transaction }
+    }
+
+    private struct Line {
+        var isTaken = false
+        var waiting: [DispatchSemaphore] = []
+        /// The transaction that stays open for the next in line.
+        var open: Group?
+    }
+
+    private let line = Mutex(Line())
+
+    /// Acts that stand in line now.
+    var waitingCount: Int { line.withLock { $0.waiting.count } }
+
+    /// Runs `body` in a transaction, alone or with what others do at the same time, and returns when it is committed.
+    ///
+    /// - Parameters:
+    ///   - waitSeconds: how long to stand in line.
+    ///   - begin: begins a transaction, keeping other programs out.
+    ///   - forget: is called when rows that somebody has read may be gone.
+    func perform<T>(
+        waitSeconds: Double, begin: () throws -> Transaction, forget: () -> Void,
+        _ body: (Connection) throws -> T
+    ) throws -> T {
+        try takeTurn(waitSeconds)
+        let joined = line.withLock { line in
+            defer { line.open = nil }
+            return line.open
+        }
+        let group: Group
+        do {
+            group = try joined ?? Group(begin())
+        } catch {
+            passTurn(nil)
+            throw error
+        }
+        let result = Result { try group.transaction.act(isFirst: joined == nil, body) }
+        if case .failure = result { forget() }
+        try finish(group, result.map { _ in }, forget)
+        return try result.get()
+    }
+
+    // MARK: The end
+
+    /// Leaves the transaction open for the next in line, or ends it. For an act that succeeded it returns when the
+    /// transaction has ended, and throws where that failed.
+    private func finish(_ group: Group, _ result: Result<Void, any Error>, _ forget: () -> Void) throws {
+        let isPart = if case .success = result { true } else { false }
+        let isOver = group.transaction.isOver
+        let isFull = group.state.withLock { state in
+            if isPart { state.actCount += 1 }
+            return state.actCount >= SharedCommit.maximumActCount
+        }
+        if !isOver, !isFull {
+            let ended = DispatchSemaphore(value: 0)
+            // Before the turn goes on: whoever has it may end the transaction at once.
+            if isPart { group.state.withLock { $0.waiting.append(ended) } }
+            if passTurn(group) {
+                guard isPart else { return }
+                ended.wait()
+                if let failure = group.state.withLock({ $0.failure }) { throw failure }
+                return
+            }
+        }
+        var failure: (any Error)?
+        do {
+            if isOver { try result.get() } else { try group.transaction.commit() }
+        } catch {
+            failure = error
+            forget()
+        }
+        // Others may write before the turn goes on: the next in line asks for that again.
+        failure = group.transaction.close(after: failure)
+        let waiting = group.state.withLock { state in
+            state.failure = failure
+            return state.waiting
+        }
+        for member in waiting { member.signal() }
+        passTurn(nil)
+        if isPart, let failure { throw failure }
+    }
+
+    // MARK: The line
+
+    private func takeTurn(_ waitSeconds: Double) throws {
+        let semaphore = DispatchSemaphore(value: 0)
+        let isMine = line.withLock { line in
+            if line.isTaken {
+                line.waiting.append(semaphore)
+                return false
+            }
+            line.isTaken = true
+            return true
+        }
+        guard !isMine, semaphore.wait(timeout: .now() + max(1, waitSeconds)) == .timedOut else { return }
+        let hasLeft = line.withLock { line in
+            guard let place = line.waiting.firstIndex(where: { $0 === semaphore }) else { return false }
+            line.waiting.remove(at: place)
+            return true
+        }
+        // The turn came in the very moment: it is taken all the same.
+        guard hasLeft else { return }
+        throw ArchiveError(.locked, "another act of this program is writing", subject: "pid \(getpid())")
+    }
+
+    /// Lets the next in line go on, in `group` where that is open. `false` where nobody is there to take a group over:
+    /// then the turn is kept.
+    @discardableResult
+    private func passTurn(_ group: Group?) -> Bool {
+        let next: DispatchSemaphore?? = line.withLock { line in
+            if line.waiting.isEmpty {
+                if group != nil { return .none }
+                line.isTaken = false
+                return .some(nil)
+            }
+            line.open = group
+            return line.waiting.removeFirst()
+        }
+        guard let next else { return false }
+        next?.signal()
+        return true
+    }
+}

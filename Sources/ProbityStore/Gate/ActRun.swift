@@ -1,0 +1,91 @@
+import ProbityRecords
+
+/// One act under way: what it has asked of the rules so far, and what its line will say.
+///
+/// The gate gives it to the act's own part, which asks what only it knows of (the category, the persons), and looks
+/// afterwards whether everything that is declared was asked. An act that forgets a rule does not happen.
+final class ActRun {
+    let act: Act
+    let actor: Actor
+    private let purpose: Purpose?
+    private(set) var details = ActDetails()
+    private var hasAskedRight = false
+    private var hasAskedRecusal = false
+    private var hasAskedPurpose = false
+
+    init(_ act: Act, _ actor: Actor, _ purpose: Purpose?, _ details: [Act.Field: String]) {
+        self.act = act
+        self.actor = actor
+        self.purpose = purpose
+        for (field, value) in details { self.details[field] = value }
+    }
+
+    var role: Role { actor.role }
+
+    /// Sets what the line says about a thing.
+    subscript(field: Act.Field) -> String? {
+        get { details[field] }
+        set { details[field] = newValue }
+    }
+
+    // MARK: What the gate asks
+
+    /// A right that does not depend on what the act is about.
+    func begin() throws {
+        guard case .role(let right) = act.right else { return }
+        try demand(actor.policy.decide(role: role, act: right), right.rawValue)
+    }
+
+    /// The purpose, and whether everything else that is declared was asked.
+    func finish() throws {
+        try demandPurpose()
+        let isRightAsked =
+            switch act.right {
+            case .everybody, .signature, .part: true
+            case .role, .category, .step: hasAskedRight
+            }
+        guard isRightAsked, hasAskedRecusal || act.recusal != .refused else {
+            throw ArchiveError(.integrity, "the act \(act.code) did not ask what it declares; it does not happen")
+        }
+    }
+
+    // MARK: What the act asks
+
+    /// The right of the act in a category.
+    func demandRight(in category: Category, kind: String? = nil, _ what: String? = nil) throws {
+        guard case .category(let right) = act.right else {
+            throw ArchiveError(.integrity, "the act \(act.code) declares no right in a category")
+        }
+        try demand(
+            actor.policy.decide(role: role, act: right, category: category, kind: kind), what ?? category.rawValue)
+    }
+
+    /// A right that the act decides by more than its category.
+    func demand(_ decision: Decision, _ what: String) throws {
+        hasAskedRight = true
+        try actor.demand(decision, what)
+    }
+
+    /// Nobody reads or handles his own file: asked for each officer whom the act names.
+    func concerns(_ officers: [Int64]) throws {
+        hasAskedRecusal = true
+        for officer in officers { try actor.demandNoRecusal(officer) }
+    }
+
+    /// The one officer whom the act is about; its line names him.
+    func concerns(_ officer: Int64) throws {
+        details[.officer] = OfficerID(officer).text
+        try concerns([officer])
+    }
+
+    /// The purpose, where something has to come after it. Asked once.
+    func demandPurpose() throws {
+        guard act.purpose != .none, !hasAskedPurpose else { return }
+        hasAskedPurpose = true
+        if let purpose {
+            details[.purpose] = purpose.code
+            if !purpose.reason.isEmpty { details[.reason] = purpose.reason }
+        }
+        try actor.demand(purpose, act.purpose)
+    }
+}

@@ -1,0 +1,55 @@
+import ProbityRecords
+
+/// Who acts, as the rules see him: his certificate and the access matrix. It decides; what was asked is ``ActRun``'s.
+struct Actor {
+    let certificate: Certificate
+    let policy: AccessPolicy
+
+    var role: Role { certificate.role }
+
+    /// Throws the refusal of `decision` as the archive's error.
+    func demand(_ decision: Decision, _ what: String) throws {
+        guard case .refuse(let refusal) = decision else { return }
+        let code: ArchiveError.Code
+        switch refusal {
+        case .ownFile, .relative: code = .recusal
+        case .neverExported: code = .reporterIdentity
+        default: code = .roleRefuses
+        }
+        throw ArchiveError(code, "\(role.rawValue): \(what): \(refusal.rawValue)", subject: refusal.rawValue)
+    }
+
+    /// Whether his role reads a category.
+    func reads(_ category: Category) -> Bool { policy.decide(role: role, act: .read, category: category).isAllowed }
+
+    /// Whether the officer is himself (回避).
+    func isHimself(_ officer: Int64) -> Bool { certificate.officer == officer }
+
+    /// - Throws: ``ArchiveError`` `recusal` where he may not read or handle the file of `officer`.
+    func demandNoRecusal(_ officer: Int64) throws {
+        let own = certificate.officer.map { OfficerID($0).text }
+        try demand(
+            policy.recusal(role: role, user: own, subjects: [OfficerID(officer).text], relatives: []), "recusal")
+    }
+
+    /// - Throws: ``ArchiveError`` `purposeMissing`.
+    func demand(_ purpose: Purpose?, _ rule: Act.PurposeRule) throws {
+        if rule == .none { return }
+        let figures = "statistics"
+        guard let purpose else {
+            if rule == .figures {
+                throw ArchiveError(.purposeMissing, "figures are for the purpose \(figures)", subject: figures)
+            }
+            throw ArchiveError(.purposeMissing, "reading another person's file needs a purpose")
+        }
+        guard policy.purposes(role).contains(purpose.code) else {
+            throw ArchiveError(
+                .purposeMissing, "the purpose \(purpose.code) is not one of the role \(role.rawValue)",
+                subject: policy.purposes(role).joined(separator: ", "))
+        }
+        // Figures have a purpose of their own: who reads for another one is not counting.
+        guard rule != .figures || purpose.code == figures else {
+            throw ArchiveError(.purposeMissing, "figures are for the purpose \(figures)", subject: figures)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Glibc
+public import ProbityLedger
+import ProbityRecords
+
+extension Session {
+    /// Ledger lines, newest first, with their details opened.
+    ///
+    /// - Returns: the lines, and where the next page begins; nil at the start of the ledger.
+    public func auditLines(_ query: LedgerQuery) throws -> (lines: [LedgerLine], next: UInt64?) {
+        let words = [
+            query.actor.map { "actor=\($0)" }, query.act.map { "act=\($0)" }, query.since.map { "since=\($0)" },
+            query.until.map { "until=\($0)" },
+        ].compactMap { $0 }.joined(separator: " ")
+        return try look(.auditList, [.query: words]) { _, db in
+            try Ledger.size(db)
+        } reveal: { db, size in
+            let reader = LedgerReader(header: archive.header, graph: graph, db: db)
+            var lines: [LedgerLine] = []
+            var sequence = min(query.before ?? size, size)
+            while sequence > 0, lines.count < query.limit {
+                sequence -= 1
+                let line = try reader.line(sequence)
+                guard query.actor == nil || line.leaf.actor == query.actor,
+                    query.act == nil || line.leaf.act.hasPrefix(query.act ?? ""),
+                    let date = ArchiveTime(line.leaf.time)?.date, query.since.map({ date >= $0 }) ?? true,
+                    query.until.map({ date <= $0 }) ?? true
+                else { continue }
+                lines.append(line)
+            }
+            return (lines, sequence > 0 ? sequence : nil)
+        }
+    }
+
+    /// Writes an export of the ledger's lines `range` into the new folder `path` (docs/formats.md, "Audit export").
+    ///
+    /// - Parameters:
+    ///   - range: nil takes all lines there are when the export begins.
+    ///   - openings: whether to open the commitments of the range for the reader: identifiers, purposes, queries.
+    /// - Returns: the exported checkpoint.
+    public func exportLedger(
+        to path: String, range: Range<UInt64>? = nil, openings: Bool = false,
+        progress: (UInt64, UInt64) -> Void = { _, _ in }
+    ) throws -> Checkpoint {
+        var details: [Act.Field: String] = [.openings: String(openings)]
+        if let range { details[.range] = "\(range.lowerBound)..<\(range.upperBound)" }
+        try Files.demandNothing(at: path)
+        return try look(.auditExport, details) { run, db -> (UInt64, Range<UInt64>) in
+            let size = try Ledger.size(db)
+            let range = range ?? 0..<size
+            run[.range] = "\(range.lowerBound)..<\(range.upperBound)"
+            guard range.upperBound <= size else {
+                throw ArchiveError(.invalidEntry, "the ledger has \(size) lines", subject: String(size))
+            }
+            return (size, range)
+        } reveal: { db, plan in
+            let (size, range) = plan
+            let reader = LedgerReader(header: archive.header, graph: graph, db: db)
+            return try Files.makeWhole(path, mode: 0o750, "export") { work in
+                try ExportWriter(header: archive.header, db: db, folder: work, size: size, range: range).write(
+                    openings: openings ? { try reader.openings(range) } : nil, progress: progress)
+            }
+        }
+    }
+}
+
+extension ExportVerifier {
+    /// Verifies the export in the folder `path`; needs neither archive nor keys.
+    public static func verify(folder path: String, expectedLog: NoteVerifier? = nil) throws -> VerificationReport {
+        let names = try Files.names(below: path)
+        return try verify(names: names, expectedLog: expectedLog) { try Files.read("\(path)/\($0)") }
+    }
+}

@@ -1,0 +1,136 @@
+import ProbityCrypto
+import ProbityLedger
+public import ProbityRecords
+
+/// A grant in force.
+public struct GrantEntry: Sendable {
+    public let user: String
+    public let category: ProbityRecords.Category
+    public let unit: String
+    public let notBefore: CivilDate
+    public let notAfter: CivilDate?
+}
+
+extension GrantEntry {
+    fileprivate init(_ grant: Grant) {
+        self.init(
+            user: grant.user, category: grant.place.category, unit: grant.place.unit, notBefore: grant.notBefore,
+            notAfter: grant.notAfter)
+    }
+}
+
+extension Session {
+    /// Proposes a grant of a category in a unit subtree; the security administrator's signature puts it in force.
+    @discardableResult
+    public func proposeGrant(
+        user grantee: String, category: ProbityRecords.Category, unit: String, until: CivilDate? = nil
+    ) throws -> Int64 {
+        let details: [Act.Field: String] = [.user: grantee, .category: category.rawValue, .unit: unit]
+        return try write(.accessGrant, details) { run, writer in
+            try run.demandRight(in: category)
+            guard grantee != user else { throw ArchiveError(.recusal, "nobody proposes a grant to himself") }
+            let credentials = Credentials(archive, writer.db)
+            guard let certificate = try credentials.certificate(of: grantee) else {
+                throw ArchiveError(.notVisible, "there is no user \(grantee)", subject: grantee)
+            }
+            guard archive.policy.readableCategories(certificate.role).contains(category) else {
+                throw ArchiveError(
+                    .roleRefuses, "the role \(certificate.role.rawValue) may not hold \(category.rawValue)",
+                    subject: "roleDoesNotRead")
+            }
+            guard !(category.isSealed || category == .audit) || unit == rootUnit else {
+                throw ArchiveError(
+                    .invalidEntry, "\(category.rawValue) has one node for the whole bureau", subject: rootUnit)
+            }
+            let place = NodePlace(category: category, unit: unit)
+            let node = try graph.node(at: place, in: writer)
+            let wrap = try graph.wrap(node, to: certificate)
+            let grant = Grant(
+                to: certificate, place: place, key: node.keyID, wrap: wrap, notBefore: archive.now.date,
+                notAfter: until)
+            guard let security = try credentials.certificates().last(where: { $0.role == .secadmin }) else {
+                throw ArchiveError(.integrity, "the archive has no security administrator")
+            }
+            // The wrap opens the node at once, so it waits sealed to the person whose signature releases it. To him it is
+            // one more closed envelope: inside is a wrap to the grantee.
+            let release = try PersonWrap.wrap(
+                SecretBytes(copying: wrap), to: security.agreementKey,
+                context: releaseContext(grant, to: security.user))
+            return try writer.insertProposal(
+                kind: "grant",
+                note: SignedNote(text: grant.text(archiveID: archive.header.archiveID), signers: [ownSigner]).bytes,
+                release: release)
+        }
+    }
+
+    /// Puts a grant in force with the last signature that it needs.
+    func sign(_ grant: Grant, _ note: SignedNote, proposal: Int64, _ writer: RowWriter) throws {
+        try actor.demand(archive.policy.decide(role: role, act: .countersign), AccessAct.countersign.rawValue)
+        let credentials = Credentials(archive, writer.db)
+        guard try credentials.certificate(of: grant.user)?.serial == grant.serial else {
+            throw ArchiveError(
+                .changedSinceRead, "the certificate of \(grant.user) was replaced; propose the grant again")
+        }
+        // Who proposed it may have left, or have new keys: a grant that nobody signed who serves would be a damaged one.
+        let isProposed = try credentials.signers(of: note).contains {
+            $0.user != grant.user && archive.policy.readableCategories($0.role).contains(grant.place.category)
+        }
+        guard isProposed else {
+            throw ArchiveError(
+                .changedSinceRead, "whoever proposed the grant serves no more; propose the grant again")
+        }
+        try writer.insertWrap(of: grant.key, byUser: grant.user, releasedWrap(grant, proposal: proposal, writer.db))
+        try writer.insertGrant(user: grant.user, place: grant.place, note: note.bytes)
+    }
+
+    private func releaseContext(_ grant: Grant, to security: String) -> [UInt8] {
+        KeyGraph.context(
+            archiveID: archive.header.archiveID, from: "wrap:\(grant.wrapDigest)", to: "user:\(security)",
+            purpose: "release")
+    }
+
+    /// The wrap that the proposal of `grant` holds back; only the security administrator to whom it is sealed opens it.
+    private func releasedWrap(_ grant: Grant, proposal: Int64, _ db: Connection) throws -> [UInt8] {
+        guard let sealed = try ProposalTable.release(of: proposal, db) else {
+            throw ArchiveError(.integrity, "proposal \(proposal) holds no wrap")
+        }
+        let wrap: [UInt8]
+        do throws(CryptoError) {
+            wrap = try PersonWrap.unwrap(
+                sealed, with: identity.agreementKey, context: releaseContext(grant, to: user)
+            ).revealed()
+        } catch {
+            throw ArchiveError(
+                .stateForbids, "the proposal was made for another security administrator; propose the grant again")
+        }
+        guard SHA256Digest.hash(wrap) == grant.wrapDigest else {
+            throw ArchiveError(.integrity, "proposal \(proposal) holds another wrap than the one that was signed")
+        }
+        return wrap
+    }
+
+    /// The grants of those who serve, signatures checked; one ends with the certificate that it was made to.
+    public func grantEntries(of user: String? = nil) throws -> [GrantEntry] {
+        try look(.accessList) { _, _ in
+        } reveal: { db, _ in
+            let credentials = Credentials(archive, db)
+            let serials = try Credentials.serialsInForce(db)
+            return try GrantTable.allByUser(db).map(credentials.verified).filter {
+                (user == nil || user == $0.user) && serials[$0.user] == $0.serial
+            }.map { GrantEntry($0) }
+        }
+    }
+
+    /// Why the user may or may not do something in a category: the matrix, and his grants there.
+    public func explain(_ act: AccessAct, _ category: ProbityRecords.Category, kind: String?) throws
+        -> (decision: Decision, grants: [GrantEntry])
+    {
+        try look(.accessExplain, [.query: "\(act.rawValue) \(category.rawValue)"]) { _, _ in
+        } reveal: { _, _ in
+            (
+                archive.policy.decide(role: role, act: act, category: category, kind: kind),
+                grants.filter { $0.place.category == category }.map { GrantEntry($0) }
+            )
+        }
+    }
+}

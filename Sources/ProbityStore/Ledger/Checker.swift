@@ -1,0 +1,144 @@
+import ProbityCrypto
+import ProbityLedger
+import ProbityRecords
+
+/// One run of `check` over one snapshot.
+struct Checker {
+    let archive: Archive
+    let db: Connection
+    let credentials: Credentials
+    var report = CheckReport()
+
+    init(archive: Archive, db: Connection) {
+        self.archive = archive
+        self.db = db
+        self.credentials = Credentials(archive, db)
+    }
+
+    mutating func found(
+        _ place: String, _ rule: String, severity: Finding.Severity = .violation, _ detail: String = ""
+    ) {
+        if report.findings.count < 1000 {
+            report.findings.append(Finding(place: place, rule: rule, severity: severity, detail: detail))
+        }
+    }
+
+    mutating func run(against: [UInt8]?, progress: (UInt64, UInt64) -> Void) throws {
+        try checkDatabase()
+        try checkPageKey()
+        let keys = try checkCertificates()
+        try checkLeaves(keys, progress)
+        try checkOrphans()
+        try checkGrants()
+        if let against { try checkAgainst(against) }
+    }
+
+    private mutating func checkDatabase() throws {
+        let damages = try Engine.damages(db)
+        for line in damages.pages { found("archive.db", "check.database", line) }
+        for table in damages.references { found(table.isEmpty ? "?" : table, "check.foreignKey") }
+    }
+
+    /// Whoever serves opens the database, and nobody else.
+    private mutating func checkPageKey() throws {
+        let wrapped = archive.pageKey.file.wraps.mapValues(\.serial)
+        let certified = try Credentials.serialsInForce(db)
+        for user in Set(wrapped.keys).union(certified.keys).sorted() where wrapped[user] != certified[user] {
+            found("Keys/pages", "check.pageKey", user)
+        }
+    }
+
+    struct Signer {
+        let verifier: NoteVerifier
+        let role: Role
+        /// Ledger lines that the key signs: from its certificate's on, up to what replaces or ends it.
+        var lines: Range<Int64>
+    }
+
+    /// Signing keys by user and note key ID; every certificate's signatures.
+    private mutating func checkCertificates() throws -> [String: [Signer]] {
+        var served: [String: [Signer]] = [:]
+        var officers: [String: Int64] = [:]
+        for (row, line) in try CertificateTable.rowsWithLines(db) {
+            let place = "certificate \(row.id)"
+            do {
+                let says = try credentials.verified(row)
+                officers[says.user] = nil
+                // A row without a line is found as one, and nobody serves by it.
+                guard let line else { continue }
+                if let before = served[says.user]?.popLast() {
+                    var ended = before
+                    ended.lines = before.lines.lowerBound..<max(line, before.lines.lowerBound)
+                    served[says.user]?.append(ended)
+                }
+                guard case .certificate(let certificate) = says else { continue }
+                served[says.user, default: []].append(
+                    Signer(
+                        verifier: NoteVerifier(
+                            name: archive.header.names.user(certificate.user), key: certificate.signingKey),
+                        role: certificate.role, lines: line..<Int64.max))
+                officers[certificate.user] = certificate.officer
+            } catch let error as ArchiveError {
+                found(place, "check.certificate", error.reason)
+            } catch let error as CryptoError {
+                found(place, "check.certificate", error.reason)
+            }
+        }
+        for (officer, users) in Dictionary(grouping: officers, by: \.value) where users.count > 1 {
+            found(
+                OfficerID(officer).text, "check.certificate.officer", users.map(\.key).sorted().joined(separator: " "))
+        }
+        return Dictionary(grouping: served.values.joined()) { $0.verifier.name + "+" + $0.verifier.keyIDText }
+    }
+
+    private mutating func checkGrants() throws {
+        for row in try GrantTable.all(db) {
+            let place = "accessGrant \(row.id)"
+            do {
+                _ = try credentials.verified(row)
+            } catch let error as ArchiveError {
+                found(place, "check.grant", error.reason)
+            } catch let error as CryptoError {
+                found(place, "check.grant", error.reason)
+            }
+        }
+    }
+
+    /// Rows whose batch has no leaf and is not an import that runs.
+    private mutating func checkOrphans() throws {
+        for batch in try OpenBatchTable.all(db) {
+            if try LeafTable.line(ofBatch: batch, db) != nil {
+                found("openBatch \(batch)", "check.openBatch.published")
+            } else if !archive.engine.isClaimed(.batch(batch)) {
+                found("openBatch \(batch)", "check.openBatch.dead", severity: .notice)
+            }
+        }
+        for table in Table.allCases {
+            let orphans = try LeafTable.countOfRowsWithoutLine(table, db)
+            if orphans > 0 { found(table.rawValue, "check.rows.unledgered", String(orphans)) }
+        }
+    }
+
+    private mutating func checkAgainst(_ bytes: [UInt8]) throws {
+        let remembered: Checkpoint
+        do throws(LedgerError) {
+            // A signed note, or the three lines alone, as a person would copy them from a printed sheet.
+            let isNote = bytes.contains(0xE2)
+            remembered = try Checkpoint(
+                parsing: isNote ? SignedNote(parsing: bytes).text : String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw ArchiveError(
+                .invalidEntry, "the remembered checkpoint cannot be read: \(error.reason)", subject: "--against")
+        }
+        let size = try Ledger.size(db)
+        guard remembered.origin == archive.header.names.ledger else {
+            found("--against", "check.incomplete.other", remembered.origin)
+            return
+        }
+        guard remembered.size <= size else {
+            found("--against", "check.incomplete.older", "\(size) < \(remembered.size)")
+            return
+        }
+        if try Ledger.root(remembered.size, db) != remembered.root { found("--against", "check.incomplete.root") }
+    }
+}

@@ -1,0 +1,183 @@
+import ProbityCrypto
+import ProbityLedger
+
+// Objects of an act.
+//
+// Every row that an act makes carries the act's batch number. The leaf of the act commits to them with the root of an
+// RFC 6962 tree whose entries are the rows, table by table in the order of ``Table`` and by primary key inside a table. An
+// entry is the table's name and every column in the order given there, the batch last, each as
+//
+//     type (1 byte: 0 NULL, 1 integer, 2 text, 3 blob) ‖ length in bytes (4, big-endian) ‖ value
+//
+// with integers as 8 bytes big-endian two's complement and the name as text.
+//
+// A writer hashes the rows that it inserts, as it inserts them (``RowTally``): what somebody else put under its number it
+// neither signs nor overlooks. A reader takes them from the database (``RowDigest/ofRows(_:_:progress:)``). Both spell an
+// entry with the same few functions.
+
+/// The rows of an act as its leaf names them: how many, and the root over them.
+struct RowDigest: Equatable {
+    let count: UInt64
+    let root: SHA256Digest
+    /// Tables that the rows stand in.
+    let tables: Set<Table>
+
+    /// The number and root of the rows of `batch` that stand in the database.
+    static func ofRows(_ batch: Int64, _ db: Connection, progress: (Int) -> Void = { _ in }) throws -> RowDigest {
+        var edge = TreeEdge()
+        var entry: [UInt8] = []
+        entry.reserveCapacity(2048)
+        var filled: Set<Table> = []
+        for table in Table.allCases {
+            let before = edge.size
+            let rows = try db.rows(select[table] ?? "", [.integer(batch)])
+            while try rows.next() {
+                RowEntry.begin(table, &entry)
+                for column in 0...table.columns.count { RowEntry.append(rows, column, to: &entry) }
+                edge.append(MerkleTree.leafHash(entry))
+                progress(1)
+            }
+            if edge.size > before { filled.insert(table) }
+        }
+        return RowDigest(count: edge.size, root: edge.root, tables: filled)
+    }
+
+    private static let select = Dictionary(
+        uniqueKeysWithValues: Table.allCases.map { table in
+            let columns = (table.columns + ["batch"]).joined(separator: ", ")
+            let order = table.columns.prefix(table.keyColumnCount).joined(separator: ", ")
+            return (table, "SELECT \(columns) FROM \(table.rawValue) WHERE batch = ? ORDER BY \(order)")
+        })
+
+    /// How many rows of `batch` stand in the database.
+    static func countOfRows(_ batch: Int64, _ db: Connection) throws -> UInt64 {
+        try Table.allCases.reduce(0) { sum, table in
+            sum + UInt64(try db.integer(count[table] ?? "", [.integer(batch)]) ?? 0)
+        }
+    }
+
+    private static let count = Dictionary(
+        uniqueKeysWithValues: Table.allCases.map {
+            ($0, "SELECT COUNT(*) FROM \($0.rawValue) WHERE batch = ?")
+        })
+}
+
+/// The rows that one writer has inserted under one number, each as its hash: all that is kept of a long import.
+final class RowTally {
+    private struct Row {
+        /// The primary key: alone where it is a number, which nearly all are.
+        let number: Int64
+        let hash: SHA256Digest
+    }
+
+    private struct OtherRow {
+        /// The primary key in bytes that are ordered as it is.
+        let key: [UInt8]
+        let hash: SHA256Digest
+    }
+
+    private var numbered: [Table: [Row]] = [:]
+    private var others: [Table: [OtherRow]] = [:]
+    private var entry: [UInt8] = []
+
+    var isEmpty: Bool { numbered.isEmpty && others.isEmpty }
+
+    /// - Parameter values: of all columns, the batch last.
+    func add(_ table: Table, _ values: [Value]) {
+        RowEntry.begin(table, &entry)
+        for value in values { RowEntry.append(value, to: &entry) }
+        let hash = MerkleTree.leafHash(entry)
+        if table.keyColumnCount == 1, case .integer(let number) = values[0] {
+            numbered[table, default: []].append(Row(number: number, hash: hash))
+        } else {
+            let key = values.prefix(table.keyColumnCount).flatMap(RowTally.ordered)
+            others[table, default: []].append(OtherRow(key: key, hash: hash))
+        }
+    }
+
+    /// The number and root of the rows.
+    func digest() -> RowDigest {
+        var edge = TreeEdge()
+        var filled: Set<Table> = []
+        for table in Table.allCases {
+            numbered[table]?.sort { $0.number < $1.number }
+            for row in numbered[table] ?? [] { edge.append(row.hash) }
+            for row in (others[table] ?? []).sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+                edge.append(row.hash)
+            }
+            if numbered[table] != nil || others[table] != nil { filled.insert(table) }
+        }
+        return RowDigest(count: edge.size, root: edge.root, tables: filled)
+    }
+
+    /// Bytes that compare as the engine compares the values: texts and blobs bytewise. Of a key of two columns the first has
+    /// always one length.
+    private static func ordered(_ value: Value) -> [UInt8] {
+        switch value {
+        case .null: []
+        case .integer(let number): RowEntry.bigEndian(number ^ .min)
+        case .text(let text): Array(text.utf8)
+        case .blob(let bytes): bytes
+        }
+    }
+}
+
+/// How an entry is spelled.
+private enum RowEntry {
+    static func begin(_ table: Table, _ entry: inout [UInt8]) {
+        entry.removeAll(keepingCapacity: true)
+        append(.text(table.rawValue), to: &entry)
+    }
+
+    static func append(_ value: Value, to entry: inout [UInt8]) {
+        switch value {
+        case .null: head(0, 0, &entry)
+        case .integer(let number):
+            head(1, 8, &entry)
+            append(number, &entry)
+        case .text(var text):
+            text.withUTF8 { utf8 in
+                head(2, utf8.count, &entry)
+                unsafe entry.append(contentsOf: utf8)
+            }
+        case .blob(let bytes):
+            head(3, bytes.count, &entry)
+            entry.append(contentsOf: bytes)
+        }
+    }
+
+    static func append(_ rows: borrowing Rows, _ column: Int, to entry: inout [UInt8]) {
+        switch rows.storage(column) {
+        case .null: head(0, 0, &entry)
+        case .integer:
+            head(1, 8, &entry)
+            append(rows.integer(column), &entry)
+        // STRICT tables without REAL columns hold no doubles; a damaged one must still be covered.
+        case .real:
+            head(4, 8, &entry)
+            append(Int64(bitPattern: rows.realBits(column)), &entry)
+        case .text, .blob:
+            // The length of a text is known only when it has been read as one.
+            let at = entry.count
+            head(rows.storage(column) == .text ? 2 : 3, 0, &entry)
+            rows.append(column, to: &entry)
+            let count = entry.count - at - 5
+            for (index, shift) in [24, 16, 8, 0].enumerated() {
+                entry[at + 1 + index] = UInt8(truncatingIfNeeded: count >> shift)
+            }
+        }
+    }
+
+    private static func head(_ type: UInt8, _ count: Int, _ entry: inout [UInt8]) {
+        entry.append(type)
+        for shift in [24, 16, 8, 0] { entry.append(UInt8(truncatingIfNeeded: count >> shift)) }
+    }
+
+    private static func append(_ number: Int64, _ entry: inout [UInt8]) {
+        for shift in stride(from: 56, through: 0, by: -8) { entry.append(UInt8(truncatingIfNeeded: number >> shift)) }
+    }
+
+    static func bigEndian(_ number: Int64) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) }
+    }
+}

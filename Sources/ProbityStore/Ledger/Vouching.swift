@@ -1,0 +1,102 @@
+import ProbityCrypto
+import ProbityLedger
+import ProbityRecords
+import Synchronization
+
+// What a row must have behind it before something secret is entrusted to it.
+//
+// Whoever can write the file can add rows. `check` finds them, but only afterwards; so that nothing is sealed to a key that
+// a stranger put there, the few public keys that secrets go to are taken from a row only where the ledger vouches for it:
+//
+//   row -> batch -> leaf   the leaf's objects are the batch's rows, all of them, as they stand in the database
+//   leaf -> tree           the leaf is in the tree whose head the log key signed
+//   leaf -> person         its actor signed it, under a certificate in force then that leads back to the ceremony
+//   person -> place        the ceremony made the key, or the actor held the node above it (design §5)
+
+/// What the ledger has vouched for, remembered: neither a ledger line nor what it names ever changes.
+final class VouchedRows: Sendable {
+    fileprivate struct Known {
+        var leaves: [Int64: LeafBody] = [:]
+        var intakes: [Int64: X25519PublicKey] = [:]
+    }
+
+    fileprivate let known = Mutex(Known())
+
+    /// What was vouched for inside a transaction may be gone with it.
+    func forget() { known.withLock { $0 = Known() } }
+}
+
+/// Whether the ledger vouches for rows, in one snapshot.
+struct Vouching {
+    private let archive: Archive
+    private let db: Connection
+
+    init(_ archive: Archive, _ db: Connection) {
+        self.archive = archive
+        self.db = db
+    }
+
+    /// The ledger line of `batch`, where the ledger vouches for the rows of that batch.
+    ///
+    /// - Throws: ``ArchiveError`` `integrity` where any of the steps above does not hold.
+    func leaf(ofBatch batch: Int64) throws -> LeafBody {
+        if let known = archive.vouched.known.withLock({ $0.leaves[batch] }) { return known }
+        guard let (sequence, bytes) = try LeafTable.leaf(ofBatch: batch, db) else {
+            throw ArchiveError(.integrity, "rows of batch \(batch) have no ledger line")
+        }
+        let note = try SignedNote(parsing: bytes)
+        let leaf = try LeafBody(parsing: note.text)
+        let head = try Ledger.head(archive.header, archive.verifiedCheckpoints, db)
+        let proof = try MerkleTree.inclusionProof(index: UInt64(sequence), size: head.size) {
+            try Ledger.hash($0, db)
+        }
+        try MerkleTree.verifyInclusion(
+            index: UInt64(sequence), size: head.size, leafHash: MerkleTree.leafHash(bytes), proof: proof,
+            root: head.root)
+        let signers = try Credentials(archive, db).signers(of: note, atLine: sequence)
+        guard leaf.sequence == UInt64(sequence), leaf.batch == batch, signers.contains(where: { $0.user == leaf.actor })
+        else { throw ArchiveError(.integrity, "ledger line \(sequence) is not signed by a user of the archive") }
+        let digest = try RowDigest.ofRows(batch, db)
+        guard digest.count == leaf.objects?.count, digest.root == leaf.objects?.root else {
+            throw ArchiveError(.integrity, "the rows of batch \(batch) are not those of ledger line \(sequence)")
+        }
+        archive.vouched.known.withLock { $0.leaves[batch] = leaf }
+        return leaf
+    }
+
+    /// The newest public key of the drop-box at `place`: what content for people who are not here is sealed to.
+    ///
+    /// - Throws: ``ArchiveError`` `integrity` where there is none, or the ledger does not vouch for it.
+    func intakeKey(at place: NodePlace) throws -> (id: Int64, key: X25519PublicKey) {
+        guard let row = try KeyTable.newest(.intake, at: place, db) else {
+            throw ArchiveError(.integrity, "the category \(place.category.rawValue) has no drop-box")
+        }
+        if let known = archive.vouched.known.withLock({ $0.intakes[row.id] }) { return (row.id, known) }
+        guard try isMadeByHolder(place, leaf: leaf(ofBatch: row.batch)), let raw = row.publicKey else {
+            throw ArchiveError(.integrity, "the drop-box of \(place.category.rawValue) was made by nobody who may")
+        }
+        let key = try X25519PublicKey(rawBytes: raw)
+        archive.vouched.known.withLock { $0.intakes[row.id] = key }
+        return (row.id, key)
+    }
+
+    /// The auditors' public key, which the details of an act are sealed to.
+    func detailsKey() throws -> (id: Int64, key: X25519PublicKey) {
+        try intakeKey(at: NodePlace(category: .audit, unit: UnitTable.root(db)))
+    }
+
+    /// Whether the act of `leaf` could make keys at `place`: it is the ceremony, or its actor held a node there or above.
+    func isMadeByHolder(_ place: NodePlace, leaf: LeafBody) throws -> Bool {
+        if try leaf.batch == ArchiveTable.ceremonyBatch(db) { return true }
+        let above = try Organisation(db).above(place.unit)
+        let credentials = Credentials(archive, db)
+        let line = Int64(leaf.sequence)
+        let serial = try credentials.serving(leaf.actor, atLine: line)?.serial
+        return try GrantTable.rows(of: leaf.actor, in: place.category, beforeLine: line, db).contains { row in
+            guard above.contains(row.unit) else { return false }
+            let grant = try credentials.verified(row)
+            // A grant ends with the certificate that it was made to.
+            return grant.serial == serial && ArchiveTime(leaf.time).map { grant.isInForce(on: $0.date) } ?? false
+        }
+    }
+}

@@ -1,0 +1,54 @@
+/// A unit (单位) of the organisation tree.
+public struct Unit: Hashable, Sendable {
+    public let id: String
+    public let parent: String?
+    /// bureau, dept, brigade, squad, station, custody or policeType (domain.md §1.1).
+    public let kind: String
+    public let name: String
+
+    public init(id: String, parent: String?, kind: String, name: String) {
+        self.id = id
+        self.parent = parent
+        self.kind = kind
+        self.name = name
+    }
+}
+
+/// The organisation tree (机构树) as it stands in one snapshot.
+struct Organisation {
+    /// Parents stand before their children.
+    let units: [Unit]
+    private let parents: [String: String]
+
+    init(_ db: Connection) throws {
+        let all = try UnitTable.all(db)
+        var byParent = Dictionary(grouping: all, by: { $0.parent ?? "" })
+        var ordered = byParent.removeValue(forKey: "") ?? []
+        var index = 0
+        while index < ordered.count {
+            ordered += byParent.removeValue(forKey: ordered[index].id) ?? []
+            index += 1
+        }
+        units = ordered
+        parents = Dictionary(
+            all.compactMap { unit in unit.parent.map { (unit.id, $0) } }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// `unit` and the units above it.
+    func above(_ unit: String) -> Set<String> {
+        var above: Set<String> = []
+        var next: String? = unit
+        while let here = next, above.insert(here).inserted { next = parents[here] }
+        return above
+    }
+
+    /// The unit `top` and those below it; none where there is no such unit.
+    func below(_ top: String) -> [Unit] {
+        var inside: Set<String> = []
+        return units.filter { unit in
+            guard unit.id == top || unit.parent.map(inside.contains) ?? false else { return false }
+            inside.insert(unit.id)
+            return true
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import ProbityCrypto
+import ProbityRecords
+
+enum DossierTable {
+    /// The dossier with an officer's tag in a category; nil where there is none.
+    static func dossier(_ tag: [UInt8], in category: ProbityRecords.Category, _ db: Connection) throws -> Int64? {
+        try db.integer(
+            "SELECT id FROM dossier WHERE officerTag = ? AND category = ? AND \(Published.rows)",
+            [.blob(tag), .text(category.rawValue)])
+    }
+
+    /// The category of a dossier; nil where there is no such dossier.
+    static func category(of dossier: Int64, _ db: Connection) throws -> ProbityRecords.Category? {
+        try db.text("SELECT category FROM dossier WHERE id = ? AND \(Published.rows)", [.integer(dossier)])
+            .flatMap(ProbityRecords.Category.init(rawValue:))
+    }
+
+    /// The next dossiers of some categories, by number.
+    ///
+    /// - Parameter first: none before this number.
+    static func page(
+        of categories: [ProbityRecords.Category], from first: Int64, limit: Int, _ db: Connection
+    ) throws -> [(id: Int64, category: String)] {
+        let marks = Array(repeating: "?", count: categories.count).joined(separator: ", ")
+        return try db.all(
+            """
+            SELECT id, category FROM dossier WHERE category IN (\(marks)) AND id >= ?
+            AND \(Published.rows) ORDER BY id LIMIT ?
+            """, categories.map { .text($0.rawValue) } + [.integer(first), .integer(Int64(limit))]
+        ) { ($0.integer(0), $0.text(1)) }
+    }
+
+    /// The key of a dossier with the highest epoch up to `epoch`.
+    static func key(
+        of dossier: Int64, upTo epoch: Int64, _ db: Connection
+    ) throws -> (epoch: Int64, node: Int64, wrapped: [UInt8])? {
+        try db.first(
+            """
+            SELECT epoch, node, wrapped FROM dossierKey WHERE dossier = ? AND epoch <= ?
+            ORDER BY epoch DESC LIMIT 1
+            """, [.integer(dossier), .integer(epoch)]
+        ) { ($0.integer(0), $0.integer(1), $0.bytes(2)) }
+    }
+
+    /// Where the dossiers of a category hang: dossier, epoch and node of every key. Answered from indexes alone.
+    static let places = """
+        SELECT dossierKey.dossier, dossierKey.epoch, dossierKey.node FROM key
+        JOIN dossierKey ON dossierKey.node = key.id WHERE key.category = ? AND key.kind = 'node'
+        """
+}
+
+extension RowWriter {
+    /// Random, so that numbers tell neither order nor person; 42 bits leave 20 for the versions of a dossier.
+    func insertDossier(_ category: ProbityRecords.Category, officerTag: [UInt8]) throws -> Int64 {
+        let id = Int64(RandomBytes.uint64() >> 22) | 1
+        try insert(.dossier, [.integer(id), .text(category.rawValue), .blob(officerTag)])
+        return id
+    }
+
+    func insertDossierKey(_ dossier: Int64, epoch: Int64, node: Int64, wrapped: [UInt8]) throws {
+        try insert(.dossierKey, [.integer(dossier), .integer(epoch), .integer(node), .blob(wrapped)])
+    }
+}

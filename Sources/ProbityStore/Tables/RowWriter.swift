@@ -1,0 +1,66 @@
+import ProbityCrypto
+
+/// Inserts the rows of one act, and remembers which they were. There is no update and no delete.
+///
+/// What each table takes stands with the table.
+final class RowWriter {
+    let db: Connection
+    /// The number that every row of the act carries.
+    let batch: Int64
+    private let tally: RowTally
+
+    /// A writer under a new number.
+    ///
+    /// Numbers are never used twice, order as their acts do, and cannot be foreseen: a row that somebody puts ahead under the
+    /// next number is nobody's. They stay below 2^53, so that every reader of JSON can read them.
+    convenience init(_ db: Connection) throws {
+        let size = try LeafTable.size(db)
+        guard size < 1 << 29 else { throw ArchiveError(.ledgerNotWritable, "the ledger is full") }
+        var batch: Int64
+        repeat {
+            batch = Int64(size << 24 | RandomBytes.uint64() >> 40)
+        } while try batch == 0 || LeafTable.line(ofBatch: batch, db) != nil || OpenBatchTable.has(batch, db)
+        self.init(db, batch: batch, RowTally())
+    }
+
+    /// A writer that goes on under the number of an open import.
+    ///
+    /// - Parameter tally: the rows that it has inserted so far.
+    init(_ db: Connection, batch: Int64, _ tally: RowTally) {
+        self.db = db
+        self.batch = batch
+        self.tally = tally
+    }
+
+    var hasRows: Bool { !tally.isEmpty }
+
+    /// The rows of the act as its leaf names them.
+    ///
+    /// - Throws: ``ArchiveError`` `integrity` where other rows stand under its number: the act is not signed.
+    func digest() throws -> RowDigest {
+        let digest = tally.digest()
+        guard try RowDigest.countOfRows(batch, db) == digest.count else {
+            throw ArchiveError(.integrity, "rows that the act did not make carry its number")
+        }
+        return digest
+    }
+
+    /// - Parameter values: of all columns but the batch.
+    func insert(_ table: Table, _ values: [Value]) throws {
+        let row = values + [.integer(batch)]
+        guard let sql = RowWriter.insertion[table] else { return }
+        try db.execute(sql, row)
+        tally.add(table, row)
+    }
+
+    func nextID(_ table: Table) throws -> Int64 {
+        try db.integer("SELECT COALESCE(MAX(id), 0) + 1 FROM \(table.rawValue)") ?? 1
+    }
+
+    private static let insertion = Dictionary(
+        uniqueKeysWithValues: Table.allCases.map { table in
+            let columns = table.columns + ["batch"]
+            let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
+            return (table, "INSERT INTO \(table.rawValue) (\(columns.joined(separator: ", "))) VALUES (\(marks))")
+        })
+}

@@ -1,0 +1,35 @@
+public import ProbityRecords
+
+/// One record (件): its newest version and how many it has.
+public struct RecordEntry: Sendable, Equatable {
+    public let id: RecordID
+    /// Identifier of the newest version; an amendment names it, so that two amendments cannot cross.
+    public let version: RecordID
+    public let versionCount: Int
+    public let category: ProbityRecords.Category
+    public let content: VersionContent
+    /// Day until which something is to be done.
+    public let dueOn: CivilDate?
+    /// Ledger sequence of the act that filed the newest version.
+    public let filedSequence: UInt64
+    /// Ledger sequence of the act that filed the first version.
+    public let firstFiledSequence: UInt64
+    /// The day on which the first version was filed.
+    public let firstFiledOn: CivilDate
+
+    public static let withdrawnState = "withdrawn"
+    public var isWithdrawn: Bool { content.state == RecordEntry.withdrawnState }
+
+    /// The record with one version more.
+    init(_ opened: Vault.OpenedVersion, _ category: ProbityRecords.Category, after before: RecordEntry?) {
+        id = RecordID(opened.row.record)
+        version = RecordID(opened.row.id)
+        versionCount = (before?.versionCount ?? 0) + 1
+        self.category = category
+        content = opened.content
+        dueOn = opened.columns.dueOn
+        filedSequence = opened.provenance.sequence
+        firstFiledSequence = before?.firstFiledSequence ?? opened.provenance.sequence
+        firstFiledOn = before?.firstFiledOn ?? opened.content.filedOn
+    }
+}

@@ -1,0 +1,139 @@
+import CanonicalJSON
+import ProbityCrypto
+import ProbityRecords
+
+/// The roster (花名册) as one user's keys open it: finds officers and adds them.
+///
+/// Not thread-safe: it belongs to one ``Session``.
+final class Roster {
+    private let archive: Archive
+    private let vault: Vault
+    /// Units whose roster the user opens. Within one act: others make nodes between two.
+    private var units: [String]?
+
+    init(_ archive: Archive, _ vault: Vault) {
+        self.archive = archive
+        self.vault = vault
+    }
+
+    /// Forgets what may have changed since the act before.
+    func beginAct() { units = nil }
+
+    /// Forgets what a rolled-back transaction may have made.
+    func forget() { units = nil }
+
+    private var graph: KeyGraph { vault.graph }
+
+    // MARK: Finding
+
+    private static func tag(_ key: TagKey, _ field: OfficerIndex, _ value: String) -> [UInt8] {
+        key.tag(Array("officer/\(field.rawValue)/\(OfficerIndex.normalized(value))".utf8))
+    }
+
+    private func visibleUnits(_ db: Connection) throws -> [String] {
+        if let units { return units }
+        let found = try vault.visibleUnits(.roster, db)
+        units = found
+        return found
+    }
+
+    /// Officers whose roster dossier hangs below the unit's node.
+    func officers(of unit: String, _ db: Connection) throws -> [Int64] {
+        guard let node = try graph.keyID(.node, at: NodePlace(category: .roster, unit: unit), db) else { return [] }
+        return try OfficerTable.officers(below: node, db)
+    }
+
+    /// Officers with the value in the field, among those whose roster the user can open.
+    func officers(matching value: String, in field: OfficerIndex, _ db: Connection) throws -> [Int64] {
+        let tags = try visibleUnits(db).compactMap { unit in
+            try graph.tagKey(.index, at: NodePlace(category: .roster, unit: unit), db).map {
+                Roster.tag($0, field, value)
+            }
+        }
+        return try OfficerTable.officers(withTags: tags, db)
+    }
+
+    /// The officer whom `query` means: an identifier, a number, an ID number or a name.
+    ///
+    /// - Throws: ``ArchiveError`` `notVisible` where none is visible, `invalidEntry` where a name has several bearers (the
+    ///   subject lists their numbers).
+    func locate(_ query: String, _ db: Connection) throws -> Int64 {
+        if let id = OfficerID(query) {
+            guard try key(of: id.number, db) != nil else {
+                throw ArchiveError(.notVisible, "no officer of that identifier is visible")
+            }
+            return id.number
+        }
+        for field in OfficerIndex.allCases {
+            let found = try officers(matching: query, in: field, db)
+            if found.count == 1, let only = found.first { return only }
+            if found.count > 1 {
+                let numbers = try found.map { try entry($0, db).policeNo }.sorted()
+                throw ArchiveError(
+                    .invalidEntry, "several officers have this \(field.rawValue); use a number",
+                    subject: numbers.joined(separator: ", "))
+            }
+        }
+        throw ArchiveError(.notVisible, "no officer of that number, ID number or name is visible")
+    }
+
+    private func key(of officer: Int64, _ db: Connection) throws -> DossierKey? {
+        guard let dossier = try OfficerTable.dossier(of: officer, db) else { return nil }
+        return try graph.dossierKey(dossier, db)
+    }
+
+    /// The newest roster entry of an officer.
+    func entry(_ officer: Int64, _ db: Connection) throws -> OfficerEntry {
+        guard let key = try key(of: officer, db) else {
+            throw ArchiveError(.notVisible, "no officer of that identifier is visible")
+        }
+        let entries = try vault.entries(in: key.dossier, .roster, officer: officer, db)
+        guard let entry = entries.first(where: { $0.content.kind == "officer" }) else {
+            throw ArchiveError(.integrity, "officer \(OfficerID(officer)) has no roster entry")
+        }
+        return OfficerEntry(id: OfficerID(officer), record: entry.id, values: entry.content.values)
+    }
+
+    // MARK: Adding
+
+    /// Held by whoever adds officers: numbers are compared with the visible roster only.
+    func claim(_ user: String) throws -> FileLock { try archive.claim(.roster, "\(user) officers") }
+
+    /// Adds one officer.
+    ///
+    /// - Parameter structure: takes the node of a unit that has none yet; an import makes those in the open.
+    /// - Throws: ``ArchiveError`` `invalidEntry` (unknown unit, or a number or ID number that is already there; the subject
+    ///   says which), `notVisible` (a unit outside the scope).
+    func add(
+        _ fields: [String: JSONValue], _ kind: RecordKind, _ writer: RowWriter, structure: RowWriter
+    ) throws -> OfficerID {
+        let db = writer.db
+        guard let unit = fields["unit"]?.string else { throw ArchiveError(.invalidEntry, "no unit", subject: "unit") }
+        guard try UnitTable.has(unit, db) else {
+            throw ArchiveError(.invalidEntry, "there is no unit \(unit)", subject: unit)
+        }
+        let place = NodePlace(category: .roster, unit: unit)
+        let node = try graph.node(at: place, in: structure)
+        for field in OfficerIndex.unique {
+            guard let value = fields[field.rawValue]?.string else { continue }
+            if try !officers(matching: value, in: field, db).isEmpty {
+                throw ArchiveError(
+                    .invalidEntry, "an officer with this \(field.rawValue) is in the roster", subject: field.rawValue)
+            }
+        }
+        let id = OfficerID(Int64(RandomBytes.uint64() >> 3))
+        let key = try graph.makeDossier(.roster, officer: id.number, below: node, in: writer)
+        try writer.insertOfficer(id.number, dossier: key.dossier)
+        guard let index = try graph.tagKey(.index, at: place, db) else {
+            throw ArchiveError(.integrity, "the roster of \(unit) has no index key")
+        }
+        for field in OfficerIndex.allCases {
+            guard let value = fields[field.rawValue]?.string else { continue }
+            try writer.insertOfficerTag(Roster.tag(index, field, value), officer: id.number)
+        }
+        try vault.insert(
+            vault.content(fields, kind, kind.initialState, officer: id.number), kind: kind, record: nil,
+            version: VersionTable.range(of: key.dossier).lowerBound, key: key, in: writer)
+        return id
+    }
+}

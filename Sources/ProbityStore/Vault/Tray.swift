@@ -1,0 +1,107 @@
+public import CanonicalJSON
+import ProbityCrypto
+public import ProbityRecords
+
+// The drop-box (design §5). Somebody who may not read complaints files one: its content is sealed under a fresh key, and
+// that key is wrapped to the public half of the category's node. A holder of the node takes it in: the key is wrapped once
+// more, under the dossier key of the officer concerned, and the bytes stay as they were filed. XAES-256-GCM does not
+// commit to its key, so a commitment to it stands beside the item and is compared before anything is opened.
+
+/// An item in the tray, as its reader sees it.
+public struct TrayEntry: Sendable {
+    public let id: TrayID
+    public let filedBy: String
+    public let filedOn: CivilDate
+    /// Number of the officer as the person who filed it wrote it.
+    public let officer: String
+    public let values: [String: JSONValue]
+}
+
+/// Seals items into the drop-box and opens them.
+struct Tray {
+    let archive: Archive
+    let vault: Vault
+
+    /// An item that was opened, with its key.
+    struct Opened {
+        let entry: TrayEntry
+        fileprivate let secret: SharedSecret
+    }
+
+    /// Holds a secret where a value type needs a reference.
+    fileprivate final class SharedSecret: Sendable {
+        let secret: SecretBytes
+        init(_ secret: consuming SecretBytes) { self.secret = secret }
+    }
+
+    private func context(from: String, _ id: TrayID) -> [UInt8] {
+        KeyGraph.context(archiveID: archive.header.archiveID, from: from, to: "tray:\(id.number)", purpose: "tray")
+    }
+
+    private static func commitment(_ secret: borrowing SecretBytes) throws -> [UInt8] {
+        let derived = try HKDFSHA256.derive(
+            secret: secret, salt: [], info: Array("probity/commit".utf8), byteCount: 32)
+        return derived.revealed()
+    }
+
+    /// Seals what `user` files about `officer` to the holders of the category.
+    func drop(
+        _ values: [String: JSONValue], _ kind: RecordKind, officer: String, by user: String, in writer: RowWriter
+    ) throws -> TrayID {
+        let (intake, intakeKey) = try Vouching(archive, writer.db).intakeKey(
+            at: NodePlace(category: kind.category, unit: vault.rootUnit))
+        let id = TrayID(Int64(RandomBytes.uint64() >> 3))
+        let content = JSONValue.object([
+            "kind": .string(kind.id), "officer": .string(officer), "filedBy": .string(user),
+            "filedOn": .string(archive.now.date.description), "values": .object(values),
+        ])
+        let secret = SecretBytes(randomByteCount: 32)
+        let wrapped = try PersonWrap.wrap(secret, to: intakeKey, context: context(from: "key:\(intake)", id))
+        let sealed = try XAES256GCM(key: secret.copy()).seal(
+            content.canonicalBytes, associatedData: context(from: "content", id))
+        try writer.insertTray(
+            id: id.number, category: kind.category, intake: intake, wrapped: wrapped,
+            commitment: Tray.commitment(secret), sealed: sealed)
+        return id
+    }
+
+    /// Opens an item.
+    ///
+    /// - Throws: ``ArchiveError`` `notVisible` where there is none or no key leads there; `integrity`.
+    func open(_ id: TrayID, _ db: Connection) throws -> Opened {
+        guard let row = try TrayTable.row(id.number, db), let key = try vault.graph.intakeKey(row.intake, db) else {
+            throw ArchiveError(.notVisible, "no tray item of that identifier is visible")
+        }
+        return try Seal.opening("tray item \(id)") {
+            let secret = try PersonWrap.unwrap(row.wrapped, with: key, context: context(from: "key:\(row.intake)", id))
+            guard areEqualInConstantTime(try Tray.commitment(secret), row.commitment) else {
+                throw ArchiveError(.integrity, "the key of tray item \(id) is not the one that it was sealed under")
+            }
+            let shared = SharedSecret(secret)
+            let bytes = try XAES256GCM(key: shared.secret.copy()).open(
+                row.sealed, associatedData: context(from: "content", id))
+            guard let value = JSONReader.value(bytes), let by = value["filedBy"]?.string,
+                let on = value["filedOn"]?.string.flatMap({ CivilDate($0) }), let officer = value["officer"]?.string,
+                let values = value["values"]?.object
+            else { throw ArchiveError(.integrity, "tray item \(id) has another form") }
+            guard try vault.provenance(ofBatch: row.batch, db).actor == by else {
+                throw ArchiveError(.integrity, "tray item \(id) was not filed by the person that it names")
+            }
+            return Opened(
+                entry: TrayEntry(id: id, filedBy: by, filedOn: on, officer: officer, values: values), secret: shared)
+        }
+    }
+
+    /// Wraps the item's key under the dossier of the record that it has become.
+    func takeIn(_ opened: Opened, as record: RecordID, in writer: RowWriter) throws {
+        guard let key = try vault.graph.dossierKey(record.dossier, writer.db) else {
+            throw ArchiveError(.integrity, "the dossier of the record has no key")
+        }
+        let id = opened.entry.id
+        let wrapped = try KeyWrap.wrap(
+            opened.secret.secret, under: key.cipher,
+            context: context(from: "dossier:\(record.dossier):\(key.epoch)", id))
+        try writer.insertTrayIntake(
+            tray: id.number, dossier: record.dossier, epoch: key.epoch, record: record.number, wrapped: wrapped)
+    }
+}

@@ -1,0 +1,199 @@
+import CanonicalJSON
+import ProbityCrypto
+import ProbityLedger
+import ProbityRecords
+
+// Versions (docs/formats.md, "Version").
+//
+//   sealed = nonce (24) ‖ XAES-256-GCM(dossier key, canonical JSON of the content) ‖ tag (16)
+//   associated data = "probity/version/v1" | suite | archive | dossier | epoch | record | version | kind or empty
+//
+// in decimal, joined by '|'. The content names the officer, kind, state and dates itself, so that a row moved to another
+// dossier or given other clear columns shows when it is opened, not only when the ledger is checked.
+
+/// Seals and opens versions, for one user with the keys that he reaches.
+///
+/// Not thread-safe: it belongs to one ``Session``.
+final class Vault {
+    let graph: KeyGraph
+    let rootUnit: String
+    private let archive: Archive
+    private let user: String
+    /// Who made the rows of a batch and when: it never changes once it is committed.
+    private var provenances: [Int64: Provenance] = [:]
+
+    init(_ archive: Archive, _ graph: KeyGraph, rootUnit: String, user: String) {
+        self.archive = archive
+        self.graph = graph
+        self.rootUnit = rootUnit
+        self.user = user
+    }
+
+    /// Forgets what a rolled-back transaction may have made.
+    func forget() { provenances.removeAll() }
+
+    private func associatedData(dossier: Int64, epoch: Int64, record: Int64, version: Int64, kind: String?) -> [UInt8] {
+        Array(
+            "probity/version/v1|\(Suite.intl.rawValue)|\(archive.header.archiveID)|\(dossier)|\(epoch)|\(record)|\(version)|\(kind ?? "")"
+                .utf8)
+    }
+
+    // MARK: Sealing
+
+    /// What a new version says, filed now by the user.
+    func content(
+        _ values: [String: JSONValue], _ kind: RecordKind, _ state: String, officer: Int64, reason: String? = nil
+    ) -> VersionContent {
+        let now = archive.now.date
+        let columns = kind.clearColumns(values: values, state: state, filedOn: now)
+        return VersionContent(
+            officer: OfficerID(officer), kind: kind.id, state: state, occurredOn: columns.occurredOn, filedOn: now,
+            filedBy: user, reason: reason, values: values)
+    }
+
+    /// The next free version number of a dossier.
+    func nextVersion(in dossier: Int64, _ db: Connection) throws -> Int64 {
+        let range = VersionTable.range(of: dossier)
+        guard let last = try VersionTable.last(in: dossier, db) else { return range.lowerBound }
+        guard last + 1 < range.upperBound else {
+            throw ArchiveError(.invalidEntry, "a dossier holds at most 1,048,576 versions")
+        }
+        return last + 1
+    }
+
+    /// Seals and inserts one version.
+    ///
+    /// - Parameters:
+    ///   - record: nil begins a record.
+    ///   - version: the number to give it, from ``nextVersion(in:_:)``.
+    /// - Returns: the record's number.
+    @discardableResult
+    func insert(
+        _ content: VersionContent, kind: RecordKind, record: Int64?, version: Int64, key: DossierKey,
+        in writer: RowWriter
+    ) throws -> Int64 {
+        let record = record ?? version
+        let clear =
+            kind.category.isSealed
+            ? nil
+            : VersionRow.Clear(
+                kind.clearColumns(values: content.values, state: content.state, filedOn: content.filedOn))
+        let sealed = try key.cipher.seal(
+            content.json.canonicalBytes,
+            associatedData: associatedData(
+                dossier: key.dossier, epoch: key.epoch, record: record, version: version, kind: clear?.kind))
+        try writer.insertVersion(
+            VersionRow(id: version, record: record, epoch: key.epoch, clear: clear, sealed: sealed))
+        return record
+    }
+
+    // MARK: Opening
+
+    /// A version that was opened, and what stands with it.
+    struct OpenedVersion {
+        let row: VersionRow
+        let content: VersionContent
+        let columns: ClearColumns
+        let provenance: Provenance
+    }
+
+    /// Opens one version, the only way there is to read one.
+    ///
+    /// - Throws: ``ArchiveError`` `notVisible` where no key leads there; `integrity` where the version does not open, does not
+    ///   say what its row says, or was not filed by the person that it names.
+    private func open(_ row: VersionRow, _ category: ProbityRecords.Category, _ db: Connection) throws -> OpenedVersion {
+        let (id, dossier) = (RecordID(row.id), row.dossier)
+        guard let key = try graph.dossierKey(dossier, epoch: row.epoch, db) else {
+            throw ArchiveError(.notVisible, "no key for the dossier")
+        }
+        let content = try Seal.opening("version \(id)") { () throws -> VersionContent in
+            let bytes = try key.cipher.open(
+                row.sealed,
+                associatedData: associatedData(
+                    dossier: dossier, epoch: row.epoch, record: row.record, version: row.id, kind: row.kind))
+            guard let value = JSONReader.value(bytes), let content = VersionContent(value) else {
+                throw ArchiveError(.integrity, "version \(id) has another form")
+            }
+            return content
+        }
+        guard let declared = archive.catalogue.kind(content.kind), declared.category == category else {
+            throw ArchiveError(.integrity, "version \(id) belongs to another dossier")
+        }
+        let columns = declared.clearColumns(values: content.values, state: content.state, filedOn: content.filedOn)
+        if category.isSealed ? row.kind != nil : row.clear != VersionRow.Clear(columns) {
+            throw ArchiveError(.integrity, "the clear columns of version \(id) are not its content's")
+        }
+        let provenance = try provenance(ofBatch: row.batch ?? 0, db)
+        // Who files is named twice, inside the seal and by whoever signed the ledger line.
+        guard content.filedBy == provenance.actor else {
+            throw ArchiveError(.integrity, "version \(id) was not filed by the person that it names")
+        }
+        return OpenedVersion(row: row, content: content, columns: columns, provenance: provenance)
+    }
+
+    /// The records of one dossier, oldest first.
+    ///
+    /// - Parameters:
+    ///   - officer: whose dossier it is; nil where that is not known.
+    ///   - record: only this one.
+    /// - Throws: as a version that is opened; `integrity` where one is about another officer.
+    func entries(
+        in dossier: Int64, _ category: ProbityRecords.Category, officer: Int64? = nil, record: RecordID? = nil,
+        _ db: Connection
+    ) throws -> [RecordEntry] {
+        var order: [Int64] = []
+        var newest: [Int64: RecordEntry] = [:]
+        for row in try VersionTable.rows(in: dossier, record: record?.number, db) {
+            let version = try open(row, category, db)
+            guard officer == nil || version.content.officer.number == officer else {
+                throw ArchiveError(.integrity, "version \(RecordID(row.id)) belongs to another dossier")
+            }
+            let before = newest[row.record]
+            if before == nil { order.append(row.record) }
+            newest[row.record] = RecordEntry(version, category, after: before)
+        }
+        return order.compactMap { newest[$0] }
+    }
+
+    /// Every version of one record, oldest first.
+    func versions(
+        of record: RecordID, _ category: ProbityRecords.Category, _ db: Connection
+    ) throws -> [VersionContent] {
+        try VersionTable.rows(in: record.dossier, record: record.number, db).map { try open($0, category, db).content }
+    }
+
+    /// One record, where a key leads there; otherwise the same error as for one that does not exist.
+    func entry(_ record: RecordID, _ db: Connection) throws -> RecordEntry {
+        let notVisible = ArchiveError(.notVisible, "no record of that identifier is visible")
+        guard let category = try DossierTable.category(of: record.dossier, db),
+            try graph.dossierKey(record.dossier, db) != nil
+        else { throw notVisible }
+        guard let entry = try entries(in: record.dossier, category, record: record, db).first else { throw notVisible }
+        return entry
+    }
+
+    // MARK: Provenance
+
+    /// The ledger line that published `batch`: its number and who signed it.
+    ///
+    /// Whether its signature and rows hold is for `check`: here a reader only must not be told another filer or order.
+    func provenance(ofBatch batch: Int64, _ db: Connection) throws -> Provenance {
+        if let known = provenances[batch] { return known }
+        guard let (sequence, note) = try LeafTable.leaf(ofBatch: batch, db) else {
+            throw ArchiveError(.integrity, "rows of batch \(batch) have no ledger line")
+        }
+        let leaf = try LeafBody(parsing: SignedNote(parsing: note).text)
+        guard leaf.sequence == UInt64(sequence), leaf.batch == batch else {
+            throw ArchiveError(.integrity, "ledger line \(sequence) does not speak of its rows")
+        }
+        let provenance = Provenance(sequence: leaf.sequence, actor: leaf.actor)
+        provenances[batch] = provenance
+        return provenance
+    }
+}
+
+/// What a reader needs to know of the act that made a row.
+struct Provenance {
+    let sequence: UInt64
+    let actor: String
+}
