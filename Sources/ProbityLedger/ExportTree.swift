@@ -67,18 +67,14 @@ extension ExportVerifier {
                     found(name, "export.proof.index")
                     continue
                 }
-                let note = try SignedNote(parsing: proof.checkpoint)
-                guard note.isSigned(by: log) else {
-                    found(name, "export.proof.signature")
-                    continue
-                }
-                let head = try Checkpoint(parsing: note.text)
-                try MerkleTree.verifyInclusion(
-                    index: proof.index, size: head.size, leafHash: hashes[Int(proof.index)], proof: proof.hashes,
-                    root: head.root)
+                let head = try proof.verify(leafHash: hashes[Int(proof.index)], log: log)
                 if head != report.checkpoint { found(name, "export.proof.checkpoint") }
             } catch {
-                found(name, "export.proof.invalid", error.reason)
+                if error.code == .signature {
+                    found(name, "export.proof.signature")
+                } else {
+                    found(name, "export.proof.invalid", error.reason)
+                }
             }
         }
         report.counts["proofs"] = count

@@ -96,16 +96,6 @@ struct PolicyAccessTests {
         }
     }
 
-    @Test("No person holds an administrator's role beside another")
-    func compatibility() {
-        for one in Role.allCases {
-            for other in Role.allCases {
-                let expected = one == other || !(one.isAdministrator || other.isAdministrator)
-                #expect(one.isCompatible(with: other) == expected)
-            }
-        }
-    }
-
     @Test("Nobody reads reporter identity alone, and nobody counts it")
     func reporterIdentity() {
         for role in Role.allCases {

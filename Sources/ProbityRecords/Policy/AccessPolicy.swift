@@ -103,14 +103,13 @@ public struct AccessPolicy: Sendable {
         let purposes: [String]
     }
 
-    public let edition: String
     private let rights: [Role: Right]
 
     /// Reads `rules-access.json`. - Throws: ``SchemaError`` naming file and member.
     public init(file: String, bytes: [UInt8]) throws(SchemaError) {
         let reader = try SchemaReader(file: file, bytes: bytes)
         _ = try reader.members(["ruleId", "edition", "effectiveFrom", "effectiveTo", "source", "confidence", "roles"])
-        edition = try reader.required("edition").text()
+        _ = try reader.required("edition").text()
         _ = try Confidence.read(reader)
         var rights: [Role: Right] = [:]
         let rolesReader = try reader.required("roles")
