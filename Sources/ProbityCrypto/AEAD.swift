@@ -89,9 +89,9 @@ private final class MessageContexts: @unchecked Sendable {
 /// AES-256-GCM (NIST SP 800-38D) with tags of 128 bits.
 ///
 /// The caller answers for nonces that never repeat under one key; ``XAES256GCM`` is what content is sealed with.
-public enum AES256GCM {
+enum AES256GCM {
     /// Length of the tag at the end of every sealed message.
-    public static let tagByteCount = 16
+    static let tagByteCount = 16
     static let keyByteCount = 32
     /// SP 800-38D §5.2.1.1 bounds a message at 2^36 − 32 bytes; the library's lengths are Int32.
     static let maximumByteCount = Int(Int32.max) - 64
@@ -102,7 +102,7 @@ public enum AES256GCM {
     ///   - key: 32 bytes.
     ///   - nonce: 12 bytes, or any other number from 1 to 128; never the same twice under one key.
     /// - Throws: ``CryptoError`` `invalidInput` for a key or nonce of another length, or a message beyond 2 GiB.
-    public static func seal(
+    static func seal(
         _ plaintext: [UInt8], key: borrowing SecretBytes, nonce: [UInt8], associatedData: [UInt8]
     ) throws(CryptoError) -> [UInt8] {
         try unsafe plaintext.span.withUnsafeBytes { plaintext throws(CryptoError) in
@@ -136,7 +136,7 @@ public enum AES256GCM {
     ///
     /// - Throws: ``CryptoError`` `authenticationFailure` for whatever reason the message does not open; `invalidInput`
     ///   for a key or nonce of a wrong length.
-    public static func open(
+    static func open(
         _ sealed: [UInt8], key: borrowing SecretBytes, nonce: [UInt8], associatedData: [UInt8]
     ) throws(CryptoError) -> [UInt8] {
         try check(key: key, nonce: nonce, associatedData, byteCount: sealed.count)
@@ -323,19 +323,13 @@ public final class XAES256GCM: Sendable {
     }
 
     /// As ``open(_:associatedData:)``, straight into locked memory.
-    public func openSecret(_ sealed: [UInt8], associatedData: [UInt8]) throws(CryptoError) -> SecretBytes {
-        try unsafe sealed.span.withUnsafeBytes { sealed throws(CryptoError) in
-            try unsafe openSecret(sealed, associatedData: associatedData)
-        }
-    }
-
-    func openSecret(_ sealed: UnsafeRawBufferPointer, associatedData: [UInt8]) throws(CryptoError) -> SecretBytes {
+    func openSecret(_ sealed: ArraySlice<UInt8>, associatedData: [UInt8]) throws(CryptoError) -> SecretBytes {
         guard sealed.count >= XAES256GCM.overheadByteCount else { throw .authentication }
         try AES256GCM.checkLengths(sealed.count, associatedData.count)
         var opened = false
         let secret = try unsafe SecretBytes(byteCount: sealed.count - XAES256GCM.overheadByteCount) {
             output throws(CryptoError) in
-            opened = unsafe open(sealed, associatedData, into: output.baseAddress)
+            opened = unsafe sealed.withUnsafeBytes { unsafe open($0, associatedData, into: output.baseAddress) }
         }
         ERR_clear_error()
         guard opened else { throw .authentication }

@@ -108,7 +108,7 @@ public struct SHA256 {
 
 /// HMAC with SHA-256 (RFC 2104, FIPS 198-1).
 public enum HMACSHA256 {
-    /// Length of a tag. Shorter ones are never accepted.
+    /// Length of a tag.
     public static let byteCount = 32
 
     /// The tag of `message` under a key that is not secret memory: of whatever length, also none.
@@ -119,16 +119,6 @@ public enum HMACSHA256 {
     /// The tag of `message`.
     public static func authenticate(key: borrowing SecretBytes, message: [UInt8]) -> [UInt8] {
         unsafe key.withBytes { unsafe tag(key: $0, message: message) }
-    }
-
-    /// Whether `tag` is the whole tag of `message`, in time that does not depend on where it differs.
-    public static func isValid(_ tag: [UInt8], key: [UInt8], message: [UInt8]) -> Bool {
-        areEqualInConstantTime(tag, authenticate(key: key, message: message))
-    }
-
-    /// Whether `tag` is the whole tag of `message` under a secret key, in time that does not depend on where it differs.
-    public static func isValid(_ tag: [UInt8], key: borrowing SecretBytes, message: [UInt8]) -> Bool {
-        areEqualInConstantTime(tag, authenticate(key: key, message: message))
     }
 
     private static func tag(key: UnsafeRawBufferPointer, message: [UInt8]) -> [UInt8] {

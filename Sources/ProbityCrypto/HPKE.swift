@@ -34,28 +34,11 @@ public enum HPKE {
             key, info: bytes(UInt16(byteCount)) + version + suite + Array(label.utf8) + info, byteCount: byteCount)
     }
 
-    /// What §5.1 derives for one message. The secret is there for the exporter, which only the vectors use.
+    /// What §5.1 derives for one message. The exporter's secret is not among it: nothing here exports.
     struct Schedule: ~Copyable {
         let key: SecretBytes
+        /// Not secret: the nonce of a message may be known, it only must not repeat, and each message has its key.
         let baseNonce: [UInt8]
-        private let secret: SecretBytes
-        private let suiteID: [UInt8]
-        private let context: [UInt8]
-
-        init(secret: consuming SecretBytes, suiteID: [UInt8], context: [UInt8], keyByteCount: Int) throws(CryptoError) {
-            let key = try expand(secret, suite: suiteID, label: "key", info: context, byteCount: keyByteCount)
-            // Not secret: the nonce of a message may be known, it only must not repeat, and each message has its key.
-            let baseNonce = try expand(secret, suite: suiteID, label: "base_nonce", info: context, byteCount: 12)
-            self.key = key
-            self.baseNonce = baseNonce.revealed()
-            self.secret = secret
-            self.suiteID = suiteID
-            self.context = context
-        }
-
-        func exporterSecret() throws(CryptoError) -> SecretBytes {
-            try expand(secret, suite: suiteID, label: "exp", info: context, byteCount: 32)
-        }
     }
 
     /// §4.1 ExtractAndExpand and §5.1 KeySchedule in base mode.
@@ -74,8 +57,10 @@ public enum HPKE {
             .revealed()
         // §5.1: here the shared secret is the salt, and the input is the pre-shared key that base mode does not have.
         let secret = try extract(salt: shared, suite: suiteID, label: "secret", secret: none)
-        return try Schedule(
-            secret: secret, suiteID: suiteID, context: [0] + pskIDHash + infoHash, keyByteCount: suite.keyByteCount)
+        let context = [0] + pskIDHash + infoHash
+        return Schedule(
+            key: try expand(secret, suite: suiteID, label: "key", info: context, byteCount: suite.keyByteCount),
+            baseNonce: try expand(secret, suite: suiteID, label: "base_nonce", info: context, byteCount: 12).revealed())
     }
 
     /// Seals `plaintext` to the holder of `recipient`'s private key, under a key pair made for this message.

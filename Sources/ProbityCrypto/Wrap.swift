@@ -33,10 +33,7 @@ public enum KeyWrap {
     public static func unwrap(_ wrapped: [UInt8], under key: XAES256GCM, context: [UInt8]) throws(CryptoError)
         -> SecretBytes
     {
-        let body = try Suite.body(of: wrapped)
-        return try unsafe body.span.withUnsafeBytes { body throws(CryptoError) in
-            try unsafe key.openSecret(body, associatedData: context)
-        }
+        try key.openSecret(Suite.body(of: wrapped), associatedData: context)
     }
 }
 

@@ -116,7 +116,7 @@ public struct LeafBody: Sendable, Equatable {
         guard value.canonicalBytes.elementsEqual(line.utf8), let members = value.object,
             Set(members.keys) == LeafBody.keys,
             value["v"]?.integer == 1, let sequence = value["seq"]?.integer, sequence >= 0,
-            let time = value["time"]?.string, RFC3339.seconds(time) != nil, let actor = value["actor"]?.string,
+            let time = value["time"]?.string, LedgerTime(time) != nil, let actor = value["actor"]?.string,
             let keyID = value["keyId"]?.string,
             let act = value["act"]?.string, let outcome = value["outcome"]?.string,
             let details = LeafBody.digest(value["details"]), let commit = value["commit"]?.object,
@@ -177,57 +177,5 @@ public enum Commitment {
     public static func make(field: String, nonce: [UInt8], value: String) -> SHA256Digest {
         SHA256Digest.hash(
             Array("probity/commit/v1".utf8), [0], Array(field.utf8), [0], nonce, Array(value.utf8))
-    }
-}
-
-/// The part of RFC 3339 that leaves use: whole seconds and an offset.
-enum RFC3339 {
-    /// Seconds since 1970-01-01T00:00:00Z; nil for a text of another form, and for a leap second, which no clock here tells.
-    static func seconds(_ text: String) -> Int64? {
-        let bytes = Array(text.utf8)
-        let offset: Int64
-        switch bytes.count {
-        case 20 where bytes[19] == UInt8(ascii: "Z"): offset = 0
-        case 25 where bytes[22] == UInt8(ascii: ":"):
-            guard let hours = number(bytes[20..<22]), hours < 24, let minutes = number(bytes[23..<25]), minutes < 60,
-                bytes[19] == UInt8(ascii: "+") || bytes[19] == UInt8(ascii: "-")
-            else { return nil }
-            offset = (bytes[19] == UInt8(ascii: "-") ? -1 : 1) * (hours * 3600 + minutes * 60)
-        default: return nil
-        }
-        guard bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"), bytes[10] == UInt8(ascii: "T"),
-            bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"), let year = number(bytes[0..<4]),
-            let month = number(bytes[5..<7]), (1...12).contains(month), let day = number(bytes[8..<10]),
-            (1...length(month, year)).contains(day), let hour = number(bytes[11..<13]), hour < 24,
-            let minute = number(bytes[14..<16]), minute < 60, let second = number(bytes[17..<19]), second < 60
-        else { return nil }
-        return days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset
-    }
-
-    private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {
-        var number: Int64 = 0
-        for digit in digits {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
-            number = number * 10 + Int64(digit - UInt8(ascii: "0"))
-        }
-        return number
-    }
-
-    private static func length(_ month: Int64, _ year: Int64) -> Int64 {
-        if month == 2 { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28 }
-        return [4, 6, 9, 11].contains(month) ? 30 : 31
-    }
-
-    /// Days since 1970-01-01, counted in years that begin in March, so that the leap day comes last.
-    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let shifted = month > 2 ? year : year - 1
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        // Year 0 with month 1 or 2 gives -1: floor, not truncate.
-        let leapDays = floor(shifted, 4) - floor(shifted, 100) + floor(shifted, 400)
-        return shifted * 365 + leapDays + dayOfYear - 719_468
-    }
-
-    private static func floor(_ number: Int64, _ divisor: Int64) -> Int64 {
-        number >= 0 ? number / divisor : -((divisor - 1 - number) / divisor)
     }
 }

@@ -53,17 +53,9 @@ public enum MerkleTree {
     /// Reads the hash of a complete subtree.
     public typealias NodeReader = (NodeAddress) throws -> SHA256Digest
 
-    /// The root of the first `size` leaves.
-    ///
-    /// - Throws: what `node` throws.
-    public static func root(size: UInt64, node: NodeReader) throws -> SHA256Digest {
-        try range(0, size, node)
-    }
-
     /// The hash of leaves `start..<end`, where `start` is a multiple of the largest power of two inside.
     private static func range(_ start: UInt64, _ end: UInt64, _ node: NodeReader) throws -> SHA256Digest {
         let count = end - start
-        if count == 0 { return emptyRoot }
         if count & (count - 1) == 0 {
             let level = count.trailingZeroBitCount
             return try node(NodeAddress(level: level, index: start >> UInt64(level)))

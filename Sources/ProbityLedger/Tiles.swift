@@ -134,11 +134,11 @@ public struct TlogProof: Sendable, Equatable {
         self.checkpoint = Array(text[end...].utf8.dropFirst(2))
     }
 
-    /// Checks that `entry` is in the ledger whose checkpoint the file carries and `log` has signed.
+    /// Checks that the entry with `leafHash` is in the ledger whose checkpoint the file carries and `log` has signed.
     ///
     /// - Returns: the checkpoint.
-    /// - Throws: ``LedgerError``.
-    public func verify(entry: [UInt8], log: NoteVerifier) throws(LedgerError) -> Checkpoint {
+    /// - Throws: ``LedgerError`` `signature` where `log` did not sign it, another code where anything else is wrong.
+    public func verify(leafHash: SHA256Digest, log: NoteVerifier) throws(LedgerError) -> Checkpoint {
         let note = try SignedNote(parsing: checkpoint)
         guard note.isSigned(by: log) else { throw LedgerError(.signature, "the log did not sign the checkpoint") }
         let head = try Checkpoint(parsing: note.text)
@@ -146,7 +146,7 @@ public struct TlogProof: Sendable, Equatable {
             throw LedgerError(.mismatch, "the checkpoint is of another ledger")
         }
         try MerkleTree.verifyInclusion(
-            index: index, size: head.size, leafHash: MerkleTree.leafHash(entry), proof: hashes, root: head.root)
+            index: index, size: head.size, leafHash: leafHash, proof: hashes, root: head.root)
         return head
     }
 }

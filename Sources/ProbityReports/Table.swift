@@ -7,8 +7,6 @@ public struct TextTable: Sendable {
 
     public mutating func add(_ cells: [String]) { rows.append(cells) }
 
-    public var isEmpty: Bool { rows.isEmpty }
-
     /// The lines of the table, without trailing spaces.
     public var lines: [String] {
         let all = [header] + rows

@@ -52,8 +52,7 @@ enum Peer: String, CaseIterable {
             }
         let database = try BenchDatabase(library, path, vfs: vfs, isNew: isNew)
         if peer == .sqlcipher {
-            let digits = Peer.key.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
-            try database.execute("PRAGMA key = \"x'\(digits)'\"; PRAGMA cipher_page_size = 4096")
+            try database.execute("PRAGMA key = \"x'\(Hex.text(Peer.key))'\"; PRAGMA cipher_page_size = 4096")
         }
         try database.execute("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -\(cacheKiB)")
         return database
@@ -241,7 +240,7 @@ final class Store {
     func coldLookups(round: Int) throws -> Int64 {
         var sum: Int64 = 0
         for number in 0..<50 {
-            let drawn = Workload.fmix(0x5EED ^ UInt64(round * 1000 + number)) % UInt64(workload.officers)
+            let drawn = SplitMix64.mix(0x5EED ^ UInt64(round * 1000 + number)) % UInt64(workload.officers)
             sum = try sum &+ lookUp(1 + Int64(drawn), BenchStatement(open(), lookup))
         }
         return sum

@@ -1,5 +1,27 @@
 import ArgumentParser
 
+/// The generator of docs/performance.md, "Rows".
+struct SplitMix64 {
+    private var state: UInt64
+
+    init(state: UInt64) { self.state = state }
+
+    /// The words of row `index`.
+    init(row index: Int) { state = SplitMix64.mix(0x5052_4F42_4954_5931 ^ UInt64(index)) }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        return SplitMix64.mix(state)
+    }
+
+    static func mix(_ value: UInt64) -> UInt64 {
+        var word = value
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+}
+
 /// The rows of the workload: docs/performance.md, "Rows".
 struct Workload {
     struct Row {
@@ -35,27 +57,16 @@ struct Workload {
         self.officers = officers
     }
 
-    private static let step = 7919
-    private static let drift = 104_729
-
-    private static let characters = Array(
+    static let step = 7919
+    static let drift = 104_729
+    /// What texts are made of.
+    static let alphabet =
         "本人配偶子女婚姻变化出国境投资企业房产持股理财保险从业移居留学经商办受到刑事追究责任调查核实如不一致说明情况申请备案审批登记年月"
-    ).map { Array(String($0).utf8) }
-
-    static func fmix(_ value: UInt64) -> UInt64 {
-        var word = value
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
+    private static let characters = alphabet.map { Array(String($0).utf8) }
 
     func row(_ index: Int) -> Row {
-        var state = Workload.fmix(0x5052_4F42_4954_5931 ^ UInt64(index))
-        func word() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            return Workload.fmix(state)
-        }
-        func draw(_ bound: UInt64) -> Int64 { Int64(word() % bound) }
+        var words = SplitMix64(row: index)
+        func draw(_ bound: UInt64) -> Int64 { Int64(words.next() % bound) }
         let officer = Int64(1 + ((index % officers) * Workload.step + (index / officers) * Workload.drift) % officers)
         let kind = 1 + draw(12)
         let form = 1 + draw(6)
@@ -69,7 +80,7 @@ struct Workload {
             "{\"v\":1,\"编号\":\(index + 1),\"人员\":\(officer),\"等级\":\(level),\"金额\":\(amount),\"说明\":\"".utf8)
         payload.reserveCapacity(660)
         while payload.count < length {
-            var bits = word()
+            var bits = words.next()
             for _ in 0..<10 where payload.count < length {
                 payload += Workload.characters[Int(bits & 63) % Workload.characters.count]
                 bits >>= 6
@@ -101,12 +112,11 @@ struct Workload {
 
     /// An entry of the ledger: 300 bytes.
     func entry(_ index: Int) -> [UInt8] {
-        var state = UInt64(index)
+        var words = SplitMix64(state: UInt64(index))
         var bytes: [UInt8] = []
         bytes.reserveCapacity(304)
         while bytes.count < 300 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            let word = Workload.fmix(state)
+            let word = words.next()
             for place in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(8 * place))) }
         }
         return Array(bytes.prefix(300))

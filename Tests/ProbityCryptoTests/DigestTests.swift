@@ -63,18 +63,10 @@ struct DigestTests {
         }
     }
 
-    @Test("HMAC-SHA-256: an empty key is a key, and every flipped bit of a tag is seen")
-    func hmacTags() throws {
+    @Test("HMAC-SHA-256: an empty key is a key")
+    func hmacEmptyKey() {
         // RFC 2104 pads the key with zeros: none at all and one zero byte are the same key.
         #expect(HMACSHA256.authenticate(key: [], message: [1]) == HMACSHA256.authenticate(key: [0], message: [1]))
-        let tag = HMACSHA256.authenticate(key: [1], message: [2])
-        for bit in 0..<256 {
-            var changed = tag
-            changed[bit / 8] ^= 1 << UInt8(bit % 8)
-            #expect(!HMACSHA256.isValid(changed, key: [1], message: [2]), "bit \(bit)")
-        }
-        #expect(!HMACSHA256.isValid([], key: [1], message: [2]))
-        #expect(!HMACSHA256.isValid(tag + [0], key: [1], message: [2]))
     }
 
     @Test("HKDF-SHA-256: lengths around whole blocks", arguments: [1, 31, 32, 33, 64, 255, 8_160])

@@ -139,7 +139,7 @@ struct EnvelopeTests {
             let sealed = try key.seal(text, associatedData: context)
             #expect(sealed.count == length + XAES256GCM.overheadByteCount)
             #expect(try key.open(sealed, associatedData: context) == text, "seed \(seed), length \(length)")
-            let asSecret = try key.openSecret(sealed, associatedData: context)
+            let asSecret = try key.openSecret(sealed[...], associatedData: context)
             #expect(asSecret.revealed() == text)
             #expect(try key.open(key.sealSecret(asSecret, associatedData: context), associatedData: context) == text)
             var changed = sealed
@@ -149,7 +149,7 @@ struct EnvelopeTests {
                 try key.open(changed, associatedData: context)
             }
             #expect(throws: CryptoError(.authenticationFailure, "")) {
-                _ = try key.openSecret(changed, associatedData: context)
+                _ = try key.openSecret(changed[...], associatedData: context)
             }
         }
     }

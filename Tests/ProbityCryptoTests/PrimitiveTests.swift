@@ -82,7 +82,7 @@ struct PrimitiveTests {
         #expect(String(digest.prefix(64)) == expected)
     }
 
-    @Test("HMAC-SHA-256: every Wycheproof case; the right tag cut to 128 bits is not a tag")
+    @Test("HMAC-SHA-256: every Wycheproof case")
     func hmac() throws {
         var counts: [String: Int] = [:]
         for (group, test) in try VectorFile("wycheproof_hmac_sha256_test").wycheproof {
@@ -90,14 +90,8 @@ struct PrimitiveTests {
             let whole = HMACSHA256.authenticate(key: test.bytes("key"), message: test.bytes("msg"))
             let secret = SecretBytes(copying: test.bytes("key"))
             #expect(HMACSHA256.authenticate(key: secret, message: test.bytes("msg")) == whole)
-            // The computation is right for both tag sizes; whole tags alone are accepted.
             let isRight = test.text("result") == "valid"
             #expect((Array(whole.prefix(tag.count)) == tag) == isRight, "case \(test.number("tcId"))")
-            let isAccepted = isRight && group.number("tagSize") == 256
-            #expect(
-                HMACSHA256.isValid(tag, key: test.bytes("key"), message: test.bytes("msg")) == isAccepted,
-                "case \(test.number("tcId"))")
-            #expect(HMACSHA256.isValid(tag, key: secret, message: test.bytes("msg")) == isAccepted)
             counts["\(isRight) \(group.number("tagSize"))", default: 0] += 1
         }
         #expect(counts == ["true 256": 33, "false 256": 54, "true 128": 33, "false 128": 54])
@@ -123,40 +117,6 @@ struct PrimitiveTests {
             #expect(isSame, "case \(test.number("tcId"))")
         }
         #expect(counts == ["valid": 83, "invalid": 3])
-    }
-
-    @Test("scrypt: RFC 7914 §12")
-    func scrypt() throws {
-        for vector in try VectorFile("rfc7914_scrypt").list {
-            let derived = try Scrypt.derive(
-                passphrase: SecretBytes(copying: Array(vector.text("P").utf8)), salt: Array(vector.text("S").utf8),
-                n: UInt64(vector.number("N")), r: UInt64(vector.number("r")), p: UInt64(vector.number("p")),
-                byteCount: 64)
-            let isSame = derived.isEqual(to: SecretBytes(copying: vector.bytes("dk")))
-            #expect(isSame)
-        }
-    }
-
-    @Test(
-        "scrypt parameters beyond the memory limit, or so large that their product overflows, are refused at once",
-        arguments: [
-            (1 << 20, 8, 1), (1 << 40, 1 << 20, 1), (1 << 63, 1, 1), (2, UInt64.max, 1), (2, 1, UInt64.max),
-            (1 << 14, 8, 1 << 20), (1 << 26, 1 << 26, 1 << 26), (1 << 28, 1 << 28, 1 << 28),
-        ] as [(UInt64, UInt64, UInt64)])
-    func scryptLimit(n: UInt64, r: UInt64, p: UInt64) {
-        #expect(throws: CryptoError(.resourceLimit, "")) {
-            _ = try Scrypt.derive(passphrase: SecretBytes(copying: []), salt: [], n: n, r: r, p: p, byteCount: 32)
-        }
-    }
-
-    @Test(
-        "scrypt parameters that RFC 7914 §2 does not allow are refused",
-        arguments: [(0, 8, 1), (1, 8, 1), (1000, 8, 1), (16, 0, 1), (16, 1, 0), (1 << 16, 1, 1)]
-            as [(UInt64, UInt64, UInt64)])
-    func scryptRange(n: UInt64, r: UInt64, p: UInt64) {
-        #expect(throws: CryptoError(.invalidInput, "")) {
-            _ = try Scrypt.derive(passphrase: SecretBytes(copying: []), salt: [], n: n, r: r, p: p, byteCount: 32)
-        }
     }
 
     @Test("X25519: every Wycheproof case; a result of zeros is refused")
@@ -272,7 +232,6 @@ struct PrimitiveTests {
             let isSame = schedule.key.isEqual(to: SecretBytes(copying: vector.bytes("key")))
             #expect(isSame)
             #expect(schedule.baseNonce == vector.bytes("base_nonce"))
-            #expect(try schedule.exporterSecret().revealed() == vector.bytes("exporter_secret"))
         }
     }
 

@@ -175,15 +175,17 @@ struct NoteTests {
         let log = try NoteVerifier(vkey: try #require(local["log_vkey"] as? String))
         let proof = try TlogProof(parsing: bytes)
         #expect(proof.bytes == bytes)
-        #expect(try proof.verify(entry: Array("entry 4".utf8), log: log).size == 7)
-        #expect(throws: LedgerError(.mismatch, "")) { try proof.verify(entry: Array("entry 5".utf8), log: log) }
+        #expect(try proof.verify(leafHash: MerkleTree.leafHash(Array("entry 4".utf8)), log: log).size == 7)
+        #expect(throws: LedgerError(.mismatch, "")) {
+            try proof.verify(leafHash: MerkleTree.leafHash(Array("entry 5".utf8)), log: log)
+        }
         for index in stride(from: 0, to: bytes.count, by: 1) {
             var changed = bytes
             changed[index] ^= 1
             // The witness's line is not the log's: a change there leaves the log's proof as good as it was.
             if index > bytes.count - 160 { continue }
             #expect(throws: LedgerError.self, "byte \(index)") {
-                try TlogProof(parsing: changed).verify(entry: Array("entry 4".utf8), log: log)
+                try TlogProof(parsing: changed).verify(leafHash: MerkleTree.leafHash(Array("entry 4".utf8)), log: log)
             }
         }
     }

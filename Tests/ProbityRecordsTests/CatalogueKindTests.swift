@@ -143,11 +143,10 @@ struct CatalogueKindTests {
                 let header = kind.templateHeader(language)
                 #expect(header.count == kind.fields.count + (kind.id == "officer" ? 0 : 1))
                 #expect(Set(header).count == header.count, "\(kind.id)")
-                guard case .success(let map) = ImportMap.reading(kind: kind, header: header) else {
+                guard case .success = ImportMap.reading(kind: kind, header: header) else {
                     Issue.record("the template of \(kind.id) is not accepted")
                     continue
                 }
-                #expect(map.columnCount == header.count)
             }
         }
         let talk = try #require(catalogue.kind("talk"))

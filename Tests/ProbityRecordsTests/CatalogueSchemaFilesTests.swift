@@ -79,6 +79,6 @@ struct CatalogueSchemaFilesTests {
                 #expect(catalogue.codeList("purpose")?.contains(purpose) == true, "\(role) \(purpose)")
             }
         }
-        #expect(catalogue.personCategories.map(\.code) == ["police", "auxiliary", "staff"])
+        #expect(catalogue.codeList("personCategory")?.codes.map(\.code) == ["police", "auxiliary", "staff"])
     }
 }

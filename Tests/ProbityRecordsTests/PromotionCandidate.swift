@@ -78,3 +78,10 @@ func day(_ text: String) throws -> CivilDate {
 }
 
 struct UnreadableDate: Error { let text: String }
+
+extension PromotionAnswer {
+    /// The worst verdict among the reasons of a section; nil when it has none.
+    func verdict(of section: String) -> PromotionVerdict? {
+        reasons.filter { $0.section == section }.map(\.verdict).max()
+    }
+}

@@ -39,20 +39,54 @@ struct TidyTests {
             }
     }
 
+    /// The modules that `text` imports, whole or a single declaration of theirs (`import struct GRDB.Row`).
+    private static func imported(_ text: String) -> [(module: String, line: Substring)] {
+        let kinds: Set<Substring> = ["typealias", "struct", "class", "enum", "protocol", "let", "var", "func"]
+        return text.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ").drop { $0.hasPrefix("@") || levels.contains($0) }
+            guard words.first == "import", let name = words.dropFirst().drop(while: kinds.contains).first else {
+                return nil
+            }
+            return (String(name.prefix { $0 != "." }), line)
+        }
+    }
+
+    private static let levels: Set<Substring> = ["public", "package", "internal", "fileprivate", "private"]
+
     @Test("Every module imports only what the table allows", arguments: imports.keys.sorted())
     func layers(module: String) throws {
         let allowed = try #require(TidyTests.imports[module])
         let files = try TidyTests.files(module, [".swift"])
         #expect(!files.isEmpty)
         for (name, text) in files {
-            for line in text.split(separator: "\n") {
-                let words = line.split(separator: " ").filter {
-                    !["public", "internal", "private", "@testable"].contains($0)
-                }
-                guard words.first == "import", words.count == 2 else { continue }
-                #expect(allowed.contains(String(words[1])), "\(name): \(line)")
+            for (module, line) in TidyTests.imported(text) {
+                #expect(allowed.contains(module), "\(name): \(line)")
             }
         }
+    }
+
+    /// Which database keeps the archive is one room's decision: the others ask that room.
+    @Test("Inside the store, only the folder Disk imports the database")
+    func database() throws {
+        for (name, text) in try TidyTests.files("Sources/ProbityStore", [".swift"])
+        where !name.hasPrefix("Sources/ProbityStore/Disk/") {
+            for (module, line) in TidyTests.imported(text) where ["GRDB", "GRDBSQLite"].contains(module) {
+                Issue.record("\(name): \(line)")
+            }
+        }
+    }
+
+    /// A file is read in one sitting. One that must be longer says at its head which idea would suffer from being cut.
+    @Test("No Swift file is longer than 450 lines, but for one hard idea; half of the sources have at most 200")
+    func sizes() throws {
+        func lineCount(_ text: String) -> Int { text.utf8.count { $0 == 0x0A } }
+        let sources = try TidyTests.files("Sources", [".swift"])
+        for (name, text) in try sources + TidyTests.files("Tests", [".swift"]) where lineCount(text) > 450 {
+            let head = text.split(separator: "\n", maxSplits: 20, omittingEmptySubsequences: false).prefix(20)
+            #expect(head.contains { $0.hasPrefix("// One hard idea:") }, "\(name) has \(lineCount(text)) lines")
+        }
+        let counts = sources.map { lineCount($0.text) }.sorted()
+        #expect(try #require(counts.dropFirst(counts.count / 2).first) <= 200)
     }
 
     @Test("The table names every module there is")

@@ -18,10 +18,6 @@ public struct CodeList: Sendable, Hashable {
 
     public let id: String
     public let labels: Labels
-    /// The standard or rule the list is taken from.
-    public let source: String
-    /// The confidence mark of domain.md: C, L, K, S, P or U.
-    public let confidence: String
     public let codes: [Code]
     private let byText: [String: String]
     private let byCode: [String: Int]
@@ -38,8 +34,8 @@ public struct CodeList: Sendable, Hashable {
             throw try reader.required("id").failure("the file must be named codes-\(id).json")
         }
         labels = try reader.required("labels").labels()
-        source = try reader.required("source").text()
-        confidence = try Confidence.read(reader)
+        _ = try reader.required("source").text()
+        _ = try Confidence.read(reader)
         var codes: [Code] = []
         var byText: [String: String] = [:]
         var byCode: [String: Int] = [:]

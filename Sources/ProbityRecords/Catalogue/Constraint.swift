@@ -21,8 +21,6 @@ public struct Constraint: Sendable, Hashable {
     }
 
     public let id: String
-    public let source: String
-    public let confidence: String
     let when: [String: [JSONValue]]
     let states: Set<String>
     let demand: Demand
@@ -33,8 +31,8 @@ public struct Constraint: Sendable, Hashable {
         let members = try reader.members(
             Set(["id", "when", "states", "severity", "source", "confidence"] + demands))
         id = try reader.required("id").text()
-        source = try reader.required("source").text()
-        confidence = try Confidence.read(reader)
+        _ = try reader.required("source").text()
+        _ = try Confidence.read(reader)
         severity = try reader.optional("severity")?.oneOf(FieldProblem.Severity.self) ?? .error
         var when: [String: [JSONValue]] = [:]
         for (name, condition) in try reader.optional("when")?.entries() ?? [] {

@@ -67,9 +67,6 @@ public struct KindCatalogue: Sendable {
         listByID["state"]?.label(state, language) ?? state
     }
 
-    /// The categories of persons (人员类别): sworn officers, auxiliaries, other employees.
-    public var personCategories: [CodeList.Code] { listByID["personCategory"]?.codes ?? [] }
-
     /// The catalogue embedded in the program, read once.
     ///
     /// - Throws: ``SchemaError`` when an embedded file is damaged.

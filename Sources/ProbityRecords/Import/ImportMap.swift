@@ -122,9 +122,6 @@ public struct ImportMap: Sendable, Hashable {
 
     private init(targets: [Target]) { self.targets = targets }
 
-    /// Number of columns a row must have.
-    public var columnCount: Int { targets.count }
-
     /// Takes a row apart. Cells that are missing at its end count as empty.
     ///
     /// - Returns: nil when the row has more cells than the header, because then no cell's place can be trusted.

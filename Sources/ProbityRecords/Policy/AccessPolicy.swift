@@ -23,26 +23,22 @@ public enum AccessAct: String, Sendable, CaseIterable, Hashable {
     case tray
     /// Take an item out of a tray into a dossier.
     case takeIn
-    /// Print or write content to a file.
-    case export
     /// Figures without persons.
     case statistics
     /// Answer the four musts for candidates (凡提四必).
     case promotionCheck
-    /// Accounts and configuration.
-    case manageAccounts, configure
-    /// Roles, certificates, the second signature under grants, policy.
-    case manageRoles, countersign, editPolicy
-    /// The ledger with its details; its export; its witnessing.
-    case readLedger, exportAudit, witness
+    /// Units, page keys, backups.
+    case configure
+    /// Certificates and leaves; the second signature under grants.
+    case manageRoles, countersign
+    /// The ledger with its details; its export.
+    case readLedger, exportAudit
 
     /// Whether the act touches records of one category.
     public var needsCategory: Bool {
         switch self {
-        case .read, .file, .approve, .tray, .takeIn, .export, .statistics: true
-        case .promotionCheck, .manageAccounts, .configure, .manageRoles, .countersign, .editPolicy, .readLedger,
-            .exportAudit, .witness:
-            false
+        case .read, .file, .approve, .tray, .takeIn, .statistics: true
+        case .promotionCheck, .configure, .manageRoles, .countersign, .readLedger, .exportAudit: false
         }
     }
 }
@@ -72,7 +68,7 @@ public enum Decision: Sendable, Hashable {
         case kindNotAllowed
         /// A time-limited grant or a second person is needed.
         case approvalRequired
-        /// Reporter identity is never printed, exported or counted.
+        /// Reporter identity is never counted.
         case neverExported
         /// The act names no category, or one that it does not have.
         case categoryMissing
@@ -107,14 +103,13 @@ public struct AccessPolicy: Sendable {
         let purposes: [String]
     }
 
-    public let edition: String
     private let rights: [Role: Right]
 
     /// Reads `rules-access.json`. - Throws: ``SchemaError`` naming file and member.
     public init(file: String, bytes: [UInt8]) throws(SchemaError) {
         let reader = try SchemaReader(file: file, bytes: bytes)
         _ = try reader.members(["ruleId", "edition", "effectiveFrom", "effectiveTo", "source", "confidence", "roles"])
-        edition = try reader.required("edition").text()
+        _ = try reader.required("edition").text()
         _ = try Confidence.read(reader)
         var rights: [Role: Right] = [:]
         let rolesReader = try reader.required("roles")
@@ -189,18 +184,15 @@ public struct AccessPolicy: Sendable {
     /// - Parameters:
     ///   - category: required by acts on records, ignored by the others.
     ///   - kind: narrows filing; nil asks whether the role may file anything in the category.
-    ///   - hasApproval: whether a time-limited grant or an approval for these records is in force.
-    public func decide(
-        role: Role, act: AccessAct, category: Category? = nil, kind: String? = nil, hasApproval: Bool = false
-    ) -> Decision {
+    public func decide(role: Role, act: AccessAct, category: Category? = nil, kind: String? = nil) -> Decision {
         guard let right = rights[role] else { return .refuse(.roleDoesNotAct) }
         guard act.needsCategory else { return right.acts.contains(act) ? .allow : .refuse(.roleDoesNotAct) }
         guard let category else { return .refuse(.categoryMissing) }
-        if category == .reporter, act == .export || act == .statistics { return .refuse(.neverExported) }
+        if category == .reporter, act == .statistics { return .refuse(.neverExported) }
         switch act {
-        case .read, .export:
+        case .read:
             if right.read.contains(category) { return .allow }
-            if right.onApproval.contains(category) { return hasApproval ? .allow : .refuse(.approvalRequired) }
+            if right.onApproval.contains(category) { return .refuse(.approvalRequired) }
             return .refuse(role.isAdministrator ? .administrator : .roleDoesNotRead)
         case .statistics:
             // Figures of one's own file are its content.

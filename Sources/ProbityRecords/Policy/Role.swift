@@ -16,11 +16,6 @@ public enum Role: String, Sendable, CaseIterable, Hashable {
     /// administrator can certify a puppet. An officer reads his own file only, so his is not a content role.
     public var isContentRole: Bool { !isAdministrator && self != .officer }
 
-    /// Whether one person may hold both roles.
-    public func isCompatible(with other: Role) -> Bool {
-        self == other || !(isAdministrator || other.isAdministrator)
-    }
-
     /// What the role is called (code list `role`).
     public func label(_ language: Language, in catalogue: KindCatalogue) -> String {
         catalogue.codeList("role")?.label(rawValue, language) ?? rawValue

@@ -4,8 +4,6 @@
 /// bring its own `rules-identity.json`. A number keeps its leading zeros and may be reissued; it is never a key.
 /// Source: domain.md §1.3.
 public struct PoliceNumberRule: Sendable, Hashable {
-    /// Edition of the rule file.
-    public let edition: String
     private let patterns: [String: FieldPattern]
 
     /// Reads `rules-identity.json`: `{"rules": [{"ruleId", "edition", "effectiveFrom", "effectiveTo", "source",
@@ -16,13 +14,12 @@ public struct PoliceNumberRule: Sendable, Hashable {
         let reader = try SchemaReader(file: file, bytes: bytes)
         _ = try reader.members(["rules"])
         var patterns: [String: FieldPattern] = [:]
-        var edition = ""
         for rule in try reader.required("rules").elements() {
             _ = try rule.members(["ruleId", "edition", "effectiveFrom", "effectiveTo", "source", "confidence", "value"])
             _ = try rule.required("ruleId").text()
             _ = try rule.required("source").text()
             _ = try Confidence.read(rule)
-            edition = try rule.required("edition").text()
+            _ = try rule.required("edition").text()
             let value = try rule.required("value")
             _ = try value.members(["personCategory", "pattern"])
             let text = try value.required("pattern")
@@ -35,7 +32,6 @@ public struct PoliceNumberRule: Sendable, Hashable {
         }
         guard !patterns.isEmpty else { throw try reader.required("rules").failure("a pattern is expected") }
         self.patterns = patterns
-        self.edition = edition
     }
 
     /// Whether `number` has the form of the person category, or of any when the category is not known.

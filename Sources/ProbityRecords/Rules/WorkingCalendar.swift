@@ -3,11 +3,10 @@ import CanonicalJSON
 /// Which days are worked on (工作日历): Monday to Friday, but for the holidays and make-up working days (调休) that the
 /// State Council publishes for each year and Schema/Rules/rules-calendar.json holds.
 ///
-/// A year that is not loaded is counted by weekday alone; ``isLoaded(year:)`` tells, so that a deadline can say so.
+/// A year that is not loaded is counted by weekday alone.
 public struct WorkingCalendar: Sendable, Hashable {
     private let holidays: Set<CivilDate>
     private let workdays: Set<CivilDate>
-    private let years: Set<Int>
 
     /// - Parameter editions: rows of the rule `calendar`, one a year; checked when they were read.
     init(_ editions: [Rule]) {
@@ -22,7 +21,6 @@ public struct WorkingCalendar: Sendable, Hashable {
         }
         holidays = days("holidays")
         workdays = days("workdays")
-        years = Set(editions.map(\.effectiveFrom.year))
     }
 
     /// `YYYY-MM-DD` or `YYYY-MM-DD/YYYY-MM-DD`, at most a year long.
@@ -33,9 +31,6 @@ public struct WorkingCalendar: Sendable, Hashable {
         else { return nil }
         return first...last
     }
-
-    /// Whether the year's notice is known.
-    public func isLoaded(year: Int) -> Bool { years.contains(year) }
 
     /// Whether `date` is a working day.
     public func isWorkingDay(_ date: CivilDate) -> Bool {

@@ -114,9 +114,4 @@ public struct PromotionAnswer: Sendable, Equatable {
             "reasons": .array(reasons.map(\.json)),
         ])
     }
-
-    /// The worst verdict among the reasons of a section; nil when it has none.
-    public func verdict(of section: String) -> PromotionVerdict? {
-        reasons.filter { $0.section == section }.map(\.verdict).max()
-    }
 }

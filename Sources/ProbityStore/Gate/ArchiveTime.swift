@@ -1,4 +1,5 @@
 import Glibc
+import ProbityLedger
 import ProbityRecords
 
 /// Where the time of an act comes from; tests replace it.
@@ -11,40 +12,22 @@ public struct ArchiveClock: Sendable {
     public static let system = ArchiveClock { Int64(time(nil)) }
 }
 
-/// A point of ledger time. Civil dates and texts are those of Asia/Shanghai, UTC+08:00 without daylight saving.
+/// A point of ledger time, with its day as the domain's dates are. Civil dates and texts are those of Asia/Shanghai.
 struct ArchiveTime: Comparable, Sendable {
-    let seconds: Int64
-    static let offsetSeconds: Int64 = 8 * 3600
+    private let time: LedgerTime
 
-    init(seconds: Int64) { self.seconds = seconds }
+    init(seconds: Int64) { time = LedgerTime(seconds: seconds) }
 
-    /// Parses the text that ``text`` writes; nil for anything else.
+    /// Parses the text that ``text`` writes; nil for anything else, another offset too.
     init?(_ text: String) {
-        let bytes = Array(text.utf8)
-        guard bytes.count == 25, text.hasSuffix("+08:00"), bytes[10] == UInt8(ascii: "T"),
-            let date = CivilDate(String(decoding: bytes[..<10], as: UTF8.self)),
-            let hour = Int64(String(decoding: bytes[11..<13], as: UTF8.self)), hour < 24,
-            let minute = Int64(String(decoding: bytes[14..<16], as: UTF8.self)), minute < 60,
-            let second = Int64(String(decoding: bytes[17..<19], as: UTF8.self)), second < 60,
-            hour >= 0, minute >= 0, second >= 0
-        else { return nil }
-        self.seconds =
-            Int64(date.daysSinceEpoch) * 86_400 + hour * 3600 + minute * 60 + second - ArchiveTime.offsetSeconds
+        guard let time = LedgerTime(text), time.text == text else { return nil }
+        self.time = time
     }
 
-    static func < (one: ArchiveTime, other: ArchiveTime) -> Bool { one.seconds < other.seconds }
+    static func < (one: ArchiveTime, other: ArchiveTime) -> Bool { one.time < other.time }
 
-    var date: CivilDate {
-        let local = seconds + ArchiveTime.offsetSeconds
-        let day = local >= 0 ? local / 86_400 : (local - 86_399) / 86_400
-        return CivilDate(daysSinceEpoch: Int(day))
-    }
-
+    var seconds: Int64 { time.seconds }
+    var date: CivilDate { CivilDate(daysSinceEpoch: time.daysSinceEpoch) }
     /// RFC 3339 with offset, whole seconds.
-    var text: String {
-        let local = seconds + ArchiveTime.offsetSeconds
-        let ofDay = local - Int64(date.daysSinceEpoch) * 86_400
-        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return "\(date)T\(two(ofDay / 3600)):\(two(ofDay / 60 % 60)):\(two(ofDay % 60))+08:00"
-    }
+    var text: String { time.text }
 }
