@@ -2,7 +2,7 @@ public import CanonicalJSON
 import Foundation
 import GRDB
 import ProbityCrypto
-import ProbityRecords
+public import ProbityRecords
 
 /// One row of an import that was refused, and why.
 public struct RejectedRow: Sendable, Equatable {
@@ -29,10 +29,12 @@ public struct RejectedRow: Sendable, Equatable {
     }
 }
 
-/// A row that could be read: what it says, or why not.
+/// A row of an import, as the cells say it; the gate judges it.
 public enum ImportRow: Sendable {
-    /// The officer's number, the state to file in (nil takes the kind's first) and the fields.
-    case values(officer: String?, state: String?, [String: JSONValue])
+    /// What the cells say: the officer's number and the state as they were written (nil: the kind's first), the fields
+    /// that could be read, and what could not be read.
+    case values(officer: String?, state: String?, [String: JSONValue], unread: [FieldProblem] = [])
+    /// A row that has not the form of a row.
     case rejected([RejectedRow.Problem])
 }
 
@@ -89,7 +91,12 @@ extension Session {
                 if report.rowCount.isMultiple(of: 1000) { progress(report.rowCount, 1) }
                 switch row {
                 case .rejected(let problems): report.reject(number, problems)
-                case .values(let officer, _, let values):
+                case .values(let officer, let state, let values, let unread):
+                    let (_, wrong) = judge(kind, state, values, unread)
+                    guard wrong.isEmpty else {
+                        report.reject(number, wrong)
+                        return
+                    }
                     let problems =
                         kind.id == "officer"
                         ? try rosterProblems(values, &numbers, db)
@@ -102,6 +109,25 @@ extension Session {
         try publish(kind, rows, progress)
         report.isPublished = true
         return report
+    }
+
+    /// The state that a row is filed in, and what is wrong with the row before anybody is looked up.
+    private func judge(
+        _ kind: RecordKind, _ written: String?, _ values: [String: JSONValue], _ unread: [FieldProblem]
+    ) -> (state: String, problems: [RejectedRow.Problem]) {
+        var state = kind.initialState
+        if let written {
+            guard let named = kind.state(named: written), kind.initialStates.contains(named) else {
+                return (state, [.init(field: "state", code: "import.stateUnknown", params: ["value": written])])
+            }
+            state = named
+        }
+        let names = Set(unread.map(\.field))
+        let found = kind.validate(values: values, state: state, today: archive.today).filter {
+            !names.contains($0.field)
+        }
+        let errors = (unread + found).filter { $0.severity == .error }
+        return (state, errors.map { .init(field: $0.field, code: $0.messageKey, params: $0.params) })
     }
 
     private func officerProblems(_ number: String, _ db: Database) throws
@@ -172,7 +198,7 @@ extension Session {
             Files.remove(archive.importLockPath(batch))
         }
         do {
-            var chunk: [(String?, String?, [String: JSONValue])] = []
+            var chunk: [(String?, String, [String: JSONValue])] = []
             var done = 0
             // Rows of one officer lie far apart in a file by date: his dossier is found and opened once.
             struct Target {
@@ -205,7 +231,7 @@ extension Session {
                         let (subject, key) = (target.officer, target.key)
                         let version = try nextVersionID(key.dossier, db)
                         try insertVersion(
-                            content(values, kind, state ?? kind.initialState, officer: subject, reason: nil),
+                            content(values, kind, state, officer: subject, reason: nil),
                             kind: kind,
                             record: nil, version: version, key: key, in: writer)
                     }
@@ -217,7 +243,9 @@ extension Session {
             }
             try rows { _, row in
                 // A file that changed between the passes must not bring in a row that nobody checked.
-                guard case .values(let officer, let state, let values) = row else {
+                guard case .values(let officer, let written, let values, let unread) = row,
+                    case let (state, wrong) = judge(kind, written, values, unread), wrong.isEmpty
+                else {
                     throw ArchiveError(.changedSinceRead, "the file changed while it was imported")
                 }
                 chunk.append((officer, state, values))
