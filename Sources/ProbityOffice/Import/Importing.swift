@@ -37,7 +37,7 @@ extension Desk {
         let rejections = report.rejected.flatMap { row in
             row.problems.map { problem in
                 let field = kind.field(problem.field).map(words.field) ?? problem.field
-                let params = problem.params.merging(["field": field]) { $1 }
+                let params = problem.params.merging(["field": field, "row": String(row.number)]) { $1 }
                 return ImportAnswer.Rejection(
                     row: row.number, field: field,
                     text: words.text(
