@@ -71,11 +71,18 @@ let package = Package(
             swiftSettings: strict),
         // Tables, CSV and import rows: text in, text out.
         .target(name: "ProbityReports", dependencies: ["CanonicalJSON", "ProbityRecords"], swiftSettings: strict),
+        // What every front end needs: forms and tables in, answers, lists and refusals in words out.
+        .target(
+            name: "ProbityOffice",
+            dependencies: [
+                "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords", "ProbityReports", "ProbityStore",
+            ],
+            swiftSettings: strict),
         // The command line.
         .executableTarget(
             name: "probity",
             dependencies: [
-                "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords", "ProbityStore", "ProbityReports",
+                "ProbityOffice", "ProbityReports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -137,6 +144,14 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ProbityReportsTests", dependencies: ["ProbityReports", "ProbityTestSupport"], swiftSettings: strict),
+        // Every use case without a command line, on a real archive.
+        .testTarget(
+            name: "ProbityOfficeTests",
+            dependencies: [
+                "CanonicalJSON", "ProbityOffice", "ProbityRecords", "ProbityReports", "ProbityStore",
+                "ProbityTestSupport",
+            ],
+            swiftSettings: strict),
         // Drives the built program.
         .testTarget(
             name: "ProbityEndToEndTests", dependencies: ["CanonicalJSON", "ProbityTestSupport", "probity"],

@@ -1,48 +1,36 @@
-import CanonicalJSON
 import Foundation
 import Glibc
-import ProbityRecords
-import ProbityReports
-import ProbityStore
+import ProbityOffice
 
 /// What a person reads and types. Data goes to standard output, talk to standard error; both in the chosen language.
 struct Console {
-    let language: Language
-    let messages: MessageCatalogue
+    let wording: Wording
     let isJSON: Bool
     let isQuiet: Bool
     /// Whether a person is there to be asked: a terminal on standard input, and no `--no-input`.
     let mayAsk: Bool
 
-    init(language: Language, isJSON: Bool, isQuiet: Bool = false, mayAsk: Bool = true) throws {
-        self.language = language
-        self.messages = try MessageCatalogue.standard(language)
+    init(language: String, isJSON: Bool, isQuiet: Bool = false, mayAsk: Bool = true) throws {
+        wording = try Wording(language: language)
         self.isJSON = isJSON
         self.isQuiet = isQuiet
         self.mayAsk = mayAsk && Console.isInputTerminal
     }
 
     /// The language of `--lang`, else of the locale, else Chinese: the people who use it are.
-    static func language(_ option: String?) -> Language {
-        if let option, let language = Language(rawValue: option) { return language }
+    static func language(_ option: String?) -> String {
+        if let option, Wording.languages.contains(option) { return option }
         let variables = ProcessInfo.processInfo.environment
         for name in ["LC_ALL", "LC_MESSAGES", "LANG"] {
             guard let value = variables[name], !value.isEmpty else { continue }
-            return value.hasPrefix("en") ? .en : .zh
+            return value.hasPrefix("en") ? "en" : "zh"
         }
-        return .zh
+        return "zh"
     }
 
-    func text(_ key: String, _ params: [String: String] = [:]) -> String { messages.text(key, params) }
+    func text(_ key: String, _ params: [String: String] = [:]) -> String { wording.text(key, params) }
 
     func out(_ line: String) { print(line) }
-
-    /// One JSON object on standard output.
-    func out(_ schema: String, _ members: [String: JSONValue]) {
-        var members = members
-        members["schema"] = .string("probity/\(schema)/v1")
-        print(JSONValue.object(members).canonicalText)
-    }
 
     /// Talk, which `--quiet` leaves out.
     func remark(_ line: String) { if !isQuiet { say(line) } }
@@ -52,8 +40,6 @@ struct Console {
         fflush(nil)
         FileHandle.standardError.write(Data((line + "\n").utf8))
     }
-
-    func say(_ key: String, _ params: [String: String]) { say(text(key, params)) }
 
     static var isInputTerminal: Bool { isatty(0) == 1 }
     static var isErrorTerminal: Bool { isatty(2) == 1 }
@@ -67,12 +53,12 @@ struct Console {
 
     /// Asks for a yes before something is done: on a terminal a person answers, elsewhere the command line already has.
     ///
-    /// - Throws: ``CommandFailure`` with exit code 3 for any other answer.
+    /// - Throws: ``OfficeError`` `declined` for any other answer.
     func confirm(_ question: String, _ global: GlobalOptions) throws {
         guard !global.yes, mayAsk else { return }
         let answer = ask("\(question) [\(text("cli.yes"))/\(text("cli.no"))]") ?? ""
         guard ["y", "yes", "是", text("cli.yes")].contains(answer.lowercased()) else {
-            throw CommandFailure(ExitCodes.declined, "cli.declined")
+            throw OfficeError(.declined, "cli.declined")
         }
     }
 
@@ -91,61 +77,12 @@ struct Console {
 
     /// Prints an error and what helps, and gives the exit code. With `--json` the last line is an object.
     func report(_ error: any Error) -> Int32 {
-        let code: Int32
-        let identifier: String
-        var reason: String
-        var subject: String?
-        var hintKey = ""
-        switch error {
-        case let error as ArchiveError:
-            code = ExitCodes.of(error.code)
-            identifier = error.code.rawValue
-            let rule = error.rule.map { "error.\($0)" } ?? ""
-            hintKey = "hint.\(error.rule ?? identifier)"
-            reason = text(
-                messages.contains(rule) ? rule : "error.\(identifier)", ["subject": error.subject ?? ""])
-            subject = error.subject
-            // The precise rule is for whoever has to fix it; it names rules and identifiers only.
-            reason += " (\(error.reason))"
-        case let failure as CommandFailure:
-            code = failure.exitCode
-            identifier = failure.key
-            reason = text(failure.key, failure.params)
-        case let error as SchemaError:
-            (code, identifier, reason) = (ExitCodes.unclassified, "schema", error.description)
-        default:
-            (code, identifier, reason) = (ExitCodes.unclassified, "unclassified", "\(error)")
-        }
-        say("probity: \(text("cli.error")): \(reason)")
-        if hintKey.isEmpty { hintKey = "hint.\(identifier)" }
-        let hint = messages.contains(hintKey) ? text(hintKey, ["subject": subject ?? ""]) : nil
-        if let hint { say("probity: \(text("cli.hint")): \(hint)") }
-        if isJSON {
-            var members: [String: JSONValue] = [
-                "message_type": .string("exit_error"), "code": .integer(Int64(code)), "id": .string(identifier),
-                "message": .string(reason),
-            ]
-            if let hint { members["hint"] = .string(hint) }
-            say(JSONValue.object(members).canonicalText)
-        }
+        let refusal = Refusal(error, wording)
+        let code = ExitCodes.of(refusal.outcome)
+        for detail in refusal.details { say("  " + detail) }
+        say("probity: \(text("cli.error")): \(refusal.message)")
+        if let hint = refusal.hint { say("probity: \(text("cli.hint")): \(hint)") }
+        if isJSON { say(refusal.json(code: code).text) }
         return code
     }
-}
-
-/// An end of a command that is no error of the archive.
-struct CommandFailure: Error {
-    let exitCode: Int32
-    let key: String
-    let params: [String: String]
-
-    init(_ exitCode: Int32, _ key: String, _ params: [String: String] = [:]) {
-        self.exitCode = exitCode
-        self.key = key
-        self.params = params
-    }
-}
-
-/// Ends the program with a code after a command that did its work: an answer "no" is an answer.
-struct Verdict: Error {
-    let exitCode: Int32
 }

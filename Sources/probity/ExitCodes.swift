@@ -1,30 +1,49 @@
-import ProbityStore
+import ProbityOffice
 
 /// The numbers that the program ends with. They are printed by `probity exit-codes` and never change their meaning.
 enum ExitCodes {
-    static let done: Int32 = 0
-    static let unclassified: Int32 = 1
-    static let declined: Int32 = 3
-    static let usage: Int32 = 64
-    static let promotionFindings: Int32 = 50
-    static let promotionPending: Int32 = 51
-    static let exportInvalid: Int32 = 43
-    static let integrity: Int32 = 40
-    static let incomplete: Int32 = 42
-    static let invalidEntry: Int32 = 31
+    static func of(_ outcome: Outcome) -> Int32 {
+        switch outcome {
+        case .done: 0
+        case .unclassified: 1
+        case .declined: 3
+        case .notFound: 10
+        case .locked: 11
+        case .wrongPassphrase: 12
+        case .damagedKey: 13
+        case .alreadyExists: 14
+        case .unsupported: 15
+        case .roleRefuses: 20
+        case .recusal: 22
+        case .purposeMissing: 23
+        case .reporterIdentity: 24
+        case .notVisible: 30
+        case .invalidEntry: 31
+        case .changedSinceRead: 32
+        case .stateForbids: 33
+        case .integrity: 40
+        case .ledgerNotWritable: 41
+        case .incomplete: 42
+        case .exportInvalid: 43
+        case .promotionFindings: 50
+        case .promotionPending: 51
+        case .inputOutput: 60
+        case .usage: 64
+        }
+    }
 
-    /// Every code with the key of its sentence, in order.
-    static let table: [(code: Int32, key: String)] = [
-        (0, "done"), (1, "unclassified"), (3, "declined"), (10, "notFound"), (11, "locked"), (12, "wrongPassphrase"),
-        (13, "damagedKey"), (14, "alreadyExists"), (15, "unsupported"), (20, "roleRefuses"), (21, "needsSecondPerson"),
-        (22, "recusal"), (23, "purposeMissing"), (24, "reporterIdentity"), (30, "notVisible"), (31, "invalidEntry"),
-        (32, "changedSinceRead"), (33, "stateForbids"), (40, "integrity"), (41, "ledgerNotWritable"),
-        (42, "incomplete"),
-        (43, "exportInvalid"), (50, "promotionFindings"), (51, "promotionPending"), (60, "inputOutput"), (64, "usage"),
-    ]
+    /// Every outcome with its number, in order.
+    static var table: [(code: Int32, outcome: Outcome)] {
+        Outcome.allCases.map { (of($0), $0) }.sorted { $0.0 < $1.0 }
+    }
+}
 
-    static func of(_ code: ArchiveError.Code) -> Int32 {
-        if code == .clockAhead { return declined }
-        return table.first { $0.key == code.rawValue }?.code ?? unclassified
+/// Ends the program with a code after a command that did its work: an answer "no" is an answer.
+struct Verdict: Error {
+    let outcome: Outcome
+
+    /// - Throws: itself, for every outcome but `done`.
+    static func demandDone(_ outcome: Outcome) throws {
+        if outcome != .done { throw Verdict(outcome: outcome) }
     }
 }

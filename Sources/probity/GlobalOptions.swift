@@ -1,10 +1,6 @@
 import ArgumentParser
-import CanonicalJSON
 import Foundation
-import ProbityCrypto
-import ProbityRecords
-import ProbityReports
-import ProbityStore
+import ProbityOffice
 
 /// Options of every command.
 struct GlobalOptions: ParsableArguments {
@@ -41,110 +37,49 @@ struct GlobalOptions: ParsableArguments {
         ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    func archivePath() throws -> String {
-        guard let path = archive ?? GlobalOptions.environment("PROBITY_ARCHIVE") else {
-            throw CommandFailure(ExitCodes.usage, "cli.archiveNeeded")
-        }
-        return path
+    /// Who comes to which archive, by the options and the environment.
+    var visit: Visit {
+        var visit = Visit(
+            archive: archive ?? GlobalOptions.environment("PROBITY_ARCHIVE"),
+            user: user ?? GlobalOptions.environment("PROBITY_USER"))
+        visit.purpose = purpose
+        visit.questionDate = on
+        visit.clockIsConfirmed = yes
+        visit.lockWaitSeconds = lockWait
+        visit.stateRoot =
+            GlobalOptions.environment("PROBITY_STATE_DIR")
+            ?? GlobalOptions.environment("XDG_STATE_HOME").map { "\($0)/probity" }
+            ?? GlobalOptions.environment("HOME").map { "\($0)/.local/state/probity" }
+        return visit
     }
 
-    func passphrase(for user: String, _ console: Console) throws -> SecretBytes {
-        if let passphraseFd { return try Passphrase.fromDescriptor(passphraseFd) }
-        if let path = passphraseFile ?? GlobalOptions.environment("PROBITY_PASSPHRASE_FILE") {
-            return try Passphrase.fromFile(path)
+    private var passphrasePath: String? {
+        passphraseFile ?? GlobalOptions.environment("PROBITY_PASSPHRASE_FILE")
+    }
+
+    /// The passphrase of a user: from a descriptor, a file or the terminal.
+    func passphrase(_ console: Console) -> Visit.PassphraseSource {
+        { user in
+            if let passphraseFd { return try Passphrase.fromDescriptor(passphraseFd) }
+            if let path = passphrasePath { return try Passphrase.fromFile(path) }
+            return try Passphrase.ask("cli.passphraseOf", user, console)
         }
-        return try Passphrase.ask("cli.passphraseOf", user, console)
     }
 
     /// A passphrase for keys that are made now.
-    func newPassphrase(for user: String, _ console: Console) throws -> SecretBytes {
-        if let passphraseFd {
-            let secret = try Passphrase.fromDescriptor(passphraseFd)
-            guard secret.count >= Passphrase.minimumByteCount else {
-                throw CommandFailure(
-                    ExitCodes.invalidEntry, "cli.passphraseShort", ["count": String(Passphrase.minimumByteCount)])
-            }
-            return secret
-        }
-        if let path = passphraseFile ?? GlobalOptions.environment("PROBITY_PASSPHRASE_FILE") {
-            return try Passphrase.new(fromFile: path)
-        }
-        return try Passphrase.askNew(user, console)
-    }
-
-    /// Unlocks the user who acts and opens the archive with his key to its pages.
-    func openArchive(_ console: Console, acceptsReadOnly: Bool = false) throws -> (Archive, Identity) {
-        let identity = try unlock(console)
-        let archive = try Archive.open(
-            at: archivePath(), identity: identity, lockWaitSeconds: lockWait, acceptsReadOnly: acceptsReadOnly)
-        return (archive, identity)
-    }
-
-    /// Whether a user is named, for the commands that tell more to one.
-    var hasUser: Bool { (user ?? GlobalOptions.environment("PROBITY_USER")) != nil }
-
-    func userName() throws -> String {
-        guard let user = user ?? GlobalOptions.environment("PROBITY_USER") else {
-            throw CommandFailure(ExitCodes.usage, "cli.userNeeded")
-        }
-        return user
-    }
-
-    func date(_ text: String?, _ option: String) throws -> CivilDate? {
-        guard let text else { return nil }
-        guard let date = CivilDate(text) else {
-            throw CommandFailure(ExitCodes.usage, "cli.dateForm", ["option": option, "value": text])
-        }
-        return date
-    }
-
-    /// Where this user's side remembers the last head it saw.
-    func stateFolder(_ user: String) -> String? {
-        if let folder = GlobalOptions.environment("PROBITY_STATE_DIR") { return "\(folder)/\(user)" }
-        if let folder = GlobalOptions.environment("XDG_STATE_HOME") { return "\(folder)/probity/\(user)" }
-        return GlobalOptions.environment("HOME").map { "\($0)/.local/state/probity/\(user)" }
-    }
-
-    /// Unlocks the keys of the user who acts; a failure has no key to sign a ledger line with and goes to the system's log.
-    func unlock(_ console: Console) throws -> Identity { try unlock(console, at: archivePath()) }
-
-    /// As above, with the key files of the archive or backup at `path`.
-    func unlock(_ console: Console, at path: String) throws -> Identity {
-        let folder = try ArchiveFolder(path)
-        let user = try userName()
-        do {
-            return try Identity.unlock(
-                user: user, folder: Archive.keysFolder(folder.path), passphrase: passphrase(for: user, console))
-        } catch let error as ArchiveError where error.code == .wrongPassphrase {
-            SystemLog.failedUnlock(user: user)
-            throw error
+    func newPassphrase(_ console: Console) -> Visit.PassphraseSource {
+        { user in
+            if let passphraseFd { return try Passphrase.new(fromDescriptor: passphraseFd) }
+            if let path = passphrasePath { return try Passphrase.new(fromFile: path) }
+            return try Passphrase.askNew(user, console)
         }
     }
 
-    /// Opens the archive, unlocks the user and runs `body`.
-    func withSession(_ body: (Session, Console) throws -> Void) throws {
+    /// Opens the archive, unlocks the user and runs `body` at his desk.
+    func atDesk(_ body: (Desk, Console) throws -> Void) throws {
         let console = try console()
-        let questionDate = try date(on, "--on")
-        let (archive, identity) = try openArchive(console)
-        let session = try Session(archive, identity: identity, stateFolder: stateFolder(identity.user))
-        session.purpose = purpose.map { Purpose($0) }
-        session.questionDate = questionDate
-        session.clockIsConfirmed = yes
-        try body(session, console)
-        for warning in session.warnings { console.say("probity: \(warning)") }
-    }
-}
-
-/// The system's log: the only place for an attempt that has no key to sign a ledger line with.
-enum SystemLog {
-    static func failedUnlock(user: String) {
-        // `logger` is part of every Debian; where it is missing there is no log to write to either.
-        guard UserID.isValid(user), FileManager.default.isExecutableFile(atPath: "/usr/bin/logger") else { return }
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/logger")
-        process.arguments = ["-t", "probity", "-p", "auth.notice", "unlock failed for user \(user)"]
-        process.standardError = FileHandle.nullDevice
-        do { try process.run() } catch { return }
-        process.waitUntilExit()
+        let desk = try Desk.open(visit, console.wording, passphrase: passphrase(console))
+        try body(desk, console)
+        for warning in desk.warnings { console.say("probity: \(warning)") }
     }
 }

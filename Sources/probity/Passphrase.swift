@@ -1,55 +1,46 @@
 import Foundation
 import Glibc
-import ProbityCrypto
-import ProbityStore
+import ProbityOffice
 
-/// Passphrases come from a file, a descriptor or the terminal; never from the command line.
-enum Passphrase {
-    static let maximumByteCount = 1024
+// Passphrases come from a file, a descriptor or the terminal; never from the command line.
 
-    static func fromFile(_ path: String) throws -> SecretBytes {
+extension Passphrase {
+    static func fromFile(_ path: String) throws -> Passphrase {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw CommandFailure(60, "cli.passphraseFile", ["path": path])
+            throw OfficeError(.inputOutput, "cli.passphraseFile", ["path": path])
         }
-        return try secret([UInt8](data))
+        return try Passphrase(firstLineOf: [UInt8](data))
     }
 
-    static func fromDescriptor(_ descriptor: Int32) throws -> SecretBytes {
+    static func fromDescriptor(_ descriptor: Int32) throws -> Passphrase {
         let data: Data
         do {
             data = try FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).readToEnd() ?? Data()
         } catch {
-            throw CommandFailure(60, "cli.passphraseFile", ["path": "\(descriptor)"])
+            throw OfficeError(.inputOutput, "cli.passphraseFile", ["path": "\(descriptor)"])
         }
-        return try secret([UInt8](data))
+        return try Passphrase(firstLineOf: [UInt8](data))
     }
-
-    /// The first line, without its end.
-    private static func secret(_ bytes: [UInt8]) throws -> SecretBytes {
-        var line = Array(bytes.prefix { $0 != 0x0A })
-        if line.last == 0x0D { line.removeLast() }
-        guard !line.isEmpty, line.count <= maximumByteCount else { throw CommandFailure(64, "cli.passphraseEmpty") }
-        return SecretBytes(copying: line)
-    }
-
-    /// NIST SP 800-63B §5.1.1.2 asks for 8 characters; these files are tried offline, so more.
-    static let minimumByteCount = 12
 
     /// A new passphrase from a file: long enough, or refused.
-    static func new(fromFile path: String) throws -> SecretBytes {
-        let secret = try fromFile(path)
-        guard secret.count >= minimumByteCount else {
-            throw CommandFailure(ExitCodes.invalidEntry, "cli.passphraseShort", ["count": String(minimumByteCount)])
-        }
-        return secret
+    static func new(fromFile path: String) throws -> Passphrase { try longEnough(fromFile(path)) }
+
+    /// A new passphrase from a descriptor: long enough, or refused.
+    static func new(fromDescriptor descriptor: Int32) throws -> Passphrase {
+        try longEnough(fromDescriptor(descriptor))
+    }
+
+    private static func longEnough(_ passphrase: consuming Passphrase) throws -> Passphrase {
+        guard passphrase.isLongEnough else { throw Passphrase.tooShort }
+        return passphrase
     }
 
     /// Asks for a new passphrase, twice.
-    static func askNew(_ user: String, _ console: Console) throws -> SecretBytes {
+    static func askNew(_ user: String, _ console: Console) throws -> Passphrase {
         while true {
             let first = try ask("cli.passphraseNew", user, console)
-            guard first.count >= minimumByteCount else {
-                console.say(console.text("cli.passphraseShort", ["count": String(minimumByteCount)]))
+            guard first.isLongEnough else {
+                console.say(console.text(Passphrase.tooShort.key, Passphrase.tooShort.params))
                 continue
             }
             let second = try ask("cli.passphraseAgain", user, console)
@@ -61,19 +52,21 @@ enum Passphrase {
     /// Asks on the terminal without echo.
     ///
     /// - Parameter question: key of the message catalogue.
-    static func ask(_ question: String, _ user: String, _ console: Console) throws -> SecretBytes {
-        guard console.mayAsk else { throw CommandFailure(64, "cli.passphraseNeeded") }
+    static func ask(_ question: String, _ user: String, _ console: Console) throws -> Passphrase {
+        guard console.mayAsk else { throw OfficeError(.usage, "cli.passphraseNeeded") }
         var saved = termios()
-        guard unsafe tcgetattr(0, &saved) == 0 else { throw CommandFailure(60, "cli.passphraseNeeded") }
+        guard unsafe tcgetattr(0, &saved) == 0 else { throw OfficeError(.inputOutput, "cli.passphraseNeeded") }
         var quiet = saved
         quiet.c_lflag &= ~tcflag_t(ECHO)
         // Before the question: what is typed in answer must neither show nor be thrown away.
-        guard unsafe tcsetattr(0, TCSAFLUSH, &quiet) == 0 else { throw CommandFailure(60, "cli.passphraseNeeded") }
+        guard unsafe tcsetattr(0, TCSAFLUSH, &quiet) == 0 else {
+            throw OfficeError(.inputOutput, "cli.passphraseNeeded")
+        }
         FileHandle.standardError.write(Data((console.text(question, ["user": user]) + " ").utf8))
         defer {
             _ = unsafe tcsetattr(0, TCSADRAIN, &saved)
             FileHandle.standardError.write(Data("\n".utf8))
         }
-        return try secret(Array((readLine() ?? "").utf8))
+        return try Passphrase(firstLineOf: Array((readLine() ?? "").utf8))
     }
 }

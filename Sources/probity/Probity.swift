@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import Glibc
-import ProbityCrypto
+import ProbityOffice
 
 /// The program: `probity NOUN VERB`.
 struct Probity: ParsableCommand {
@@ -37,7 +37,7 @@ struct Main {
     static func main() {
         // Files of the archive belong to its group; nothing is for the world. No core file may hold a key.
         _ = umask(0o007)
-        SecretMemory.forbidCoreFiles()
+        Passphrase.forbidCoreFiles()
         // A file-size limit is a full disk by another name: an error to report, not a signal to die of.
         _ = signal(SIGXFSZ, SIG_IGN)
         let arguments = Array(CommandLine.arguments.dropFirst())
@@ -45,7 +45,7 @@ struct Main {
             var command = try Probity.parseAsRoot(arguments)
             try command.run()
         } catch let verdict as Verdict {
-            exit(verdict.exitCode)
+            exit(ExitCodes.of(verdict.outcome))
         } catch {
             // The parser's own errors and requests for help.
             if Probity.exitCode(for: error) != .failure { Probity.exit(withError: error) }
@@ -57,7 +57,7 @@ struct Main {
                 exit(console.report(error))
             } catch {
                 FileHandle.standardError.write(Data("probity: \(error)\n".utf8))
-                exit(ExitCodes.unclassified)
+                exit(ExitCodes.of(.unclassified))
             }
         }
     }

@@ -1,5 +1,13 @@
 public import CanonicalJSON
 
+/// What texts say, before anybody asks whether it may be filed.
+public struct ReadTexts: Sendable, Hashable {
+    /// Every field that could be read.
+    public let values: [String: JSONValue]
+    /// The texts that could not be read, then the names that are no field of the kind.
+    public let problems: [FieldProblem]
+}
+
 /// Values read from texts, and what was wrong with the texts.
 public struct ParsedValues: Sendable, Hashable {
     /// Every field that could be read.
@@ -23,29 +31,33 @@ extension RecordKind {
     ///   - state: the state the record will be in; the default initial state when nil.
     ///   - today: refuses birth dates after this day.
     public func parse(texts: [String: String], state: String? = nil, today: CivilDate? = nil) -> ParsedValues {
+        let read = read(texts: texts)
+        let unread = Set(read.problems.map(\.field))
+        // A text that could not be read is no missing field.
+        let found = validate(values: read.values, state: state, today: today).filter { !unread.contains($0.field) }
+        return ParsedValues(values: read.values, problems: read.problems + found)
+    }
+
+    /// Reads texts as ``parse(texts:state:today:)`` does, without validating what they say.
+    ///
+    /// - Parameter texts: by field name.
+    public func read(texts: [String: String]) -> ReadTexts {
         var values: [String: JSONValue] = [:]
-        var problems: [FieldProblem] = []
-        var unreadable: Set<String> = []
+        var unreadable: [FieldProblem] = []
+        var unknown: [FieldProblem] = []
         for name in texts.keys.sorted() {
             let text = Spelling.trimmed(texts[name] ?? "")
             guard !text.isEmpty else { continue }
             guard let field = field(name) else {
-                values[name] = .string("")  // validate() reports the name
+                unknown.append(problem(unknown: name))
                 continue
             }
             switch Self.read(text, as: field) {
             case .success(let value): values[name] = value
-            case .failure(let problem):
-                problems.append(problem.problem)
-                unreadable.insert(name)
+            case .failure(let problem): unreadable.append(problem.problem)
             }
         }
-        let found = validate(values: values, state: state, today: today).filter {
-            // A text that could not be read is no missing field.
-            !unreadable.contains($0.field)
-        }
-        let known = values.filter { field($0.key) != nil }
-        return ParsedValues(values: known, problems: problems + found)
+        return ReadTexts(values: values, problems: unreadable + unknown)
     }
 
     private struct Unreadable: Error {

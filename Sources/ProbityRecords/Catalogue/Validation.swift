@@ -13,8 +13,7 @@ extension RecordKind {
     ) -> [FieldProblem] {
         var problems: [FieldProblem] = []
         for name in values.keys.sorted() where field(name) == nil {
-            let isReporter = refusesReporterIdentity && ReporterIdentity.isFieldName(name)
-            problems.append(FieldProblem(name, isReporter ? .reporterIdentity : .unknownField))
+            problems.append(problem(unknown: name))
         }
         for field in fields {
             guard let value = values[field.name] else {
@@ -28,6 +27,12 @@ extension RecordKind {
             problems += constraint.problems(values, state: state ?? initialState)
         }
         return problems
+    }
+
+    /// What is wrong with a field that the kind does not have.
+    func problem(unknown name: String) -> FieldProblem {
+        let isReporter = refusesReporterIdentity && ReporterIdentity.isFieldName(name)
+        return FieldProblem(name, isReporter ? .reporterIdentity : .unknownField)
     }
 
     /// What forbids taking a step with these values: the fields the step needs and does not find, then the errors of the

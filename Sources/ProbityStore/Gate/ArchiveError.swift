@@ -19,8 +19,6 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
         case unsupported
         /// The role does not allow the act.
         case roleRefuses
-        /// The act waits for a second person; the identifier of the request is in ``ArchiveError/subject``.
-        case needsSecondPerson
         /// The acting user is the subject of the file (回避).
         case recusal
         /// No purpose, or one that is not accepted.

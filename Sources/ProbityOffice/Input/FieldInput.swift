@@ -1,0 +1,61 @@
+import CanonicalJSON
+import ProbityRecords
+
+/// Fields of a record as people type them (`FIELD=VALUE`, in either language), read into values of a kind.
+struct FieldInput {
+    let kind: RecordKind
+    /// By field name.
+    private let texts: [String: String]
+
+    /// - Throws: ``OfficeError`` for a text that is no `FIELD=VALUE`, and for a field that the kind does not have.
+    init(_ fields: [String], of kind: RecordKind) throws {
+        var texts: [String: String] = [:]
+        for field in fields {
+            let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2 else { throw OfficeError(.usage, "cli.fieldForm", ["field": parts[0]]) }
+            let known = kind.fields.first { field in
+                field.name == parts[0] || field.labels.zh == parts[0] || field.labels.en == parts[0]
+                    || field.aliases.contains(parts[0])
+            }
+            guard let known else {
+                throw OfficeError(.invalidEntry, "cli.fieldUnknown", ["field": parts[0], "kind": kind.id])
+            }
+            texts[known.name] = parts[1]
+        }
+        self.kind = kind
+        self.texts = texts
+    }
+
+    /// The values of a whole record, and what is said about them that does not forbid filing.
+    ///
+    /// - Parameters:
+    ///   - state: the state that the record will be in; nil for the kind's first.
+    ///   - today: refuses birth dates after this day.
+    /// - Throws: ``OfficeError`` `invalidEntry` or `reporterIdentity` with a sentence for each problem.
+    func values(state: String? = nil, today: CivilDate, _ wording: Wording) throws -> (
+        values: [String: JSONValue], warnings: [String]
+    ) {
+        let parsed = kind.parse(texts: texts, state: state, today: today)
+        let sentences = parsed.problems.map { $0.text(wording.messages, kind: kind) }
+        guard parsed.isValid else {
+            let isReporter = parsed.problems.contains { $0.code == .reporterIdentity }
+            throw OfficeError(
+                isReporter ? .reporterIdentity : .invalidEntry, "cli.entryInvalid",
+                ["kind": kind.labels[wording.language]], details: sentences)
+        }
+        return (parsed.values, sentences)
+    }
+
+    /// The fields of a record to change: an empty text removes one, which null says.
+    ///
+    /// - Throws: ``OfficeError`` `invalidEntry` for a text that cannot be read. The gate validates the whole.
+    func changes() throws -> [String: JSONValue] {
+        let read = kind.read(texts: texts).values
+        var changes: [String: JSONValue] = [:]
+        for (name, text) in texts.sorted(by: { $0.key < $1.key }) {
+            changes[name] = text.isEmpty ? .null : read[name]
+            guard changes[name] != nil else { throw OfficeError(.invalidEntry, "cli.fieldValue", ["field": name]) }
+        }
+        return changes
+    }
+}

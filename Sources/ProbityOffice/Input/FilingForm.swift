@@ -1,0 +1,34 @@
+import CanonicalJSON
+import ProbityRecords
+import ProbityStore
+
+/// A form (表) that was filled in and read: what would be filed.
+public struct FilingForm: Sendable {
+    let kind: RecordKind
+    let state: String?
+    let values: [String: JSONValue]
+    /// What is remarkable and still no obstacle, each a sentence; a front end shows them before the form is filed.
+    public let warnings: [String]
+}
+
+extension Desk {
+    /// Reads a form.
+    ///
+    /// - Parameters:
+    ///   - kind: identifier or label of a record kind.
+    ///   - fields: `FIELD=VALUE` texts, fields in either language.
+    ///   - state: the state to file in, in either language; nil for the kind's first.
+    /// - Throws: ``OfficeError`` with every problem in ``OfficeError/details``.
+    public func form(_ kind: String, fields: [String], state: String? = nil) throws -> FilingForm {
+        let kind = try Named.kind(kind)
+        let state = try state.map { try Named.state($0, of: kind) }
+        let (values, warnings) = try FieldInput(fields, of: kind).values(
+            state: state, today: session.archive.today, wording)
+        return FilingForm(kind: kind, state: state, values: values, warnings: warnings)
+    }
+
+    /// Reads the fields that an act changes in a record of `kind`.
+    func changes(_ fields: [String], kind: String) throws -> [String: JSONValue] {
+        try FieldInput(fields, of: Named.kind(kind)).changes()
+    }
+}

@@ -1,0 +1,80 @@
+import ProbityRecords
+import ProbityStore
+
+/// What people name in texts (kinds, states, dates, identifiers, roles) as the archive knows it.
+///
+/// Every function throws an ``OfficeError`` that repeats the name and says what it is not.
+enum Named {
+    /// A record kind (种类) by identifier or label.
+    static func kind(_ text: String) throws -> RecordKind {
+        guard let kind = try KindCatalogue.standard().kind(named: text) else {
+            throw OfficeError(.invalidEntry, "cli.kindUnknown", ["kind": text])
+        }
+        return kind
+    }
+
+    static func state(_ text: String, of kind: RecordKind) throws -> String {
+        guard let state = kind.state(named: text) else {
+            throw OfficeError(.invalidEntry, "import.stateUnknown", ["value": text])
+        }
+        return state
+    }
+
+    static func record(_ text: String) throws -> RecordID {
+        guard let id = RecordID(text) else { throw OfficeError(.usage, "cli.recordForm", ["record": text]) }
+        return id
+    }
+
+    static func officer(_ text: String) throws -> OfficerID {
+        guard let id = OfficerID(text) else { throw OfficeError(.usage, "cli.officerForm", ["officer": text]) }
+        return id
+    }
+
+    static func trayItem(_ text: String) throws -> TrayID {
+        guard let id = TrayID(text) else { throw OfficeError(.usage, "cli.trayForm", ["item": text]) }
+        return id
+    }
+
+    static func category(_ text: String) throws -> ProbityRecords.Category {
+        guard let category = ProbityRecords.Category(rawValue: text) else {
+            throw OfficeError(.usage, "cli.categoryUnknown", ["category": text])
+        }
+        return category
+    }
+
+    static func role(_ text: String) throws -> Role {
+        guard let role = Role(rawValue: text) else { throw OfficeError(.usage, "cli.roleUnknown", ["role": text]) }
+        return role
+    }
+
+    static func act(_ text: String) throws -> AccessAct {
+        guard let act = AccessAct(rawValue: text) else { throw OfficeError(.usage, "cli.actUnknown", ["act": text]) }
+        return act
+    }
+
+    static func move(_ text: String) throws -> PromotionMove {
+        guard let move = PromotionMove(rawValue: text) else {
+            throw OfficeError(.usage, "cli.moveUnknown", ["move": text])
+        }
+        return move
+    }
+
+    /// A kind of unit (单位类别) by code or label.
+    static func unitKind(_ text: String) throws -> String {
+        guard let kind = try KindCatalogue.standard().codeList("unitKind")?.code(for: text) else {
+            throw OfficeError(.invalidEntry, "cli.unitKind", ["kind": text])
+        }
+        return kind
+    }
+
+    /// A date, where one is given.
+    ///
+    /// - Parameter option: what the reader calls the date.
+    static func date(_ text: String?, _ option: String) throws -> CivilDate? {
+        guard let text else { return nil }
+        guard let date = CivilDate(text) else {
+            throw OfficeError(.usage, "cli.dateForm", ["option": option, "value": text])
+        }
+        return date
+    }
+}

@@ -1,0 +1,39 @@
+import CanonicalJSON
+import ProbityRecords
+import ProbityReports
+
+/// The record kinds (种类) for whoever fills them in: their list, their JSON Schema, their blank import tables. Needs no
+/// archive.
+public struct SchemaWords {
+    private let words: Vocabulary
+
+    public init(_ wording: Wording) throws { words = try Vocabulary(wording) }
+
+    /// Every kind.
+    public var kinds: Listing { ListForm.kinds.listing(words.catalogue.kinds, words) }
+
+    /// The JSON Schema of a kind, named by identifier or label.
+    ///
+    /// - Throws: ``OfficeError`` `invalidEntry` where there is no such kind.
+    public func jsonSchema(of kind: String) throws -> JSONAnswer {
+        JSONAnswer(asIs: try Named.kind(kind).jsonSchema(words.wording.language))
+    }
+
+    /// The header row of a blank import table, as a file that spreadsheets open as UTF-8.
+    ///
+    /// - Throws: ``OfficeError`` `invalidEntry` where there is no such kind.
+    public func template(of kind: String) throws -> [UInt8] {
+        [0xEF, 0xBB, 0xBF] + Array(CSVWriter.row(try Named.kind(kind).templateHeader(words.wording.language)).utf8)
+    }
+}
+
+extension ListForm where Entry == RecordKind {
+    static var kinds: ListForm {
+        ListForm(
+            schema: "kind",
+            columns: [
+                Column("kind") { kind, _ in kind.id }, Column("name") { kind, words in words.kind(kind) },
+                Column("category") { kind, _ in kind.category.rawValue },
+            ], members: { kind, _ in ["id": .string(kind.id), "category": .string(kind.category.rawValue)] })
+    }
+}

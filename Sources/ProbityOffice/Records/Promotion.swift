@@ -1,0 +1,101 @@
+import CanonicalJSON
+import ProbityRecords
+import ProbityStore
+
+/// About whom and for what the four musts (凡提四必) are asked.
+public struct PromotionInquiry: Sendable {
+    /// Nil for everybody in the user's scope.
+    let officers: [String]?
+    let move: PromotionMove
+
+    /// - Parameters:
+    ///   - officers: numbers, ID numbers, names or identifiers.
+    ///   - everybody: instead of naming any.
+    ///   - move: code of what is planned (拟任事项), for example `promotion`.
+    /// - Throws: ``OfficeError`` `usage`.
+    public init(officers: [String], everybody: Bool, move: String) throws {
+        guard everybody != !officers.isEmpty else { throw OfficeError(.usage, "cli.officerOrAll") }
+        self.officers = everybody ? nil : officers
+        self.move = try Named.move(move)
+    }
+}
+
+extension Desk {
+    /// Answers the four musts for one candidate after the other; a batch is one act.
+    ///
+    /// - Returns: how it ended, by the worst of the answers, with what is to be said below them.
+    public func checkPromotion(_ inquiry: PromotionInquiry, receive: (Answer) throws -> Void) throws -> (
+        outcome: Outcome, note: Answer.Note
+    ) {
+        var worst = PromotionVerdict.clear
+        try session.checkPromotion(inquiry.officers, move: inquiry.move) { result in
+            worst = max(worst, result.answer.verdict)
+            try receive(
+                Answer(
+                    PromotionWords(result, words).lines, JSONAnswer(asIs: result.json),
+                    outcome: Outcome(result.answer.verdict)))
+        }
+        return (Outcome(worst), .remark(words.text("promotion.peopleDecide")))
+    }
+}
+
+extension Outcome {
+    init(_ verdict: PromotionVerdict) {
+        switch verdict {
+        case .blocked: self = .promotionFindings
+        case .hold: self = .promotionPending
+        default: self = .done
+        }
+    }
+}
+
+/// The answer about one candidate in words: his verdict, then every reason with its rule and records.
+struct PromotionWords {
+    let lines: [String]
+
+    init(_ result: PromotionResult, _ words: Vocabulary) {
+        let answer = result.answer
+        let verdict = words.text("promotion.verdict.\(answer.verdict.rawValue)")
+        let until = answer.until.map { words.text("promotion.until", ["date": $0.description]) } ?? ""
+        var lines = ["\(result.officer.policeNo)  \(result.officer.name)  \(verdict)\(until)"]
+        // What nobody has filed is one line, not one a part: it must not bury what was filed.
+        let missing = answer.reasons.filter { $0.message == PromotionWords.missing }
+        for reason in answer.reasons where reason.message != PromotionWords.missing {
+            lines += PromotionWords.lines(reason, words)
+        }
+        if !missing.isEmpty {
+            let parts = missing.map {
+                "\(words.text("promotion.section.\($0.section)"))（\($0.ruleID) \($0.edition)）"
+            }
+            let verdict = words.text("promotion.verdict.hold")
+            lines.append("  [\(verdict)] \(words.text(PromotionWords.missing)): \(parts.joined(separator: "、"))")
+        }
+        self.lines = lines
+    }
+
+    private static let missing = "promotion.missing"
+
+    private static func lines(_ reason: PromotionReason, _ words: Vocabulary) -> [String] {
+        let params = reason.params.mapValues { words.phrase($0) }
+        var text = words.text(reason.message, params)
+        if reason.params["basis"] != nil {
+            text +=
+                "；"
+                + words.text(
+                    "promotion.basis", ["document": params["basis"] ?? "", "result": params["basisResult"] ?? ""])
+        }
+        let verdict = words.text("promotion.verdict.\(reason.verdict.rawValue)")
+        let section = words.text("promotion.section.\(reason.section)")
+        let records = reason.recordIDs.joined(separator: ", ")
+        return [
+            "  [\(verdict)] \(section): \(text)",
+            "      "
+                + words.text(
+                    "promotion.source",
+                    [
+                        "rule": reason.ruleID, "edition": reason.edition, "source": reason.source,
+                        "confidence": reason.confidence, "records": records.isEmpty ? "–" : records,
+                    ]),
+        ]
+    }
+}

@@ -1,0 +1,88 @@
+import CanonicalJSON
+import ProbityRecords
+import ProbityStore
+
+/// What a search (查询) asks for, as people write it.
+public struct RecordSearch: Sendable {
+    /// Identifier or label of a kind.
+    public var kind: String?
+    /// A state, in either language where a kind is named.
+    public var state: String?
+    /// First and last date, `YYYY-MM-DD`.
+    public var since: String?
+    public var until: String?
+    /// At most so many, up to 10,000.
+    public var limit = 50
+    /// Identifier of the record to go on after.
+    public var cursor: String?
+
+    public init() {}
+
+    func query() throws -> RecordQuery {
+        var query = RecordQuery()
+        let kind = try kind.map { try Named.kind($0) }
+        query.kind = kind?.id
+        query.state = try state.map { text in try kind.map { try Named.state(text, of: $0) } ?? text }
+        query.since = try Named.date(since, "--since")
+        query.until = try Named.date(until, "--until")
+        guard (1...10_000).contains(limit) else { throw OfficeError(.usage, "cli.limitForm") }
+        query.limit = limit
+        query.cursor = try cursor.map(Named.record)
+        return query
+    }
+}
+
+extension Desk {
+    /// A record with its versions.
+    ///
+    /// - Throws: ``OfficeError`` for a text that is no identifier; the archive's refusals.
+    public func show(_ record: String) throws -> RecordView {
+        let (entry, versions) = try session.show(Named.record(record))
+        var members = words.members(entry)
+        members["history"] = .array(versions.map { .object(words.members($0)) })
+        return RecordView(
+            heading: [entry.id.text, words.kind(entry.content.kind), words.state(entry.content.state)],
+            fields: words.fields(entry.content.values, of: entry.content.kind),
+            facts: DerivedFacts(entry.content, words).sentences,
+            versions: versions.enumerated().map { index, version in
+                words.text(
+                    "cli.version",
+                    [
+                        "number": String(index + 1), "date": version.filedOn.description, "user": version.filedBy,
+                        "state": words.state(version.state), "reason": version.reason ?? "",
+                    ])
+            }, json: JSONAnswer("record", members))
+    }
+
+    /// The records of one officer that the user may see.
+    ///
+    /// - Parameter kind: identifier or label of a kind; nil for all.
+    public func records(of officer: String, kind: String? = nil) throws -> Listing {
+        let (officer, records) = try session.records(of: officer, kind: kind.map { try Named.kind($0).id })
+        return ListForm.records.listing(
+            records, words, heading: [officer.policeNo, officer.name],
+            whole: JSONAnswer(
+                "records",
+                [
+                    "officer": .object(words.members(officer)),
+                    "records": .array(records.map { .object(words.members($0)) }),
+                ]))
+    }
+
+    /// The records of the user's scope that a search finds.
+    public func search(_ search: RecordSearch) throws -> Listing {
+        let (found, next) = try session.search(search.query())
+        let records = found.map { FoundRecord(officer: $0.officer, record: $0.record) }
+        let form = ListForm<FoundRecord>.found
+        let whole = JSONAnswer(
+            "search",
+            [
+                "records": .array(records.map { .object(form.members($0, words)) }),
+                "next": next.map { .string($0.text) } ?? .null,
+            ])
+        let notes = next.map { [Answer.Note.remark(words.text("cli.more", ["cursor": $0.text]), inJSON: true)] } ?? []
+        // Where nothing was found there is no officer to name.
+        guard !records.isEmpty else { return ListForm.records.listing([], words, whole: whole, notes: notes) }
+        return form.listing(records, words, whole: whole, notes: notes)
+    }
+}

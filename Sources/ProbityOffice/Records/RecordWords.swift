@@ -1,0 +1,54 @@
+import CanonicalJSON
+import ProbityRecords
+import ProbityStore
+
+extension Vocabulary {
+    /// The members of a record for programs.
+    func members(_ entry: RecordEntry) -> [String: JSONValue] {
+        let content = entry.content
+        return [
+            "id": .string(entry.id.text), "version": .string(entry.version.text),
+            "versions": .integer(Int64(entry.versionCount)), "category": .string(entry.category.rawValue),
+            "kind": .string(content.kind), "state": .string(content.state), "officer": .string(content.officer.text),
+            "occurredOn": .string(content.occurredOn.description), "filedOn": .string(content.filedOn.description),
+            "filedBy": .string(content.filedBy), "dueOn": entry.dueOn.map { .string($0.description) } ?? .null,
+            "values": .object(catalogue.shown(content.values, of: content.kind)),
+            "derived": DerivedFacts(content, self).json,
+        ]
+    }
+
+    /// The members of a version of a record for programs.
+    func members(_ version: VersionContent) -> [String: JSONValue] {
+        [
+            "state": .string(version.state), "filedOn": .string(version.filedOn.description),
+            "filedBy": .string(version.filedBy), "reason": version.reason.map { .string($0) } ?? .null,
+            "values": .object(catalogue.shown(version.values, of: version.kind)),
+        ]
+    }
+
+    /// The members of a roster entry for programs.
+    func members(_ officer: OfficerEntry) -> [String: JSONValue] {
+        [
+            "id": .string(officer.id.text), "record": .string(officer.record.text),
+            "values": .object(catalogue.shown(officer.values, of: "officer")),
+        ]
+    }
+
+    /// The fields of a record that have a value, in the order of the form.
+    func fields(_ values: [String: JSONValue], of kind: String) -> [RecordView.Field] {
+        (catalogue.kind(kind)?.fields ?? []).compactMap { field in
+            values[field.name].map {
+                RecordView.Field(name: field.name, label: self.field(field), text: value($0, field))
+            }
+        }
+    }
+
+    /// The words of a list's line beside date, kind and state: its first codes and what rules say.
+    func summary(_ content: VersionContent) -> String {
+        guard let kind = catalogue.kind(content.kind) else { return "" }
+        let codes = kind.fields.filter { $0.type == .code }.prefix(2).compactMap { field in
+            content.values[field.name].map { value($0, field) }
+        }
+        return (codes + DerivedFacts(content, self).sentences).joined(separator: " · ")
+    }
+}

@@ -1,0 +1,34 @@
+import CanonicalJSON
+import ProbityStore
+
+extension Desk {
+    /// Adds an officer to the roster (登记人员).
+    ///
+    /// - Parameter form: of the kind `officer`.
+    public func addOfficer(_ form: FilingForm) throws -> Answer {
+        // One form, one officer.
+        let id = try session.addOfficers([form.values]).map(\.text).joined()
+        return Answer([id], JSONAnswer("officer", ["id": .string(id)]))
+    }
+
+    /// One officer's roster entry.
+    ///
+    /// - Parameter officer: number, ID number, name or identifier.
+    public func showOfficer(_ officer: String) throws -> RecordView {
+        let entry = try session.showOfficer(officer)
+        return RecordView(
+            heading: [entry.policeNo, entry.name, entry.id.text], fields: words.fields(entry.values, of: "officer"),
+            facts: [], versions: [], json: JSONAnswer("officer", words.members(entry)))
+    }
+
+    /// The columns of ``roster(unit:receive:)``.
+    public var rosterColumns: [Listing.Column] { ListForm.roster.heads(words) }
+
+    /// The roster of the user's scope, one entry at a time, so that a long list needs no memory.
+    ///
+    /// - Parameter unit: only this unit and those below it.
+    public func roster(unit: String? = nil, receive: (Listing.Row) throws -> Void) throws {
+        let form = ListForm.roster
+        try session.listOfficers(unit: unit) { try receive(form.row($0, words)) }
+    }
+}

@@ -1,0 +1,46 @@
+import CanonicalJSON
+import ProbityRecords
+
+/// What kinds, states, codes and values are called: labels of the reader's language, never an internal code where there
+/// is a word.
+struct Vocabulary: Sendable {
+    let wording: Wording
+    let catalogue: KindCatalogue
+    let rules: RuleSet
+
+    init(_ wording: Wording) throws(SchemaError) {
+        self.wording = wording
+        catalogue = try KindCatalogue.standard()
+        rules = try RuleSet.standard()
+    }
+
+    private var language: Language { wording.language }
+
+    func text(_ key: String, _ params: [String: String] = [:]) -> String { wording.text(key, params) }
+
+    func kind(_ id: String) -> String { catalogue.kind(id)?.labels[language] ?? id }
+    func kind(_ kind: RecordKind) -> String { kind.labels[language] }
+    func state(_ state: String) -> String { catalogue.stateLabel(state, language) }
+    func role(_ role: Role) -> String { role.label(language, in: catalogue) }
+    func category(_ category: ProbityRecords.Category) -> String { category.label(language, in: catalogue) }
+    func field(_ field: Field) -> String { field.labels[language] }
+
+    /// A value as text, in the form that its field's declaration lets through; codes by their names.
+    func value(_ value: JSONValue, _ field: Field?) -> String {
+        switch field?.shown(value) ?? value {
+        case .string(let text): field?.codeList?.label(text, language) ?? text
+        case .integer(let number): String(number)
+        case .bool(let flag): text(flag ? "cli.yes" : "cli.no")
+        case .array(let elements): elements.map { self.value($0, field) }.joined(separator: "、")
+        case let other: other.canonicalText
+        }
+    }
+
+    /// `list/code` as the code's name.
+    func phrase(_ text: String) -> String {
+        let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { return text }
+        if parts[0] == "kind" { return kind(parts[1]) }
+        return catalogue.codeList(parts[0])?.label(parts[1], language) ?? text
+    }
+}

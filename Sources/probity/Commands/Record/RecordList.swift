@@ -1,0 +1,15 @@
+import ArgumentParser
+import ProbityOffice
+
+extension RecordCommand {
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "The records of one officer that you may see. / 记录列表")
+        @OptionGroup var global: GlobalOptions
+        @Option(help: "number, ID number, name or identifier / 人员") var officer: String
+        @Option(help: "record kind / 记录种类") var kind: String?
+
+        func run() throws {
+            try global.atDesk { desk, console in console.show(try desk.records(of: officer, kind: kind)) }
+        }
+    }
+}

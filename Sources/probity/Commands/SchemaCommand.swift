@@ -1,0 +1,25 @@
+import ArgumentParser
+import Foundation
+import ProbityOffice
+
+struct SchemaCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schema", abstract: "Record kinds as JSON Schema, or a blank import table. / 数据格式")
+    @OptionGroup var global: GlobalOptions
+    @Argument(help: "record kind; left out: all kinds / 记录种类") var kind: String?
+    @Flag(help: "the header row of a blank import table / 空白导入表头") var template = false
+
+    func run() throws {
+        let console = try global.console()
+        let schema = try SchemaWords(console.wording)
+        guard let kind else {
+            console.show(schema.kinds)
+            return
+        }
+        if template {
+            FileHandle.standardOutput.write(Data(try schema.template(of: kind)))
+        } else {
+            console.out(try schema.jsonSchema(of: kind).text)
+        }
+    }
+}

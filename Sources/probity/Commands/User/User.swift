@@ -1,0 +1,9 @@
+import ArgumentParser
+
+struct UserCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "user", abstract: "Users and their certificates. / 用户",
+        subcommands: [Request.self, Add.self, Accept.self, Countersign.self, Proposals.self, Leave.self, List.self],
+        aliases: ["用户"]
+    )
+}

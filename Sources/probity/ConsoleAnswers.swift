@@ -1,0 +1,72 @@
+import ProbityOffice
+import ProbityReports
+
+// Answers of the office on the terminal: JSON or lines and tables on standard output, notes on standard error.
+
+extension Console {
+    func give(_ answer: Answer) {
+        if isJSON {
+            out(answer.json.text)
+        } else {
+            for line in answer.lines { out(line) }
+        }
+        for note in answer.notes { give(note) }
+    }
+
+    /// A note, unless the JSON object says it.
+    func give(_ note: Answer.Note) {
+        if isJSON && note.isInJSON { return }
+        if note.isWarning { say(note.text) } else { remark(note.text) }
+    }
+
+    func show(_ listing: Listing) {
+        if isJSON, let whole = listing.whole {
+            out(whole.text)
+        } else {
+            if !isJSON, !listing.heading.isEmpty { out(listing.heading.joined(separator: "  ")) }
+            show(listing.columns) { receive in
+                for row in listing.rows { receive(row) }
+            }
+        }
+        for note in listing.notes { give(note) }
+    }
+
+    /// A list whose rows come one after the other; programs get each as it comes.
+    func show(
+        _ columns: [Listing.Column], rows: ((Listing.Row) -> Void) throws -> Void
+    ) rethrows {
+        var table = TextTable(columns.map(\.title))
+        try rows { row in
+            if isJSON { out(row.json.text) } else { table.add(row.cells) }
+        }
+        if !isJSON { for line in table.lines { out(line) } }
+    }
+
+    func show(_ view: RecordView) {
+        if isJSON {
+            out(view.json.text)
+            return
+        }
+        out(view.heading.joined(separator: "  "))
+        var table = TextTable(["", ""])
+        for field in view.fields { table.add(["  " + field.label, field.text]) }
+        for line in table.lines.dropFirst() { out(line) }
+        for fact in view.facts { out("  " + fact) }
+        for version in view.versions { out(version) }
+    }
+
+    /// Says what is remarkable about a form before it is filed.
+    func warn(of form: FilingForm) {
+        for warning in form.warnings { say("  " + warning) }
+    }
+
+    /// The officer whom a form is about: on a terminal his number and name are shown first and confirmed.
+    func confirmed(_ officer: String, _ form: FilingForm, _ desk: Desk, _ global: GlobalOptions) throws
+        -> FilingSubject
+    {
+        guard mayAsk, !global.yes else { return .asNamed(officer) }
+        let subject = try desk.identify(officer, for: form)
+        if let question = subject.question { try confirm(question, global) }
+        return subject
+    }
+}
