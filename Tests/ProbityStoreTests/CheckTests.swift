@@ -14,12 +14,12 @@ struct CheckTests {
     /// Changes the database behind the archive's back, checks, and takes the change back.
     private func findings(_ fixture: Fixture, _ change: (Database) throws -> Void) throws -> CheckReport {
         var report = CheckReport()
-        try fixture.archive.pool.writeWithoutTransaction { db in
+        try fixture.archive.engine.database.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA foreign_keys = OFF")
             defer { try? db.execute(sql: "PRAGMA foreign_keys = ON") }
             try db.inTransaction {
                 try change(db)
-                report = try fixture.archive.check(db)
+                report = try fixture.archive.check(Connection(db))
                 return .rollback
             }
         }
@@ -27,7 +27,7 @@ struct CheckTests {
     }
 
     private static let tables: [(name: String, columns: [String])] =
-        Batch.tables.map { ($0.name, $0.columns) } + [
+        Table.allCases.map { ($0.rawValue, $0.columns + ["batch"]) } + [
             ("leaf", ["seq", "note", "details", "batch"]), ("node", ["level", "position", "hash"]),
             ("checkpoint", ["size", "note"]),
         ]
@@ -44,7 +44,7 @@ struct CheckTests {
     }
 
     private static func rows(_ fixture: Fixture, _ table: String, _ columns: [String]) throws -> [Row] {
-        try fixture.archive.snapshot {
+        try fixture.archive.raw {
             try Row.fetchAll($0, sql: "SELECT \(columns.joined(separator: ", ")) FROM \(table)")
         }
     }
@@ -175,7 +175,10 @@ struct CheckTests {
         let fixture = try Fixture()
         let added = try findings(fixture) { db in
             try db.execute(
-                sql: "INSERT INTO unit (id, parent, kind, name, batch) VALUES ('U99', 'U00', 'station', 'x', 1)")
+                sql: """
+                    INSERT INTO unit (id, parent, kind, name, batch)
+                    SELECT 'U99', 'U00', 'station', 'x', batch FROM archive
+                    """)
         }
         #expect(added.findings.contains { $0.rule == "check.rows" })
         let unledgered = try findings(fixture) { db in
@@ -192,7 +195,9 @@ struct CheckTests {
         }
         #expect(!moved.isSound)
         let hidden = try findings(fixture) { db in
-            try db.execute(sql: "INSERT INTO openBatch (id, user, startedAt) SELECT MAX(batch), 'x', 'x' FROM leaf")
+            try db.execute(
+                sql: "INSERT INTO openBatch (id, userId, startedAt, token) SELECT MAX(batch), 'x', 'x', x'00' FROM leaf"
+            )
         }
         #expect(hidden.findings.contains { $0.rule == "check.openBatch.published" })
     }
@@ -208,7 +213,7 @@ struct CheckTests {
         let session = try fixture.session("clerk1", stateFolder: state)
         _ = try session.showOfficer("990001")
         let size = try fixture.ledgerSize()
-        let note = try fixture.archive.snapshot { try LedgerTable.checkpointNote(size, $0) }
+        let note = try fixture.archive.snapshot { try Ledger.checkpointNote(size, $0) }
         let old = try fixture.reopened(at: copy)
         #expect(old.header.archiveID == fixture.archive.header.archiveID)
         let report = try old.check(against: note)

@@ -28,7 +28,7 @@ final class Fixture {
 
     /// Lets go of the archive, so that the file can be looked at and changed.
     func closeArchive() throws {
-        try ArchiveDatabase.close(archive.pool, archive.databasePath)
+        try archive.engine.close()
         opened = nil
     }
 
@@ -174,41 +174,42 @@ final class Fixture {
     /// A line that `identity` signs, in his own name or another's, with everything that the ledger asks for: made with
     /// other tools.
     func forge(
-        _ identity: Identity, _ act: String, inNameOf actor: String? = nil, rows: (BatchWriter) throws -> Void
+        _ identity: Identity, _ act: String, inNameOf actor: String? = nil, rows: (RowWriter) throws -> Void
     ) throws {
         let logKey = try session("clerk1").logKey
-        try archive.pool.write { db in
-            let writer = try BatchWriter(db)
+        try archive.engine.database.write { database in
+            let db = Connection(database)
+            let writer = try RowWriter(db)
             try rows(writer)
-            let head = try LedgerTable.head(archive.header, db)
-            let objects = try Batch.digest(writer.batch, db)
+            let head = try Ledger.head(archive.header, archive.verifiedCheckpoints, db)
+            let objects = try RowDigest.ofRows(writer.batch, db)
             let signer = NoteSigner(name: archive.header.names.user(identity.user), key: identity.signingKey)
             let leaf = LeafBody(
                 sequence: head.size, time: archive.now.text, actor: actor ?? identity.user,
                 keyID: signer.verifier.keyIDText, act: act, batch: writer.batch,
                 objects: LeafBody.Objects(count: objects.count, root: objects.root),
                 details: SHA256Digest.hash([UInt8]()), commitments: [:], reads: nil, previousRoot: head.root)
-            _ = try LedgerTable.append(
+            _ = try Ledger.append(
                 note: SignedNote(text: leaf.text, signers: [signer]).bytes, details: [], batch: writer.batch,
-                after: head, header: archive.header, logKey: logKey, db)
+                after: head, header: archive.header, logKey: logKey, archive.verifiedCheckpoints, db)
         }
     }
 
     /// The newest ledger line.
     func lastLeaf() throws -> LeafBody {
         try archive.snapshot { db in
-            let size = try LedgerTable.size(db)
-            return try LeafBody(parsing: SignedNote(parsing: LedgerTable.leafNote(size - 1, db)).text)
+            let size = try Ledger.size(db)
+            return try LeafBody(parsing: SignedNote(parsing: Ledger.leafNote(size - 1, db)).text)
         }
     }
 
-    func ledgerSize() throws -> UInt64 { try archive.snapshot { try LedgerTable.size($0) } }
+    func ledgerSize() throws -> UInt64 { try archive.snapshot { try Ledger.size($0) } }
 
     /// Everything in the database as one digest.
     func fingerprint() throws -> String {
-        try archive.snapshot { db in
+        try archive.raw { db in
             var hasher = SHA256()
-            for table in Batch.tables.map(\.name) + ["leaf", "node", "checkpoint", "openBatch"] {
+            for table in Table.allCases.map(\.rawValue) + ["leaf", "node", "checkpoint", "openBatch"] {
                 for row in try Row.fetchAll(db, sql: "SELECT * FROM \(table)") {
                     hasher.update(Array("\(table) \(row)".utf8))
                 }
@@ -216,4 +217,9 @@ final class Fixture {
             return hasher.finish().description
         }
     }
+}
+
+extension Archive {
+    /// Reads the tables under the seam, as other tools would.
+    func raw<T>(_ body: (Database) throws -> T) throws -> T { try engine.database.read(body) }
 }

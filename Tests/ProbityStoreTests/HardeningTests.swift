@@ -41,10 +41,10 @@ struct HardeningTests {
         "PRAGMA foreign_keys = OFF", "PRAGMA mmap_size = 1000000000", "PRAGMA writable_schema = ON",
     ]
 
-    private static func state(_ db: Database) throws -> [String] {
+    private static func state(_ db: Connection) throws -> [String] {
         try [
             "journal_mode", "schema_version", "page_size", "auto_vacuum", "encoding", "foreign_keys", "user_version",
-        ].map { try "\($0) \(String.fetchOne(db, sql: "PRAGMA \($0)") ?? "")" }
+        ].map { try "\($0) \(db.text("PRAGMA \($0)") ?? "")" }
     }
 
     @Test("By no statement does a reader or a writer attach, load, or change tables, settings and keys")
@@ -63,20 +63,20 @@ struct HardeningTests {
                 try archive.snapshot { try HardeningTests.run(statement, $0) }
             }
             #expect(throws: ArchiveError.self, "writer: \(statement)") {
-                try archive.exclusively("test") { try HardeningTests.run(statement, $0) }
+                try archive.transact("test") { try HardeningTests.run(statement, $0) }
             }
         }
         #expect(throws: ArchiveError.self) {
-            try archive.snapshot { try $0.execute(sql: "DELETE FROM leaf") }
+            try archive.snapshot { try $0.execute("DELETE FROM leaf") }
         }
         // The address of a tokenizer stays SQLite's own.
-        #expect(try archive.snapshot { try Data.fetchOne($0, sql: "SELECT fts3_tokenizer('simple')") } == nil)
+        #expect(try archive.raw { try Data.fetchOne($0, sql: "SELECT fts3_tokenizer('simple')") } == nil)
         for statement in HardeningTests.ineffective {
             // Some are errors, which is as good.
             do { try archive.snapshot { try HardeningTests.run(statement, $0) } } catch is ArchiveError {}
-            do { try archive.exclusively("test") { try HardeningTests.run(statement, $0) } } catch is ArchiveError {}
+            do { try archive.transact("test") { try HardeningTests.run(statement, $0) } } catch is ArchiveError {}
             #expect(try archive.snapshot(HardeningTests.state) == state, "\(statement)")
-            #expect(try archive.exclusively("test", HardeningTests.state) == state, "\(statement)")
+            #expect(try archive.transact("test", HardeningTests.state) == state, "\(statement)")
         }
         #expect(try fixture.fingerprint() == before)
         #expect(try archive.check().findings == [])
@@ -85,12 +85,12 @@ struct HardeningTests {
         #expect(!FileManager.default.fileExists(atPath: "/tmp/other.db"))
     }
 
-    private static func run(_ statement: String, _ db: Database) throws {
+    private static func run(_ statement: String, _ db: Connection) throws {
         for part in statement.split(separator: ";", omittingEmptySubsequences: true) where !statement.contains("BEGIN")
         {
-            _ = try Row.fetchAll(db, sql: String(part))
+            _ = try db.all(String(part)) { $0.value(0) }
         }
-        if statement.contains("BEGIN") { try db.execute(sql: statement) }
+        if statement.contains("BEGIN") { try db.execute(statement) }
     }
 
     @Test("Memory and file size are bounded, and every connection has the settings")
@@ -98,13 +98,13 @@ struct HardeningTests {
         let fixture = try Fixture(withRecords: false)
         #expect(sqlite3_hard_heap_limit64(-1) == 512 * 1024 * 1024)
         let settings = [
-            "max_page_count": ArchiveDatabase.maximumPageCount, "cell_size_check": 1, "temp_store": 2,
+            "max_page_count": SQLiteDatabase.maximumPageCount, "cell_size_check": 1, "temp_store": 2,
             "secure_delete": 1, "trusted_schema": 0, "foreign_keys": 1,
         ]
         for (name, value) in settings {
-            #expect(try fixture.archive.snapshot { try Int.fetchOne($0, sql: "PRAGMA \(name)") } == value, "\(name)")
+            #expect(try fixture.archive.snapshot { try $0.integer("PRAGMA \(name)") } == Int64(value), "\(name)")
             #expect(
-                try fixture.archive.exclusively("test") { try Int.fetchOne($0, sql: "PRAGMA \(name)") } == value,
+                try fixture.archive.transact("test") { try $0.integer("PRAGMA \(name)") } == Int64(value),
                 "\(name)")
         }
         let limits = [
@@ -114,8 +114,8 @@ struct HardeningTests {
             SQLITE_LIMIT_VARIABLE_NUMBER: 128, SQLITE_LIMIT_TRIGGER_DEPTH: 10,
         ]
         for (limit, value) in limits {
-            let reader = try fixture.archive.snapshot { unsafe sqlite3_limit($0.sqliteConnection, limit, -1) }
-            let writer = try fixture.archive.exclusively("test") {
+            let reader = try fixture.archive.raw { unsafe sqlite3_limit($0.sqliteConnection, limit, -1) }
+            let writer = fixture.archive.engine.database.writeWithoutTransaction {
                 unsafe sqlite3_limit($0.sqliteConnection, limit, -1)
             }
             #expect(Int(reader) == value && Int(writer) == value, "limit \(limit)")
@@ -130,12 +130,12 @@ struct HardeningTests {
             // 2 is FULL; GRDB's own choice under WAL is 1, NORMAL.
             try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2
         }
-        #expect(try isFull(fixture.archive.pool))
+        #expect(try isFull(fixture.archive.engine.database))
         let path = fixture.folder.path + "/new.db"
         try PageStore.addKey(SecretBytes(randomByteCount: PageStore.keyByteCount), for: path)
-        let pool = try ArchiveDatabase.create(path)
+        let pool = try SQLiteDatabase.create(path)
         #expect(try isFull(pool))
-        try ArchiveDatabase.close(pool, path)
+        try SQLiteDatabase.close(pool, path)
         PageStore.removeKey(of: path)
     }
 
@@ -146,7 +146,7 @@ struct HardeningTests {
             let fixture = try Fixture(withRecords: false)
             let blobs = Array(repeating: "randomblob(60000000)", count: 10).joined(separator: ", ")
             #expect(throws: ArchiveError(.inputOutput, "")) {
-                try fixture.archive.snapshot { try Row.fetchAll($0, sql: "SELECT \(blobs)") }
+                try fixture.archive.snapshot { try $0.all("SELECT \(blobs)") { $0.value(0) } }
             }
             #expect(try fixture.archive.check().findings == [])
         }
@@ -183,7 +183,7 @@ struct HardeningTests {
     @Test("Another cipher suite's archive is refused as such")
     func suite() throws {
         let fixture = try Fixture(withRecords: false)
-        try fixture.archive.pool.write { try $0.execute(sql: "UPDATE archive SET suite = 2") }
+        try fixture.archive.engine.database.write { try $0.execute(sql: "UPDATE archive SET suite = 2") }
         #expect(throws: ArchiveError(.unsupported, "")) { try fixture.reopened() }
     }
 
@@ -191,7 +191,7 @@ struct HardeningTests {
     func readOnlyWithLog() throws {
         let fixture = try Fixture(withRecords: false)
         let path = fixture.archive.databasePath
-        #expect(throws: ArchiveError(.inputOutput, "")) { try ArchiveDatabase.openReadOnly(path) }
+        #expect(throws: ArchiveError(.inputOutput, "")) { try SQLiteDatabase.openReadOnly(path) }
     }
 
     @Test("A database file that this user's side has not seen is examined before it is used, once")

@@ -86,9 +86,10 @@ struct ImportTests {
     @Test("What a dead import left is invisible, told by check, and swept by the next writer")
     func sweep() throws {
         let fixture = try Fixture()
-        let before = try fixture.archive.snapshot { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM version") }
-        try fixture.archive.pool.write { db in
-            try db.execute(sql: "INSERT INTO openBatch (id, user, startedAt) VALUES (900, 'clerk1', 'x')")
+        let before = try fixture.archive.raw { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM version") }
+        try fixture.archive.engine.database.write { db in
+            try db.execute(
+                sql: "INSERT INTO openBatch (id, userId, startedAt, token) VALUES (900, 'clerk1', 'x', x'00')")
             try db.execute(
                 sql: """
                     INSERT INTO version (id, record, epoch, kind, state, occurredOn, dueOn, form, sealed, batch)
@@ -101,7 +102,7 @@ struct ImportTests {
         _ = try clerk.records(of: "990003")
         try clerk.file(Fixture.event("990001", "之后"))
         #expect(
-            try fixture.archive.snapshot { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM version") } == (before ?? 0)
+            try fixture.archive.raw { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM version") } == (before ?? 0)
                 + 1)
         #expect(try fixture.archive.check().findings == [])
     }
@@ -141,7 +142,7 @@ struct ImportTests {
             lockWaitSeconds: 0.2)
         let waiting = try Session(other, identity: #require(fixture.identities["reviewer1"]))
         waiting.purpose = Purpose("dailyManagement")
-        try fixture.archive.exclusively("clerk1 record.add") { _ in
+        try fixture.archive.transact("clerk1 record.add") { _ in
             do {
                 _ = try waiting.showOfficer("990001")
                 Issue.record("the reader got past the lock")

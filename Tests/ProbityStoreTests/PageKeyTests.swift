@@ -61,13 +61,13 @@ struct PageKeyTests {
             #expect(try archive.check().findings == [])
         }
         let archive = try open(fixture)
-        #expect(try archive.snapshot { try LedgerTable.size($0) } == size + 1)
+        #expect(try archive.snapshot { try Ledger.size($0) } == size + 1)
         #expect(try contents(archive, fixture) == before)
         // With the old key the file is not a database.
         try PageStore.addKey(SecretBytes(copying: oldSecret), for: fixture.folder.path + "/copy.db")
         try Data(newBytes).write(to: URL(filePath: fixture.folder.path + "/copy.db"))
         #expect(throws: ArchiveError(.integrity, "")) {
-            _ = try ArchiveDatabase.openReadOnly(fixture.folder.path + "/copy.db")
+            _ = try SQLiteDatabase.openReadOnly(fixture.folder.path + "/copy.db")
         }
     }
 
@@ -274,7 +274,7 @@ struct PageKeyTests {
         ]
         for statement in refused {
             #expect(throws: DatabaseError.self, "\(statement)") {
-                try fixture.archive.pool.write { try $0.execute(sql: statement) }
+                try fixture.archive.engine.database.write { try $0.execute(sql: statement) }
             }
         }
         #expect(try fixture.archive.check().isSound)

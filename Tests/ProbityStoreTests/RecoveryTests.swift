@@ -74,7 +74,7 @@ struct RecoveryTests {
     func everyNode() throws {
         let fixture = try Fixture()
         let archive = fixture.archive
-        try archive.snapshot { db in
+        try archive.raw { db in
             let keys = try Row.fetchAll(db, sql: "SELECT id, category, unit FROM key WHERE kind = 'node'")
             #expect(keys.contains { $0["unit"] == "U01" })
             for key in keys {

@@ -58,18 +58,18 @@ struct SharedCommitTests {
             queue.add(transactionObserver: counter, extent: .databaseLifetime)
         }
 
-        func perform<T>(waitSeconds: Double = 10, _ body: (Database) throws -> T) throws -> T {
+        func perform<T>(waitSeconds: Double = 10, _ body: (Connection) throws -> T) throws -> T {
             try commits.perform(
-                SharedCommit.Surroundings(
-                    database: queue, waitSeconds: waitSeconds,
-                    lock: { [path = folder.path + "/lock"] in try FileLock(path: path, holder: "test", waitSeconds: 0)
-                    },
-                    forget: { [self] in forgotten.withLock { $0 += 1 } },
-                    takeBack: { [self] _ in takenBack.withLock { $0 += 1 } }), body)
+                waitSeconds: waitSeconds,
+                begin: {
+                    let claim = try FileLock(path: folder.path + "/lock", holder: "test", waitSeconds: 0)
+                    return try Transaction(queue, claim: claim) { [self] _ in takenBack.withLock { $0 += 1 } }
+                },
+                forget: { forgotten.withLock { $0 += 1 } }, body)
         }
 
-        func insert(_ id: Int, parent: Int? = nil, _ db: Database) throws {
-            try db.execute(sql: "INSERT INTO item VALUES (?, ?)", arguments: [id, parent])
+        func insert(_ id: Int64, parent: Int64? = nil, _ db: Connection) throws {
+            try db.execute("INSERT INTO item VALUES (?, ?)", [.integer(id), Value(parent)])
         }
 
         /// Holds the turn until so many others stand in line.
@@ -82,7 +82,7 @@ struct SharedCommitTests {
 
     /// The first act waits for the others to stand in line; each of them is one of `bodies`.
     private func line(
-        _ bench: Bench, _ bodies: [@Sendable (Database) throws -> Void]
+        _ bench: Bench, _ bodies: [@Sendable (Connection) throws -> Void]
     ) -> [(any Error)?] {
         let first = DispatchSemaphore(value: 0)
         return onThreads(bodies.count) { index in
@@ -105,8 +105,8 @@ struct SharedCommitTests {
     @Test("Acts that stand in line are one transaction, and an act alone is one too")
     func oneTransaction() throws {
         let bench = try Bench()
-        #expect(try bench.perform { try Int.fetchOne($0, sql: "SELECT 42") } == 42)
-        let errors = line(bench, (0..<6).map { index in { try bench.insert(index, $0) } })
+        #expect(try bench.perform { try $0.integer("SELECT 42") } == 42)
+        let errors = line(bench, (0..<6).map { index in { try bench.insert(Int64(index), $0) } })
         #expect(errors.allSatisfy { $0 == nil })
         #expect(try bench.items() == Array(0..<6))
         #expect(bench.counter.count.withLock { $0 } == 2)
@@ -119,7 +119,7 @@ struct SharedCommitTests {
             bench,
             (0..<4).map { index in
                 { db in
-                    try bench.insert(index, db)
+                    try bench.insert(Int64(index), db)
                     if index == failing { throw Refused() }
                 }
             })
@@ -134,7 +134,7 @@ struct SharedCommitTests {
         try bench.queue.write { try $0.execute(sql: "INSERT INTO parent VALUES (1)") }
         let errors = line(
             bench,
-            (0..<3).map { index in { try bench.insert(index, parent: index == violating ? 99 : 1, $0) } })
+            (0..<3).map { index in { try bench.insert(Int64(index), parent: index == violating ? 99 : 1, $0) } })
         for error in errors { #expect((error as? ArchiveError)?.code == .integrity) }
         #expect(try bench.items().isEmpty)
         #expect(bench.takenBack.withLock { $0 } == 1)
@@ -151,7 +151,7 @@ struct SharedCommitTests {
                 { try bench.insert(0, $0) }, { try bench.insert(1, $0) },
                 { db in
                     // As SQLite does by itself where a disk is full.
-                    try db.execute(sql: "ROLLBACK")
+                    try db.execute("ROLLBACK")
                     throw ArchiveError(.ledgerNotWritable, "full")
                 },
                 { try bench.insert(3, $0) },
@@ -201,7 +201,7 @@ struct SharedCommitTests {
         let fixture = try Fixture()
         let archive = fixture.archive
         let counter = CommitCounter()
-        archive.pool.add(transactionObserver: counter, extent: .databaseLifetime)
+        archive.engine.database.add(transactionObserver: counter, extent: .databaseLifetime)
         let before = try fixture.ledgerSize()
         let users = ["clerk1", "clerk1", "inspector1", "clerk1"]
         let identities = try users.map { try #require(fixture.identities[$0]) }

@@ -213,8 +213,9 @@ struct StatisticsTests {
         let query = try StatisticsTests.query(kinds: ["majorEvent"])
         let clerk = try StatisticsTests.counter(fixture, "clerk1")
         let before = try clerk.statistics(query)
-        try fixture.archive.pool.write { db in
-            try db.execute(sql: "INSERT INTO openBatch (id, user, startedAt) VALUES (900, 'clerk1', 'x')")
+        try fixture.archive.engine.database.write { db in
+            try db.execute(
+                sql: "INSERT INTO openBatch (id, userId, startedAt, token) VALUES (900, 'clerk1', 'x', x'00')")
             try db.execute(
                 sql: """
                     INSERT INTO version (id, record, epoch, kind, state, occurredOn, dueOn, form, sealed, batch)
@@ -229,7 +230,7 @@ struct StatisticsTests {
     @Test("The newest version is the one of the highest number, in whatever order the batches come")
     func batchOrder() throws {
         let fixture = try Fixture()
-        try fixture.archive.pool.write { db in
+        try fixture.archive.engine.database.write { db in
             for (number, state, batch) in [(1, "corrected", 901), (2, "verified", 900)] {
                 try db.execute(
                     sql: """
@@ -372,7 +373,7 @@ struct StatisticsTests {
         let clerk = try StatisticsTests.counter(fixture, "clerk1")
         let query = try StatisticsTests.query(kinds: ["majorEvent"])
         #expect(try clerk.statistics(query).cells.map(\.unit) == ["U01", "U02"])
-        try fixture.archive.pool.write { db in
+        try fixture.archive.engine.database.write { db in
             try db.execute(
                 sql: """
                     INSERT INTO dossierKey (dossier, epoch, node, wrapped, batch)
@@ -386,7 +387,7 @@ struct StatisticsTests {
         #expect(try clerk.statistics(query).cells.map(\.count) == [2])
         #expect(try StatisticsTests.counter(fixture, "clerk2").statistics(query).cells.map(\.count) == [2])
         // And back: the newest key counts, whichever node's are read first.
-        try fixture.archive.pool.write { db in
+        try fixture.archive.engine.database.write { db in
             try db.execute(
                 sql: """
                     INSERT INTO dossierKey (dossier, epoch, node, wrapped, batch)
@@ -401,55 +402,12 @@ struct StatisticsTests {
     func damage() throws {
         for change in ["state = 'nonsense'", "form = 5", "form = -1"] {
             let fixture = try Fixture()
-            try fixture.archive.pool.write {
+            try fixture.archive.engine.database.write {
                 try $0.execute(sql: "UPDATE version SET \(change) WHERE kind = 'majorEvent'")
             }
             #expect(throws: ArchiveError(.integrity, ""), "\(change)") {
                 try StatisticsTests.counter(fixture, "clerk1").statistics(StatisticsTests.query())
             }
         }
-    }
-
-    @Test("The table of units holds what a dictionary holds, whatever the dossiers and their numbers")
-    func dossierUnits() {
-        var random = SeededGenerator(seed: 42)
-        for spread in [1, 1 << 20, 0x9E37_79B9] as [Int64] {
-            var units = DossierUnits()
-            var expected: [Int64: Int] = [:]
-            for _ in 0..<5000 {
-                let dossier = Int64.random(in: 1..<4000, using: &random) &* spread
-                let unit = Int.random(in: 0..<20, using: &random)
-                // One that is set again, or taken out, is what it was set to last.
-                units.set(dossier, unit == 0 ? nil : unit)
-                expected[dossier] = unit == 0 ? nil : unit
-            }
-            for number in 0..<4001 as Range<Int64> { #expect(units[number &* spread] == expected[number &* spread]) }
-            #expect(Dictionary(uniqueKeysWithValues: units.all.map { ($0.dossier, $0.unit) }) == expected)
-        }
-    }
-
-    @Test("They are counted from covering indexes: no row of a table is visited, nothing is sorted")
-    func coveringIndex() throws {
-        let fixture = try Fixture()
-        func plan(_ sql: String, _ arguments: StatementArguments) throws -> [String] {
-            try fixture.archive.snapshot { db in
-                try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN \(sql)", arguments: arguments).map { $0["detail"] }
-            }
-        }
-        #expect(
-            try plan(CountSQL.versions, ["talk", "2026-01-01", "2026-12-31"]) == [
-                "SEARCH version USING COVERING INDEX versionCount (kind=? AND occurredOn>? AND occurredOn<?)"
-            ])
-        #expect(
-            try plan(CountSQL.laterVersions, ["talk"]) == [
-                "SEARCH version USING COVERING INDEX versionLater (kind=?)"
-            ])
-        let dossiers = try plan(CountSQL.dossiers, ["talks"])
-        #expect(dossiers.count == 2 && dossiers.allSatisfy { $0.contains("USING COVERING INDEX") }, "\(dossiers)")
-        // Sealed versions are in neither index.
-        let sealed = try fixture.archive.snapshot { db in
-            try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM version WHERE kind IS NULL")
-        }
-        #expect(sealed == 2)
     }
 }

@@ -35,19 +35,21 @@ struct TrustTests {
         for category in [ProbityRecords.Category.complaints, .audit] {
             let fixture = try Fixture()
             let before = try fixture.ledgerSize()
-            let last = try fixture.archive.snapshot { try Int64.fetchOne($0, sql: "SELECT MAX(batch) FROM leaf") } ?? 0
-            for batch in [999, last, 1] as [Int64] {
-                try fixture.archive.pool.write { try plant(category, batch: batch, $0) }
+            let last = try fixture.archive.raw { try Int64.fetchOne($0, sql: "SELECT MAX(batch) FROM leaf") } ?? 0
+            let ceremony = try fixture.archive.snapshot { try ArchiveTable.ceremonyBatch($0) }
+            for batch in [999, last, ceremony] {
+                try fixture.archive.engine.database.write { try plant(category, batch: batch, $0) }
                 let act = { try session(fixture, "clerk1").drop(Fixture.complaint("990001")) }
                 #expect(throws: ArchiveError(.integrity, ""), "\(category) batch \(batch)") { try act() }
                 #expect(try fixture.ledgerSize() == before)
                 #expect(try !fixture.archive.check().isSound)
-                try fixture.archive.pool.write { try $0.execute(sql: "DELETE FROM key WHERE epoch = 99") }
+                try fixture.archive.engine.database.write { try $0.execute(sql: "DELETE FROM key WHERE epoch = 99") }
             }
             // Hidden as a running import it is not there at all.
-            try fixture.archive.pool.write { db in
+            try fixture.archive.engine.database.write { db in
                 try plant(category, batch: 999, db)
-                try db.execute(sql: "INSERT INTO openBatch (id, user, startedAt) VALUES (999, 'x', 'x')")
+                try db.execute(
+                    sql: "INSERT INTO openBatch (id, userId, startedAt, token) VALUES (999, 'x', 'x', x'00')")
             }
             let item = try session(fixture, "clerk1").drop(Fixture.complaint("990001"))
             #expect(try session(fixture, "inspector1").trayEntries().map(\.id) == [item])
@@ -57,7 +59,7 @@ struct TrustTests {
     @Test("A drop-box whose line a user signed who holds nothing there takes nothing either, and check says so")
     func plantedAct() throws {
         let fixture = try Fixture()
-        try fixture.session("promoter1").write("dossier.open") { writer, _ in
+        try fixture.session("promoter1").write(.dossierOpen) { _, writer in
             _ = try writer.insertKey(
                 .intake, at: TrustTests.complaints, publicKey: X25519PrivateKey().publicKey.rawBytes)
         }
@@ -72,7 +74,7 @@ struct TrustTests {
         let fixture = try Fixture()
         let security = try fixture.session("secadmin1")
         func plant(_ session: Session, _ place: NodePlace) throws {
-            try session.write("dossier.open") { writer, _ in
+            try session.write(.dossierOpen) { _, writer in
                 _ = try writer.insertKey(.intake, at: place, publicKey: X25519PrivateKey().publicKey.rawBytes)
             }
         }
@@ -125,18 +127,18 @@ struct TrustTests {
         #expect(try security.countersign(grant) == nil)
         let user = column == "user" ? "promoter1" : "inspector2"
         let identity = try #require(column == "user" ? fixture.identities[user] : newcomer)
-        try fixture.archive.pool.write { db in
+        try fixture.archive.engine.database.write { db in
             try db.execute(
                 sql: """
-                    INSERT INTO accessGrant (user, category, unit, note, batch)
-                    SELECT ?, ?, ?, note, batch FROM accessGrant WHERE user = 'inspector2'
+                    INSERT INTO accessGrant (userId, category, unit, note, batch)
+                    SELECT ?, ?, ?, note, batch FROM accessGrant WHERE userId = 'inspector2'
                     """, arguments: [user, place.category.rawValue, place.unit])
         }
         try fixture.forge(identity, "dossier.open") {
             _ = try $0.insertKey(.intake, at: place, publicKey: X25519PrivateKey().publicKey.rawBytes)
         }
         #expect(throws: ArchiveError(.integrity, "")) {
-            try fixture.archive.snapshot { try fixture.archive.intakeKey(at: place, $0).id }
+            try fixture.archive.snapshot { try Vouching(fixture.archive, $0).intakeKey(at: place).id }
         }
         if column != "unit" {
             #expect(throws: ArchiveError(.integrity, "")) {
@@ -151,15 +153,15 @@ struct TrustTests {
     @Test("A holder's new drop-box is used at once")
     func newEpoch() throws {
         let fixture = try Fixture()
-        try fixture.session("inspector1").write("dossier.open") { writer, _ in
+        try fixture.session("inspector1").write(.dossierOpen) { _, writer in
             let graph = try fixture.session("inspector1").graph
             let above: NodeSecret = try #require(try graph.open(TrustTests.complaints, writer.db))
             _ = try graph.makeNode(at: TrustTests.complaints, below: above, in: writer)
         }
         let (id, _) = try fixture.reopened().snapshot {
-            try fixture.reopened().intakeKey(at: TrustTests.complaints, $0)
+            try Vouching(fixture.reopened(), $0).intakeKey(at: TrustTests.complaints)
         }
-        let first = try fixture.archive.snapshot {
+        let first = try fixture.archive.raw {
             try Int64.fetchOne($0, sql: "SELECT MIN(id) FROM key WHERE kind = 'intake' AND category = 'complaints'")
         }
         #expect(id != first)
@@ -171,7 +173,7 @@ struct TrustTests {
     func header(column: String) throws {
         let fixture = try Fixture()
         let key = try X25519PrivateKey().publicKey.rawBytes
-        try fixture.archive.pool.write {
+        try fixture.archive.engine.database.write {
             try $0.execute(
                 sql: "UPDATE archive SET \(column) = ?", arguments: [column == "name" ? "x" : Data(key)])
         }
@@ -183,7 +185,9 @@ struct TrustTests {
         let fixture = try Fixture()
         // The gate itself refuses such a line…
         #expect(throws: ArchiveError(.integrity, "")) {
-            try fixture.session("clerk1").write("record.add") { writer, _ in
+            try fixture.session("clerk1").write(.recordAdd) { run, writer in
+                try run.demandRight(in: .events)
+                try run.concerns([])
                 try writer.insertUnit(Unit(id: "U99", parent: "U00", kind: "station", name: "x"))
             }
         }
@@ -207,11 +211,13 @@ struct TrustTests {
             occurredOn: entry.content.occurredOn, filedOn: entry.content.filedOn, filedBy: "reviewer1", reason: "x",
             values: entry.content.values)
         let kind = try #require(fixture.archive.catalogue.kind(entry.content.kind))
-        try clerk.write("record.amend") { writer, _ in
+        try clerk.write(.recordAmend) { run, writer in
+            try run.demandRight(in: .events)
+            try run.concerns([])
             let key = try #require(try clerk.graph.dossierKey(entry.id.dossier, writer.db))
-            try clerk.insertVersion(
+            try clerk.vault.insert(
                 forged, kind: kind, record: entry.id.number,
-                version: clerk.nextVersionID(entry.id.dossier, writer.db), key: key, in: writer)
+                version: clerk.vault.nextVersion(in: entry.id.dossier, writer.db), key: key, in: writer)
         }
         #expect(throws: ArchiveError(.integrity, "")) { try clerk.records(of: "990001") }
         #expect(throws: ArchiveError(.integrity, "")) { try clerk.show(entry.id) }
@@ -294,7 +300,7 @@ struct TrustTests {
             let holder = try fixture.session("clerk1")
             let place = NodePlace(category: .events, unit: "U00")
             let certificate = try fixture.session("clerk2").certificate
-            try holder.write("user.countersign") { writer, _ in
+            try holder.write(.userCountersign) { _, writer in
                 let node = try holder.graph.node(at: place, in: writer)
                 let wrap = try holder.graph.wrap(node, to: certificate)
                 let grant = Grant(
@@ -326,7 +332,8 @@ struct TrustTests {
             try clerk.proposeGrant(user: "clerk1", category: .events, unit: "U02")
         }
         // With tools of his own he proposes it all the same.
-        let own = try clerk.write("access.grant") { writer, _ in
+        let own = try clerk.write(.accessGrant) { run, writer in
+            try run.demandRight(in: .events)
             let node = try clerk.graph.node(at: NodePlace(category: .events, unit: "U02"), in: writer)
             let wrap = try clerk.graph.wrap(node, to: clerk.certificate)
             let grant = Grant(
@@ -340,7 +347,7 @@ struct TrustTests {
         }
         let late = try fixture.session("clerk1").proposeGrant(user: "clerk2", category: .events, unit: "U01")
         func rows() throws -> [Int?] {
-            try fixture.archive.snapshot { db in
+            try fixture.archive.raw { db in
                 try ["accessGrant", "wrap"].map { try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM \($0)") }
             }
         }

@@ -13,6 +13,8 @@ final class Connection {
     private let database: Database
     /// Rows that are being read. A server engine has one answer on its way at a time, so nothing is asked meanwhile.
     fileprivate var openRowsCount = 0
+    /// The error that ended the transaction: what is asked afterwards gets the same answer.
+    private var ended: ArchiveError?
 
     init(_ database: Database) { self.database = database }
 
@@ -32,7 +34,9 @@ final class Connection {
     @discardableResult
     func execute(_ sql: String, _ arguments: [Value] = []) throws -> Int {
         let rows = try rows(sql, arguments)
-        guard try !rows.next() else { throw ArchiveError(.integrity, "a statement that changes rows answered with one") }
+        guard try !rows.next() else {
+            throw ArchiveError(.integrity, "a statement that changes rows answered with one")
+        }
         return Int(unsafe sqlite3_changes64(database.sqliteConnection))
     }
 
@@ -82,6 +86,7 @@ final class Connection {
     // MARK: Statements
 
     private func prepared(_ sql: String, _ arguments: [Value]) throws -> Statement {
+        if let ended { throw ended }
         let statement: Statement
         do {
             statement = try database.cachedStatement(sql: sql)
@@ -123,7 +128,9 @@ final class Connection {
     }
 
     fileprivate func failure(_ code: Int32) -> ArchiveError {
-        SQLiteFailure.archiveError(code, unsafe String(cString: sqlite3_errmsg(database.sqliteConnection)))
+        let error = SQLiteFailure.archiveError(code, unsafe String(cString: sqlite3_errmsg(database.sqliteConnection)))
+        if !database.isInsideTransaction { ended = error }
+        return error
     }
 }
 
@@ -176,7 +183,9 @@ struct Rows: ~Copyable {
     func optionalBytes(_ column: Int) -> [UInt8]? { isNull(column) ? nil : bytes(column) }
 
     /// Adds the bytes of a blob, or of a text, to `buffer`.
-    func append(_ column: Int, to buffer: inout [UInt8]) { unsafe withBytes(column) { unsafe buffer.append(contentsOf: $0) } }
+    func append(_ column: Int, to buffer: inout [UInt8]) {
+        unsafe withBytes(column) { unsafe buffer.append(contentsOf: $0) }
+    }
 
     /// Lends the bytes of a blob, or of a text; they are gone with the row.
     private func withBytes<T>(_ column: Int, _ body: (UnsafeRawBufferPointer) -> T) -> T {

@@ -204,7 +204,9 @@ final class KeyGraph {
             }
             return node
         }
-        guard let parent = try UnitTable.parent(of: place.unit, db) else { throw ArchiveError(.notVisible, "no key for \(place.category.rawValue) at unit \(place.unit)") }
+        guard let parent = try UnitTable.parent(of: place.unit, db) else {
+            throw ArchiveError(.notVisible, "no key for \(place.category.rawValue) at unit \(place.unit)")
+        }
         let above = try node(at: NodePlace(category: place.category, unit: parent), in: writer)
         return try makeNode(at: place, below: above, in: writer).node
     }
