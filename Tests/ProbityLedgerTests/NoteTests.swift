@@ -299,6 +299,16 @@ struct NoteTests {
         arguments: ["A", "AA", "AAA", "A===", "AA=A", "AB==", "AAB=", "AA==AA==", " AAA", "AA\n=", "AA-_", "===="])
     func base64Refused(text: String) { #expect(Base64.decode(text) == nil) }
 
+    @Test("Hexadecimal is lower-case, two digits a byte, and nothing else is read")
+    func hexadecimal() {
+        let bytes = Array(UInt8.min...UInt8.max)
+        let text = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        #expect(Hex.text(bytes) == text)
+        #expect(Hex.bytes(text) == bytes)
+        #expect(Hex.text([]) == "" && Hex.bytes("") == [])
+        for refused in ["0", "000", "0A", "0g", " 0", "0x", "１０"] { #expect(Hex.bytes(refused) == nil, "\(refused)") }
+    }
+
     @Test("Base64 agrees with Foundation's", arguments: 0...70)
     func base64RoundTrip(count: Int) {
         var random = SeededGenerator(seed: UInt64(count))
