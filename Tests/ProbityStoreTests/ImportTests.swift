@@ -153,4 +153,193 @@ struct ImportTests {
         }
         #expect(throws: Never.self) { try waiting.showOfficer("990001") }
     }
+
+    // MARK: What the gate asks of rows
+
+    private static func rows(_ rows: [ImportRow]) -> Session.RowSource {
+        { receive in for (index, row) in rows.enumerated() { try receive(index + 2, row) } }
+    }
+
+    @Test(
+        "Rows that a front end has not judged are judged by the gate: fields, rules, states, and what could not be read"
+    )
+    func judged() throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk1")
+        let good = Fixture.event("990001", "好").values
+        func problems(_ row: ImportRow, kind: String = "majorEvent") throws -> [RejectedRow.Problem] {
+            let report = try clerk.importRecords(kind: kind, dryRun: false, rows: ImportTests.rows([row]))
+            #expect(!report.isPublished)
+            return report.rejected.flatMap(\.problems)
+        }
+        var bad = good
+        bad["eventKind"] = nil
+        bad["mood"] = "x"
+        #expect(
+            try problems(.values(officer: "990001", state: nil, bad)) == [
+                .init(field: "mood", code: "problem.unknownField"), .init(field: "eventKind", code: "problem.missing"),
+            ])
+        // What could not be read comes first, and is not missing besides.
+        var unread = good
+        unread["eventDate"] = nil
+        #expect(
+            try problems(
+                .values(
+                    officer: "990001", state: nil, unread,
+                    unread: [FieldProblem("eventDate", .badDate)])) == [
+                    .init(field: "eventDate", code: "problem.badDate")
+                ])
+        // The number of an officer who is not there is no matter before the row is right.
+        #expect(try problems(.values(officer: "999999", state: nil, bad)).count == 2)
+        #expect(
+            try problems(.values(officer: "990001", state: "已审结", good)) == [
+                .init(field: "state", code: "import.stateUnknown", params: ["value": "已审结"])
+            ])
+        let officer = Fixture.officer("990009", unit: "U01", name: "某", idNo: "110101199003070000")
+        #expect(
+            try problems(.values(officer: nil, state: nil, officer), kind: "officer").map(\.code) == [
+                "problem.citizenID"
+            ])
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test(
+        "Rows that changed between the passes are not filed, though each would do",
+        arguments: ["value", "fewer", "more"])
+    func changedBetween(how: String) throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk1")
+        let before = try clerk.search(RecordQuery()).found.count
+        var pass = 0
+        let error = #expect(throws: ArchiveError.self) {
+            try clerk.importRecords(kind: "majorEvent", dryRun: false) { receive in
+                pass += 1
+                let count = pass == 1 || how == "value" ? 3 : how == "fewer" ? 2 : 4
+                for number in 0..<count {
+                    let text = pass == 2 && number == 1 && how == "value" ? "换了" : "第\(number)条"
+                    try receive(
+                        number + 2,
+                        .values(officer: "990001", state: nil, Fixture.event("990001", text).values))
+                }
+            }
+        }
+        #expect(error?.code == .changedSinceRead)
+        #expect(try clerk.search(RecordQuery()).found.count == before)
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test("An officer whom the first pass did not look up is asked about in the second: his own file is not filed into")
+    func secondPassRecusal() throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk1")
+        let judge = ImportJudge(
+            try clerk.declaredKind("majorEvent"),
+            Actor(
+                certificate: try ownCertificate(fixture, "990001"), policy: fixture.archive.policy), clerk.roster,
+            clerk.vault, today: clerk.today)
+        try fixture.archive.snapshot { db in
+            #expect(throws: ArchiveError(.recusal, "")) { try judge.officer("990001", db) }
+            #expect(throws: Never.self) { try judge.officer("990002", db) }
+        }
+    }
+
+    /// The certificate of a clerk who is the officer of that number.
+    private func ownCertificate(_ fixture: Fixture, _ number: String) throws -> Certificate {
+        let clerk = try fixture.session("clerk1")
+        let certificate = clerk.certificate
+        return Certificate(
+            user: "clerk1", serial: 1, role: .clerk, unit: "U00", officer: try clerk.showOfficer(number).id.number,
+            signingKey: certificate.signingKey, agreementKey: certificate.agreementKey,
+            validFrom: certificate.validFrom)
+    }
+
+    // MARK: Imports that die, or are taken for dead
+
+    @Test("An import of officers that died is swept by the next act, and stops none")
+    func deadOfficers() throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk1")
+        let kind = try clerk.declaredKind("officer")
+        let tables = ["officer", "officerTag", "dossier", "dossierKey", "version", "openBatch"]
+        func counts() throws -> [Int64?] {
+            try fixture.archive.snapshot { db in try tables.map { try db.integer("SELECT COUNT(*) FROM \($0)") } }
+        }
+        let before = try counts()
+        // The first chunk of an import whose program was killed then: nobody claims the batch any more.
+        try fixture.archive.transact("test") { db in
+            let writer = try RowWriter(db)
+            try OpenBatchTable.open(writer.batch, user: "clerk1", startedAt: "x", token: [1], db)
+            _ = try clerk.roster.add(
+                Fixture.officer("990004", unit: "U01", name: "丁", idNo: "99010119980517115X"), kind, writer,
+                structure: writer)
+        }
+        #expect(try counts() != before)
+        #expect(try fixture.archive.check().findings.map(\.rule) == ["check.openBatch.dead"])
+        try fixture.session("clerk1").file(Fixture.event("990001", "之后"))
+        var after = try counts()
+        after[4] = after[4].map { $0 - 1 }
+        #expect(after == before)
+        #expect(try fixture.archive.check().findings == [])
+        // The number that it would have brought in is free.
+        #expect(throws: Never.self) {
+            try fixture.session("clerk1").addOfficers([
+                Fixture.officer("990004", unit: "U01", name: "丁", idNo: "99010119980517115X")
+            ])
+        }
+    }
+
+    @Test(
+        "An import that was swept while it stood still ends and publishes no part, also where its number is another's now",
+        arguments: [false, true])
+    func swept(isTaken: Bool) throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk1")
+        let before = try clerk.search(RecordQuery()).found.count
+        let error = #expect(throws: ArchiveError.self) {
+            _ = try clerk.importRecords(kind: "majorEvent", dryRun: false, rows: ImportTests.source(4500)) {
+                done, pass in
+                guard pass == 2, done == 2000 else { return }
+                // Another engine lost the import's claim: somebody clears it away, and perhaps gets its number.
+                do {
+                    try fixture.archive.transact("test") { db in
+                        let batch = try #require(try OpenBatchTable.all(db).first)
+                        try OpenBatchTable.remove(batch, db)
+                        if isTaken {
+                            try OpenBatchTable.open(batch, user: "clerk2", startedAt: "x", token: [9], db)
+                        }
+                    }
+                } catch { Issue.record("\(error)") }
+            }
+        }
+        #expect(error?.code == .changedSinceRead)
+        #expect(try clerk.search(RecordQuery()).found.count == before)
+        // What has the number now is left alone by the import that lost it, and swept by the next act.
+        #expect(try fixture.archive.snapshot { try OpenBatchTable.all($0) }.count == (isTaken ? 1 : 0))
+        try clerk.file(Fixture.event("990001", "之后"))
+        #expect(try fixture.archive.check().findings == [])
+    }
+
+    @Test("A row that somebody puts under the number of a running import stops its publication")
+    func plantedInImport() throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk1")
+        let error = #expect(throws: ArchiveError.self) {
+            _ = try clerk.importRecords(kind: "majorEvent", dryRun: false, rows: ImportTests.source(2100)) {
+                done, pass in
+                guard pass == 2, done == 2000 else { return }
+                do {
+                    try fixture.archive.transact("test") { db in
+                        let batch = try #require(try OpenBatchTable.all(db).first)
+                        try db.execute(
+                            """
+                            INSERT INTO version (id, record, epoch, kind, state, occurredOn, dueOn, form, sealed, batch)
+                            SELECT MAX(id) + 1, MAX(id) + 1, 1, 'x', 'x', 'x', NULL, NULL, x'00', ? FROM version
+                            """, [.integer(batch)])
+                    }
+                } catch { Issue.record("\(error)") }
+            }
+        }
+        #expect(error?.code == .integrity)
+        #expect(try fixture.archive.check().findings == [])
+    }
 }

@@ -165,7 +165,26 @@ struct Act: Sendable, Hashable {
     }
 }
 
-/// The codes of the acts, for who searches the ledger.
+/// The acts in words, for help and docs/acts.md.
 public enum ActCodes {
+    /// The codes, in the order of their declaration.
     public static let all = Act.all.map(\.code)
+
+    /// A row of Markdown for each act: code, right, purpose, recusal, tables, fields of its line.
+    public static let table = Act.all.map { act in
+        let right =
+            switch act.right {
+            case .everybody: "everybody"
+            case .role(let right): right.rawValue
+            case .category(let right): "\(right.rawValue) in the category"
+            case .step: "the kind's step"
+            case .signature: "one of the signatures"
+            case .part: "part of another act"
+            }
+        let purpose = ["–", "stated", "statistics"][act.purpose == .none ? 0 : act.purpose == .stated ? 1 : 2]
+        let recusal = ["–", "refused", "left out"][act.recusal == .none ? 0 : act.recusal == .refused ? 1 : 2]
+        let tables = Table.allCases.filter(act.adds.contains).map(\.rawValue).joined(separator: " ")
+        let fields = act.fields.map(\.rawValue).sorted().joined(separator: " ")
+        return "| `\(act.code)` | \(right) | \(purpose) | \(recusal) | \(tables.isEmpty ? "–" : tables) | \(fields) |"
+    }
 }
