@@ -200,14 +200,14 @@ def read_pages(folder, private, user):
 TABLES = {
     "archive": ("id archiveId bureauId name suite recoveryKey logKey batch", "id"),
     "unit": ("id parent kind name batch", "id"),
-    "certificate": ("id user serial note batch", "id"),
+    "certificate": ("id userId serial note batch", "id"),
     "proposal": ("id kind note release batch", "id"),
     "key": ("id kind category unit epoch publicKey batch", "id"),
     "wrap": ("id key byUser byKey byRecovery wrapped batch", "id"),
-    "accessGrant": ("id user category unit note batch", "id"),
+    "accessGrant": ("id userId category unit note batch", "id"),
+    "dossier": ("id category officerTag batch", "id"),
     "officer": ("id dossier batch", "id"),
     "officerTag": ("tag officer batch", "tag, officer"),
-    "dossier": ("id category officerTag batch", "id"),
     "dossierKey": ("dossier epoch node wrapped batch", "dossier, epoch"),
     "version": ("id record epoch kind state occurredOn dueOn form sealed batch", "id"),
     "tray": ("id category intake wrapped commitment sealed batch", "id"),
@@ -245,7 +245,7 @@ def read_archive(plain, private, user):
     (archive, bureau, log_key), = query("SELECT archiveId, bureauId, logKey FROM archive")
     origin = f"probity.{bureau}/ledger"
     certificates = []
-    for name, note in query("SELECT user, note FROM certificate"):
+    for name, note in query("SELECT userId, note FROM certificate"):
         body = json.loads(split_note(note)[0])
         assert body["user"] == name and body["archive"] == archive
         if body["type"] == "leave":

@@ -200,9 +200,6 @@ struct Rows: ~Copyable {
         return unsafe withBytes(column) { text in words.firstIndex { unsafe text.elementsEqual($0) } }
     }
 
-    /// How many bytes a blob or a text has.
-    func byteCount(_ column: Int) -> Int { Int(unsafe sqlite3_column_bytes(statement.sqliteStatement, Int32(column))) }
-
     enum Storage { case null, integer, text, blob, real }
 
     /// What a damaged database really has in a column.

@@ -3,6 +3,7 @@ import CPageStore
 import GRDB
 import GRDBSQLite
 import ProbityCrypto
+import ProbityLedger
 
 /// The page store under every connection to an archive (page encryption; Sources/CPageStore).
 enum PageStore {

@@ -1,5 +1,6 @@
 import CanonicalJSON
 import ProbityCrypto
+import ProbityLedger
 import ProbityRecords
 
 /// What a grant (授权) says.
