@@ -51,7 +51,7 @@ extension Office {
             #expect(passes == [2])
             let found = try desk.search(searching("drinkingRisk")).rows.filter { $0.cells[4] != "已撤回" }
             #expect(
-                found.map { Array($0.cells.prefix(6)) } == [
+                found.map { Array($0.cells.prefix(6)) }.sorted { $0[0] < $1[0] } == [
                     [
                         "990002", "乙二", "2026-01-20", "饮酒风险登记", "已提交",
                         "经常 · 有 · 饮酒风险等级 L3（须由指定人员确认）",

@@ -97,13 +97,14 @@ extension Office {
                 #expect(error == OfficeError(.invalidEntry, "cli.ceremonyForm"))
                 #expect(error?.params["path"] == file && (what.isEmpty || error?.params["what"] == what))
             }
-            let answers = ["BAD ID", "局", "U00"] + (1...8).map { "user-\($0)" }
+            let answers = ["BAD ID", "局", "U00", "X"] + (2...8).map { "user-\($0)" }
             let dialog = try Founding(answers: answers, recovery: paper)
             let error = officeError { try dialog.demandComplete(words) }
-            #expect(error?.params == ["count": "2"])
+            #expect(error == OfficeError(.invalidEntry, "cli.ceremonyIncomplete") && error?.params == ["count": "2"])
             #expect(
-                error?.details == ["单位代号只能用小写字母、数字、连字符：BAD ID", "门类没有创始持有人：reporter"]
-                    || error?.details.first == "单位代号只能用小写字母、数字、连字符：BAD ID")
+                error?.details == [
+                    "单位代号只能用小写字母、数字、连字符：BAD ID", "用户名应为 2 至 32 个小写字母、数字、点、连字符：X",
+                ])
             #expect(
                 Founding.questions.map { $0.text(words) }.prefix(3) == [
                     "单位代号（小写字母、数字、连字符）：", "单位名称：", "根单位编号：",

@@ -34,13 +34,17 @@ extension Office {
             #expect(answers.count == 1 && answer.outcome == .promotionFindings)
             let record = try #require(try answer.json.parsed["reasons"]?.array?.first { $0["section"] == "impact" })
             let id = try #require(record["records"]?.array?.first?.string)
-            #expect(answer.lines.count == 4)
-            #expect(answer.lines[0] == "990001  甲一  影响期内或不符合，至 2027-01-15 前")
+            let training =
+                "      规则 training（2006 版，依据：公安机关组织管理条例 2006 Art. 29; 党章党纪、警规警纪必修课，可信度 C）；记录 –"
             #expect(
-                answer.lines[1]
-                    == "  [影响期内或不符合] 处分影响期: 党内警告（2026-01-15，测纪〔2026〕1号），影响期至2027-01-15前")
-            #expect(answer.lines[2].hasPrefix("      规则 impact.p1（2023 版，依据：") && answer.lines[2].hasSuffix("记录 \(id)"))
-            #expect(answer.lines[3].hasPrefix("  [暂缓] 没有记录: 凡提必审（干部档案）（"))
+                answer.lines == [
+                    "990001  甲一  影响期内或不符合，至 2027-01-15 前",
+                    "  [影响期内或不符合] 处分影响期: 党内警告（2026-01-15，测纪〔2026〕1号），影响期至2027-01-15前",
+                    "      规则 impact.p1（2023 版，依据：纪律处分条例 2023 Art. 10，可信度 C）；记录 \(id)",
+                    "  [暂缓] 培训: 没有“晋职晋衔培训”合格记录", training, "  [暂缓] 培训: 没有“党章党纪警规警纪必修课”合格记录", training,
+                    "  [暂缓] 没有记录: 凡提必审（干部档案）（must.1 2016）、凡提必核（个人有关事项）（must.2 2017）、"
+                        + "凡提必听（纪检监察意见）（must.3 2016）、凡提必查（具体可查线索）（must.4 2016）、上年度考核（appraisal 2019）",
+                ])
             // What programs get names no schema of ours: it is the canonical answer itself.
             #expect(try answer.json.parsed["verdict"] == "blocked" && answer.json.parsed["schema"] == nil)
         }
@@ -67,7 +71,7 @@ extension Office {
                 ),
             ])
         func refusal(language: String, message: String, hint: String) throws {
-            let desk = try premises().desk("clerk1", purpose: nil, language: language)
+            let desk = try premises().desk("clerk1", purpose: "opinionReply", language: language)
             let error = #expect(throws: (any Error).self) { _ = try desk.showOfficer("990001") }
             let refusal = Refusal(try #require(error), desk.wording)
             #expect(refusal.outcome == .purposeMissing && refusal.identifier == "purposeMissing")
