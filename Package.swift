@@ -148,7 +148,7 @@ let package = Package(
         .testTarget(
             name: "ProbityOfficeTests",
             dependencies: [
-                "CanonicalJSON", "ProbityOffice", "ProbityRecords", "ProbityReports", "ProbityStore",
+                "CanonicalJSON", "ProbityOffice", "ProbityRecords", "ProbitySchema", "ProbityStore",
                 "ProbityTestSupport",
             ],
             swiftSettings: strict),

@@ -1,0 +1,184 @@
+import CanonicalJSON
+import Testing
+
+@testable import ProbityOffice
+
+extension Office {
+    @Suite("Forms")
+    struct FormTests {
+        private func premises() throws -> Premises { try Premises.shared.get() }
+
+        @Test(
+            "A form in either language is read, its officer confirmed by number and name, and filed",
+            arguments: [
+                ("zh", ["谈话种类=提醒谈话", "日期=2026年3月5日", "谈话人=王某", "事由=作风"], "谈话记录"),
+                ("en", ["kind of talk=reminder talk", "talkOn=2026/3/5", "interviewers=王某", "matter=作风"], "talk"),
+            ])
+        func filed(language: String, fields: [String], label: String) throws {
+            let desk = try premises().desk("clerk1", language: language)
+            let form = try desk.form(language == "zh" ? "谈话记录" : "talk", fields: fields, state: "held")
+            #expect(form.warnings == [])
+            let subject = try desk.identify("乙二", for: form)
+            #expect(
+                subject.question
+                    == (language == "zh"
+                        ? "为 990002 乙二（U01）登记谈话记录？" : "file talk for 990002 乙二 (U01)?"))
+            let answer = try desk.file(form, about: subject, named: "乙二")
+            #expect(answer.id.hasPrefix("R-") && answer.outcome == .done)
+            #expect(
+                answer.notes.map(\.text)
+                    == [language == "zh" ? "已为 乙二 登记谈话记录" : "talk filed for 乙二"])
+            #expect(try answer.json.parsed == ["id": .string(answer.id), "schema": "probity/record/v1"])
+            let view = try desk.show(answer.id)
+            #expect(view.heading == [answer.id, label, language == "zh" ? "已谈话" : "held"])
+            #expect(
+                view.fields.map(\.text)
+                    == [language == "zh" ? "提醒谈话" : "reminder talk", "2026-03-05", "王某", "作风"])
+            _ = try premises().desk("inspector1").withdraw(answer.id, reason: "测试")
+        }
+
+        @Test("Every problem of a form is a sentence, and nothing is filed")
+        func problems() throws {
+            let desk = try premises().desk("clerk1")
+            let error = officeError {
+                _ = try desk.form("majorEvent", fields: ["事项种类=结婚", "eventDate=2026-02-30", "报告日期=2026-03-01"])
+            }
+            #expect(error == OfficeError(.invalidEntry, "cli.entryInvalid"))
+            #expect(
+                error?.details == [
+                    "“发生日期”不是存在的日期，应写作 2026-03-05", "“事项种类”不在代码表“重大事项种类”内", "“事项内容”未填写",
+                ])
+            #expect(try Refusal(#require(error), desk.wording).message == "个人重大事项报告 没有通过校验，未登记")
+        }
+
+        @Test(
+            "What is no form is refused with what it is not",
+            arguments: [
+                ("nothing", ["a=b"], OfficeError(.invalidEntry, "cli.kindUnknown")),
+                ("talk", ["matter"], OfficeError(.usage, "cli.fieldForm")),
+                ("talk", ["colour=red"], OfficeError(.invalidEntry, "cli.fieldUnknown")),
+            ])
+        func malformed(kind: String, fields: [String], expected: OfficeError) throws {
+            let desk = try premises().desk("clerk1")
+            #expect(throws: expected) { _ = try desk.form(kind, fields: fields) }
+        }
+
+        @Test("Of a change an empty text says that the field goes")
+        func removed() throws {
+            let kind = try Named.kind("talk")
+            #expect(
+                try FieldInput(["事由=关心生活", "place="], of: kind).changes() == [
+                    "matter": "关心生活", "place": .null,
+                ])
+        }
+
+        @Test("A state that a kind does not have is refused")
+        func state() throws {
+            let desk = try premises().desk("clerk1")
+            #expect(throws: OfficeError(.invalidEntry, "import.stateUnknown")) {
+                _ = try desk.form("talk", fields: [], state: "flying")
+            }
+        }
+
+        @Test("A text that seems to name a reporter has an outcome of its own")
+        func reporter() throws {
+            let desk = try premises().desk("inspector1")
+            let error = officeError {
+                _ = try desk.form(
+                    "complaint",
+                    fields: [
+                        "receivedOn=2026-06-02", "channel=letter", "complaintClass=accusation",
+                        "reporterClass=realName", "jurisdiction=own", "content=举报人张某某，联系电话13800000000",
+                    ])
+            }
+            #expect(error == OfficeError(.reporterIdentity, "cli.entryInvalid"))
+        }
+
+        @Test("A warning stands beside a form that may be filed")
+        func warning() throws {
+            let desk = try premises().desk("clerk1")
+            let form = try desk.form(
+                "officer",
+                fields: [
+                    "policeNo=990009", "name=己九", "idNo=990101198501090022", "sex=1", "unit=U01",
+                    "personCategory=police",
+                ])
+            #expect(form.warnings == ["“居民身份证号”第十七位与性别不一致，请核对"])
+        }
+
+        @Test("An amendment changes a field, a step takes the record on")
+        func changes() throws {
+            let desk = try premises().desk("clerk1")
+            let form = try desk.form(
+                "talk",
+                fields: ["talkKind=heartTalk", "talkOn=2026-03-06", "interviewers=王某", "matter=关心"])
+            let record = try desk.file(form, about: .asNamed("990003"), named: "990003").id
+            let amended = try desk.amend(
+                record, kind: "talk", fields: ["事由=关心生活"], reason: "笔误", version: nil)
+            #expect(try amended.json.parsed == ["id": .string(amended.id), "schema": "probity/version/v1"])
+            _ = try desk.advance(record, step: "close", kind: "talk", fields: [], reason: "办结")
+            let view = try desk.show(record)
+            #expect(view.heading == [record, "谈话记录", "已办结"])
+            #expect(view.fields.map(\.name) == ["talkKind", "talkOn", "interviewers", "matter"])
+            #expect(view.fields.last?.text == "关心生活")
+            #expect(view.versions.count == 3 && view.versions[1].hasSuffix("clerk1 已谈话 笔误"))
+            #expect(throws: OfficeError(.invalidEntry, "cli.fieldValue")) {
+                _ = try desk.amend(record, kind: "talk", fields: ["talkOn=gestern"], reason: "x", version: nil)
+            }
+            #expect(throws: OfficeError(.usage, "cli.recordForm")) {
+                _ = try desk.withdraw("record 1", reason: "x")
+            }
+            _ = try premises().desk("inspector1").withdraw(record, reason: "测试")
+        }
+    }
+
+    @Suite("Complaints")
+    struct ComplaintTests {
+        private func premises() throws -> Premises { try Premises.shared.get() }
+        private let fields = [
+            "receivedOn=2026-06-02", "channel=letter", "complaintClass=accusation", "reporterClass=anonymous",
+            "jurisdiction=own", "content=收受礼金",
+        ]
+
+        @Test("Who reads complaints files them; who does not drops them, and the reader takes them in")
+        func fileOrDrop() throws {
+            let inspector = try premises().desk("inspector1", purpose: "disciplineCase")
+            let clerk = try premises().desk("clerk1")
+            #expect(try inspector.filesComplaints && !clerk.filesComplaints)
+
+            let form = try inspector.form("complaint", fields: fields)
+            let filed = try inspector.openComplaint(form, about: inspector.identify("990003", for: form))
+            #expect(filed.id.hasPrefix("R-") && filed.notes.isEmpty)
+            #expect(try inspector.show(filed.id).fields.last?.text == "收受礼金")
+
+            let dropped = try clerk.openComplaint(clerk.form("complaint", fields: fields), about: .asNamed("某人"))
+            #expect(dropped.id.hasPrefix("T-"))
+            #expect(dropped.notes.map(\.text) == ["已投入待接收箱；您不能再查看内容"])
+
+            let tray = try inspector.tray()
+            #expect(tray.columns.map(\.key) == ["tray", "date", "user", "number", "summary"])
+            #expect(tray.columns.map(\.title) == ["待接收编号", "日期", "用户", "警号", "摘要"])
+            let row = try #require(tray.rows.first)
+            #expect(tray.rows.count == 1)
+            #expect(row.cells[0] == dropped.id && row.cells[2...] == ["clerk1", "某人", "收受礼金"])
+            #expect(try row.json.parsed["values"]?["content"] == "收受礼金")
+
+            #expect(throws: OfficeError(.usage, "cli.trayForm")) {
+                _ = try inspector.takeIn("R-1", officer: nil, fields: [])
+            }
+            let record = try inspector.takeIn(dropped.id, officer: "990003", fields: ["收件编号=2026-7"])
+            #expect(try inspector.show(record.id).fields.contains { $0.label == "收件编号" && $0.text == "2026-7" })
+            #expect(try inspector.tray().rows.isEmpty)
+        }
+
+        @Test("Who may not read a tray is refused in words")
+        func refused() throws {
+            let clerk = try premises().desk("clerk1", language: "en")
+            let error = #expect(throws: (any Error).self) { _ = try clerk.tray() }
+            let refusal = Refusal(try #require(error), clerk.wording)
+            #expect(refusal.outcome == .roleRefuses && refusal.identifier == "roleRefuses")
+            #expect(refusal.message.hasPrefix("your role does not allow it ("))
+            #expect(refusal.hint == "run probity access explain --category CATEGORY to see why")
+        }
+    }
+}
