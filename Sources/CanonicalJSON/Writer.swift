@@ -29,7 +29,7 @@ extension JSONValue {
         case .object(let members):
             bytes.append(UInt8(ascii: "{"))
             // RFC 8785 §3.2.3: names are ordered by their UTF-16 code units, which differs from UTF-8 order above U+FFFF.
-            let sorted = members.sorted { $0.key.utf16.lexicographicallyPrecedes($1.key.utf16) }
+            let sorted = members.sorted { JSONValue.precedes($0.key, $1.key) }
             for (index, member) in sorted.enumerated() {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
                 JSONValue.write(member.key, to: &bytes)
@@ -40,9 +40,30 @@ extension JSONValue {
         }
     }
 
+    /// Whether one name stands before another by their UTF-16 code units, told from their UTF-8.
+    ///
+    /// Bytes order as code units do but for one case: what needs a surrogate pair (a first byte of F0 or more) stands before
+    /// U+E000 to U+FFFF (a first byte of EE or EF).
+    static func precedes(_ one: String, _ other: String) -> Bool {
+        var rest = other.utf8.makeIterator()
+        for byte in one.utf8 {
+            guard let against = rest.next() else { return false }
+            if byte == against { continue }
+            if byte >= 0xEE, against >= 0xEE, (byte >= 0xF0) != (against >= 0xF0) { return byte >= 0xF0 }
+            return byte < against
+        }
+        return rest.next() != nil
+    }
+
     /// RFC 8785 §3.2.2.2: the shortest escapes, lower-case hex, everything else as it is.
     private static func write(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
+        // Nearly no text has anything to escape.
+        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) else {
+            bytes.append(contentsOf: text.utf8)
+            bytes.append(UInt8(ascii: "\""))
+            return
+        }
         for byte in text.utf8 {
             switch byte {
             case 0x22: bytes.append(contentsOf: [0x5C, 0x22])

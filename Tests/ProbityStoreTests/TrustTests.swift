@@ -215,8 +215,10 @@ struct TrustTests {
             try run.demandRight(in: .events)
             try run.concerns([])
             let key = try #require(try clerk.graph.dossierKey(entry.id.dossier, writer.db))
+            let columns = kind.clearColumns(
+                values: forged.values, state: forged.state, filedOn: forged.filedOn)
             try clerk.vault.insert(
-                forged, kind: kind, record: entry.id.number,
+                .init(content: forged, columns: columns), kind: kind, record: entry.id.number,
                 version: clerk.vault.nextVersion(in: entry.id.dossier, writer.db), key: key, in: writer)
         }
         #expect(throws: ArchiveError(.integrity, "")) { try clerk.records(of: "990001") }

@@ -12,7 +12,7 @@ extension RecordKind {
         values: [String: JSONValue], state: String? = nil, today: CivilDate? = nil
     ) -> [FieldProblem] {
         var problems: [FieldProblem] = []
-        for name in values.keys.sorted() where field(name) == nil {
+        for name in values.keys.filter({ field($0) == nil }).sorted() {
             problems.append(problem(unknown: name))
         }
         for field in fields {
@@ -93,13 +93,11 @@ extension RecordKind {
         _ field: Field, _ text: String, _ values: [String: JSONValue], _ today: CivilDate?
     ) -> FieldProblem? {
         guard !text.isEmpty else { return FieldProblem(field.name, .missing) }
-        guard text.unicodeScalars.count <= field.maximumLength else {
+        guard text.utf8.count <= field.maximumLength || text.unicodeScalars.count <= field.maximumLength else {
             return FieldProblem(field.name, .tooLong, params: ["maximum": String(field.maximumLength)])
         }
         let isLong = field.type == .longText
-        let hasControl = text.unicodeScalars.contains {
-            $0.properties.generalCategory == .control && !(isLong && ($0 == "\n" || $0 == "\t"))
-        }
+        let hasControl = hasControl(text, allowing: isLong ? [0x0A, 0x09] : [])
         if hasControl { return FieldProblem(field.name, .controlCharacter) }
         if let pattern = field.pattern, !pattern.matches(text) {
             return FieldProblem(field.name, .badPattern, params: ["pattern": pattern.text])
@@ -127,6 +125,18 @@ extension RecordKind {
             return FieldProblem(field.name, .reporterIdentity)
         }
         return nil
+    }
+
+    /// Whether a text has a control character (Unicode's category Cc: U+0000 to U+001F, U+007F to U+009F), told from its
+    /// UTF-8.
+    private func hasControl(_ text: String, allowing allowed: [UInt8]) -> Bool {
+        var before: UInt8 = 0
+        for byte in text.utf8 {
+            if byte < 0x20 ? !allowed.contains(byte) : byte == 0x7F { return true }
+            if before == 0xC2, byte < 0xA0 { return true }
+            before = byte
+        }
+        return false
     }
 
     private func sexWarning(_ field: Field, _ value: JSONValue, _ values: [String: JSONValue]) -> FieldProblem? {

@@ -12,6 +12,10 @@ enum SQLiteDatabase {
     /// 64 GiB: fifty times the archive of a city. What grows beyond is a mistake, and should not fill the disk.
     static let maximumPageCount = 1 << 24
 
+    /// What the one writer of a program may keep of pages that were opened: an import comes back to the same index pages again
+    /// and again, and each time they would be opened and sealed anew. Readers have SQLite's 2 MiB.
+    private static let writerCacheKiB = 32 * 1024
+
     static func configuration(lockWaitSeconds: Double) -> Configuration {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
@@ -55,7 +59,10 @@ enum SQLiteDatabase {
         try SQLiteFailure.converting {
             let pool = try DatabasePool(path: path, configuration: configuration(lockWaitSeconds: lockWaitSeconds))
             // GRDB sets synchronous to NORMAL for WAL; an acknowledged act has to survive a power cut.
-            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            try pool.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+                try db.execute(sql: "PRAGMA cache_size = -\(writerCacheKiB)")
+            }
             do {
                 try demandFormat(pool, path)
             } catch {

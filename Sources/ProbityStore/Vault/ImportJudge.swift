@@ -15,7 +15,7 @@ final class ImportJudge {
     private var officers = BoundedCache<String, Int64>(capacity: 65_536)
     /// Numbers and ID numbers of officers whom the file brings in.
     private var brought: Set<String> = []
-    private var passed = SHA256()
+    private var passed: RowStream
 
     init(_ kind: RecordKind, _ actor: Actor, _ roster: Roster, _ vault: Vault, today: CivilDate) {
         self.kind = kind
@@ -23,6 +23,7 @@ final class ImportJudge {
         self.roster = roster
         self.vault = vault
         self.today = today
+        passed = RowStream(kind)
     }
 
     /// What forbids filing a row; empty where nothing does.
@@ -38,7 +39,7 @@ final class ImportJudge {
         if !problems.isEmpty { return problems.map { .init($0) } }
         let found =
             kind.id == "officer" ? try rosterProblems(values, db) : try officerProblems(officer ?? "", db)
-        if found.isEmpty { ImportJudge.add(row, to: &passed) }
+        if found.isEmpty { passed.add(officer, state, values) }
         return found
     }
 
@@ -107,37 +108,63 @@ final class ImportJudge {
         return problems
     }
 
-    // MARK: The second pass
+    /// Begins the comparison of the rows that are filed with those that passed; no more rows are judged.
+    func comparison() -> Comparison { Comparison(kind, passed) }
 
-    /// Compares the rows that are filed with those that passed.
     struct Comparison {
-        private var filed = SHA256()
-        fileprivate let passed: SHA256Digest
+        private var filed: RowStream
+        private var passed: RowStream
 
-        fileprivate init(_ passed: SHA256Digest) { self.passed = passed }
+        fileprivate init(_ kind: RecordKind, _ passed: RowStream) {
+            filed = RowStream(kind)
+            self.passed = passed
+        }
 
-        mutating func add(_ row: ImportRow) { ImportJudge.add(row, to: &filed) }
+        mutating func add(_ row: ImportRow) {
+            guard case .values(let officer, let state, let values, _) = row else { return }
+            filed.add(officer, state, values)
+        }
 
         /// - Throws: ``ArchiveError`` `changedSinceRead`.
         mutating func finish() throws {
-            guard filed.finish() == passed else {
+            guard filed.digest() == passed.digest() else {
                 throw ArchiveError(.changedSinceRead, "the file changed while it was imported")
             }
         }
     }
+}
 
-    /// Begins the comparison; no more rows are judged.
-    func comparison() -> Comparison {
-        defer { passed = SHA256() }
-        return Comparison(passed.finish())
+/// The digest of rows, one after the other: officer, state, and every field in the order of the kind, each with its length.
+private struct RowStream {
+    private let fields: [String]
+    private var hasher = SHA256()
+    private var row: [UInt8] = []
+
+    init(_ kind: RecordKind) { fields = kind.fields.map(\.name) }
+
+    mutating func add(_ officer: String?, _ state: String?, _ values: [String: JSONValue]) {
+        row.removeAll(keepingCapacity: true)
+        append(officer)
+        append(state)
+        // A field that the kind does not have was refused in a row that passed.
+        append(String(values.count))
+        for field in fields {
+            switch values[field] {
+            case nil: append(nil)
+            case .string(let text)?: append(text)
+            case let value?:
+                append("")
+                append(value.canonicalText)
+            }
+        }
+        hasher.update(row)
     }
 
-    private static func add(_ row: ImportRow, to hasher: inout SHA256) {
-        guard case .values(let officer, let state, let values, _) = row else { return }
-        let row: JSONValue = [
-            "officer": officer.map { .string($0) } ?? .null, "state": state.map { .string($0) } ?? .null,
-            "values": .object(values),
-        ]
-        hasher.update(row.canonicalBytes)
+    private mutating func append(_ text: String?) {
+        let count = text.map { $0.utf8.count + 1 } ?? 0
+        for shift in [24, 16, 8, 0] { row.append(UInt8(truncatingIfNeeded: count >> shift)) }
+        if let text { row.append(contentsOf: text.utf8) }
     }
+
+    mutating func digest() -> SHA256Digest { hasher.finish() }
 }

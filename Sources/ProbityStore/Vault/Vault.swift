@@ -40,15 +40,22 @@ final class Vault {
 
     // MARK: Sealing
 
+    /// A version that is not filed yet: what it says, and the columns that follow from it.
+    struct NewVersion {
+        let content: VersionContent
+        let columns: ClearColumns
+    }
+
     /// What a new version says, filed now by the user.
     func content(
         _ values: [String: JSONValue], _ kind: RecordKind, _ state: String, officer: Int64, reason: String? = nil
-    ) -> VersionContent {
+    ) -> NewVersion {
         let now = archive.now.date
         let columns = kind.clearColumns(values: values, state: state, filedOn: now)
-        return VersionContent(
+        let content = VersionContent(
             officer: OfficerID(officer), kind: kind.id, state: state, occurredOn: columns.occurredOn, filedOn: now,
             filedBy: user, reason: reason, values: values)
+        return NewVersion(content: content, columns: columns)
     }
 
     /// The next free version number of a dossier.
@@ -69,17 +76,12 @@ final class Vault {
     /// - Returns: the record's number.
     @discardableResult
     func insert(
-        _ content: VersionContent, kind: RecordKind, record: Int64?, version: Int64, key: DossierKey,
-        in writer: RowWriter
+        _ new: NewVersion, kind: RecordKind, record: Int64?, version: Int64, key: DossierKey, in writer: RowWriter
     ) throws -> Int64 {
         let record = record ?? version
-        let clear =
-            kind.category.isSealed
-            ? nil
-            : VersionRow.Clear(
-                kind.clearColumns(values: content.values, state: content.state, filedOn: content.filedOn))
+        let clear = kind.category.isSealed ? nil : VersionRow.Clear(new.columns)
         let sealed = try key.cipher.seal(
-            content.json.canonicalBytes,
+            new.content.json.canonicalBytes,
             associatedData: associatedData(
                 dossier: key.dossier, epoch: key.epoch, record: record, version: version, kind: clear?.kind))
         try writer.insertVersion(
