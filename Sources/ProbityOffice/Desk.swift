@@ -1,4 +1,3 @@
-import ProbityRecords
 import ProbityStore
 
 /// A place to work at: one user at one archive, unlocked, with the words of his language.
@@ -7,9 +6,9 @@ import ProbityStore
 /// thread; a front end for several users opens one for each.
 ///
 ///     let desk = try Desk.open(visit, Wording(language: "en")) { user in try askPassphrase(user) }
-///     let form = try desk.form("talk", fields: ["kind=remind", "talkOn=2026-03-05"])
+///     let form = try desk.form("talk", fields: ["talkKind=remind", "talkOn=2026-03-05"])
 ///     let subject = try desk.identify("990009", for: form)
-///     if isYes(subject.question) { show(try desk.file(form, about: subject)) }
+///     if isYes(subject.question) { show(try desk.file(form, about: subject, named: "990009")) }
 public final class Desk {
     let session: Session
     let words: Vocabulary

@@ -1,6 +1,5 @@
 import Foundation
 import ProbityCrypto
-import ProbityRecords
 import ProbityStore
 
 /// Who comes to which archive, and what for: what a front end knows before anything is opened.

@@ -1,4 +1,3 @@
-import CanonicalJSON
 import ProbityRecords
 import ProbityReports
 import ProbityStore
@@ -29,7 +28,26 @@ public struct FigureTable: Sendable, Equatable {
     /// What the figures leave out: nobody must take them for all there is.
     public let notes: [Answer.Note]
     public let json: JSONAnswer
-    private let wording: [String: String]
+    private let titles: Titles
+
+    /// What the columns and lines are called that every table has.
+    private struct Titles: Sendable, Equatable {
+        let records: String
+        let states: String
+        let withdrawn: String
+        let total: String
+        let state: String
+        let withdrawnState: String
+
+        init(_ words: Vocabulary) {
+            records = words.text("report.column.records")
+            states = words.text("report.column.states")
+            withdrawn = words.text("report.column.withdrawn")
+            total = words.text("report.total")
+            state = words.text("cli.column.state")
+            withdrawnState = words.state(RecordEntry.withdrawnState)
+        }
+    }
 
     init(_ statistics: Statistics, _ inquiry: FigureInquiry, _ words: Vocabulary) {
         let sums = FigureSums(statistics, by: inquiry.columns, words.catalogue)
@@ -53,19 +71,17 @@ public struct FigureTable: Sendable, Equatable {
         }
         if statistics.isWithoutOwnFile { notes.append(.remark(words.text("report.ownFile"))) }
         self.notes = notes
-        var wording: [String: String] = [:]
-        for key in ["records", "states", "withdrawn"] { wording[key] = words.text("report.column.\(key)") }
-        wording["total"] = words.text("report.total")
-        wording["state"] = words.text("cli.column.state")
-        wording["withdrawnState"] = words.state(RecordEntry.withdrawnState)
-        self.wording = wording
+        titles = Titles(words)
     }
 
     /// The table; its last row is the sum.
     public var listing: Listing {
         let columns =
-            labelColumns
-            + ["records", "states", "withdrawn"].map { Listing.Column(key: $0, title: wording[$0] ?? $0) }
+            labelColumns + [
+                Listing.Column(key: "records", title: titles.records),
+                Listing.Column(key: "states", title: titles.states),
+                Listing.Column(key: "withdrawn", title: titles.withdrawn),
+            ]
         func line(_ labels: [String], _ records: Int, _ states: String, _ withdrawn: Int) -> Listing.Row {
             Listing.Row(cells: labels + [String(records), states, String(withdrawn)], json: json)
         }
@@ -76,7 +92,7 @@ public struct FigureTable: Sendable, Equatable {
                 row.withdrawn)
         }
         let sum = line(
-            [wording["total"] ?? ""] + blanks, rows.reduce(0) { $0 + $1.records }, "",
+            [titles.total] + blanks, rows.reduce(0) { $0 + $1.records }, "",
             rows.reduce(0) { $0 + $1.withdrawn })
         return Listing(heading: [], columns: columns, rows: lines + [sum], whole: json, notes: notes)
     }
@@ -84,9 +100,9 @@ public struct FigureTable: Sendable, Equatable {
     /// A row for every state, so that a spreadsheet can turn it as it likes; with the mark that makes it open as UTF-8.
     public var csv: String {
         var text = "\u{FEFF}"
-        text += CSVWriter.row(labelColumns.map(\.title) + ["state", "records"].map { wording[$0] ?? $0 })
+        text += CSVWriter.row(labelColumns.map(\.title) + [titles.state, titles.records])
         for row in rows {
-            let states = row.states.map { ($0.label, $0.count) } + [(wording["withdrawnState"] ?? "", row.withdrawn)]
+            let states = row.states.map { ($0.label, $0.count) } + [(titles.withdrawnState, row.withdrawn)]
             for (state, count) in states where count > 0 {
                 text += CSVWriter.row(row.labels + [state, String(count)])
             }

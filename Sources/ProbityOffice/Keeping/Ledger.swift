@@ -1,7 +1,6 @@
 import CanonicalJSON
 import ProbityCrypto
 import ProbityLedger
-import ProbityRecords
 import ProbityStore
 
 /// Which ledger lines (台账) are asked for.
