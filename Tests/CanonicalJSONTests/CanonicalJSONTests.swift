@@ -161,4 +161,26 @@ struct CanonicalJSONTests {
         }
         return scalars.reduce(into: "") { $0.unicodeScalars.append($1) }
     }
+
+    @Test("Names are ordered by their UTF-16 code units, surrogates before the private use area")
+    func nameOrder() throws {
+        var random = SeededGenerator(seed: 8785)
+        let scalars: [Unicode.Scalar] = [
+            "a", "b", "é", "中", "\u{D7FF}", "\u{E000}", "\u{FB33}", "\u{FFFF}", "😀", "\u{10FFFF}",
+        ]
+        for _ in 0..<2_000 {
+            let names = (0..<2).map { _ in
+                var text = String.UnicodeScalarView()
+                for _ in 0..<Int.random(in: 0...3, using: &random) {
+                    text.append(scalars[Int.random(in: 0..<scalars.count, using: &random)])
+                }
+                return String(text)
+            }
+            guard names[0] != names[1] else { continue }
+            let value = JSONValue.object([names[0]: 1, names[1]: 2])
+            let first = names[0].utf16.lexicographicallyPrecedes(names[1].utf16) ? "1" : "2"
+            let digits = value.canonicalText.filter { $0 == "1" || $0 == "2" }
+            #expect(digits.hasPrefix(first), "\(names)")
+        }
+    }
 }

@@ -19,6 +19,9 @@ public struct LedgerInquiry: Sendable {
 
     public init() {}
 
+    /// The codes of all acts there are, for who asks for some of them.
+    public static var actCodes: [String] { ActCodes.all }
+
     func query() throws -> LedgerQuery {
         var query = LedgerQuery()
         query.actor = actor

@@ -3,7 +3,12 @@ import ProbityOffice
 
 extension AuditCommand {
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Ledger lines, newest first. / 查看台账")
+        static let configuration = CommandConfiguration(
+            abstract: "Ledger lines, newest first. / 查看台账",
+            discussion: """
+                ACTS / 行为
+                  \(LedgerInquiry.actCodes.joined(separator: "  "))
+                """)
         @OptionGroup var global: GlobalOptions
         @Option(help: "only this user / 用户") var actor: String?
         @Option(help: "only acts that begin so / 行为") var act: String?
