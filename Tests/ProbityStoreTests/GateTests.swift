@@ -101,6 +101,23 @@ struct GateTests {
         #expect(refused > 50)
     }
 
+    @Test("A correction that empties a field removes it, and one that empties a field that is needed is refused")
+    func emptiedField() throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk1")
+        var values = Fixture.event("990001", "叙述").values
+        values["place"] = "某地"
+        let record = try clerk.file(RecordDraft(kind: "majorEvent", officer: "990001", values: values))
+        try clerk.amend(record, changes: ["place": .null], reason: "地点有误")
+        let shown = try clerk.show(record)
+        #expect(shown.versions.map { $0.values["place"]?.string } == ["某地", nil])
+        #expect(shown.entry.content.values.keys.contains("place") == false)
+        let error = #expect(throws: ArchiveError.self) {
+            try clerk.amend(record, changes: ["eventKind": .null], reason: "空")
+        }
+        #expect(error?.code == .invalidEntry && error?.subject == "eventKind")
+    }
+
     @Test("When the ledger cannot be written, no act shows or changes anything")
     func ledgerFault() throws {
         let fixture = try Fixture()

@@ -150,4 +150,24 @@ struct TidyTests {
             if name.contains(".build/") { Issue.record("\(name) is tracked") }
         }
     }
+
+    @Test("Every file or folder of the tree that README and docs name by its whole path is there")
+    func named() throws {
+        var names = 0
+        for (name, text) in try TidyTests.files("docs", [".md"]) + [
+            ("README.md", String(contentsOf: TidyTests.root.appending(path: "README.md"), encoding: .utf8))
+        ] {
+            for part in text.split(separator: "`", omittingEmptySubsequences: false) {
+                guard ["Sources/", "Schema/", "Tests/", "Scripts/", "Keys/", "docs/"].contains(where: part.hasPrefix),
+                    !part.contains(where: { "<*{ ".contains($0) })
+                else { continue }
+                names += 1
+                // What an archive's own folder holds has the name of ours.
+                if part.hasPrefix("Keys/"), part != "Keys/README.md" { continue }
+                let path = TidyTests.root.appending(path: String(part)).path
+                #expect(FileManager.default.fileExists(atPath: path), "\(name): \(part)")
+            }
+        }
+        #expect(names > 20)
+    }
 }

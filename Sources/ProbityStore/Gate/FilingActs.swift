@@ -149,7 +149,10 @@ extension [String: JSONValue] {
     /// The fields with some of them set; null removes one.
     func changed(by changes: [String: JSONValue]) -> [String: JSONValue] {
         var values = self
-        for (field, value) in changes { values[field] = value == .null ? nil : value }
+        for (field, value) in changes {
+            // A nil literal would be the value null.
+            if value == .null { values.removeValue(forKey: field) } else { values[field] = value }
+        }
         return values
     }
 }
