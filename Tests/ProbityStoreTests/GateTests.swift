@@ -106,12 +106,12 @@ struct GateTests {
         let fixture = try Fixture()
         let clerk = try fixture.session("clerk1")
         var values = Fixture.event("990001", "叙述").values
-        values["place"] = "某地"
+        values["scale"] = "十桌"
         let record = try clerk.file(RecordDraft(kind: "majorEvent", officer: "990001", values: values))
-        try clerk.amend(record, changes: ["place": .null], reason: "地点有误")
+        try clerk.amend(record, changes: ["scale": .null], reason: "桌数有误")
         let shown = try clerk.show(record)
-        #expect(shown.versions.map { $0.values["place"]?.string } == ["某地", nil])
-        #expect(shown.entry.content.values.keys.contains("place") == false)
+        #expect(shown.versions.map { $0.values["scale"]?.string } == ["十桌", nil])
+        #expect(shown.entry.content.values.keys.contains("scale") == false)
         let error = #expect(throws: ArchiveError.self) {
             try clerk.amend(record, changes: ["eventKind": .null], reason: "空")
         }
