@@ -88,7 +88,7 @@ struct HardeningTests {
     private static func run(_ statement: String, _ db: Connection) throws {
         for part in statement.split(separator: ";", omittingEmptySubsequences: true) where !statement.contains("BEGIN")
         {
-            _ = try db.all(String(part)) { $0.value(0) }
+            _ = try db.all(String(part)) { $0.isNull(0) }
         }
         if statement.contains("BEGIN") { try db.execute(statement) }
     }
@@ -146,7 +146,7 @@ struct HardeningTests {
             let fixture = try Fixture(withRecords: false)
             let blobs = Array(repeating: "randomblob(60000000)", count: 10).joined(separator: ", ")
             #expect(throws: ArchiveError(.inputOutput, "")) {
-                try fixture.archive.snapshot { try $0.all("SELECT \(blobs)") { $0.value(0) } }
+                try fixture.archive.snapshot { try $0.all("SELECT \(blobs)") { $0.isNull(0) } }
             }
             #expect(try fixture.archive.check().findings == [])
         }

@@ -342,4 +342,34 @@ struct ImportTests {
         #expect(error?.code == .integrity)
         #expect(try fixture.archive.check().findings == [])
     }
+
+    @Test(
+        "A number that somebody else brings in during the first pass, in a unit without officers before, is not filed twice"
+    )
+    func staleUnits() throws {
+        let fixture = try Fixture()
+        try fixture.session("sysadmin1").addUnits([Unit(id: "U03", parent: "U00", kind: "station", name: "三所")])
+        let clerk = try fixture.session("clerk1")
+        let other = try Session(fixture.reopened(), identity: #require(fixture.identities["clerk1"]))
+        var pass = 0
+        let error = #expect(throws: ArchiveError.self) {
+            _ = try clerk.importRecords(kind: "officer", dryRun: false) { receive in
+                pass += 1
+                try receive(
+                    2,
+                    .values(
+                        officer: nil, state: nil,
+                        Fixture.officer("990050", unit: "U01", name: "甲甲", idNo: Fixture.idNumber(50))))
+                if pass == 1 {
+                    try other.addOfficers([
+                        Fixture.officer("990050", unit: "U03", name: "乙乙", idNo: Fixture.idNumber(51))
+                    ])
+                }
+            }
+        }
+        #expect(error?.code == .invalidEntry)
+        // One officer bears the number, whoever brought him in.
+        #expect(try clerk.showOfficer("990050").name == "乙乙")
+        #expect(try fixture.archive.check().findings == [])
+    }
 }

@@ -233,4 +233,17 @@ struct SharedCommitTests {
         #expect(counter.count.withLock { $0 } < 48)
         #expect(try archive.check().isSound)
     }
+
+    @Test("An act whose transaction ended by itself is not answered as done")
+    func overButSuccess() throws {
+        let fixture = try Fixture()
+        #expect(throws: (any Error).self) {
+            try fixture.archive.transact("test") { db in
+                try db.execute("INSERT INTO unit (id, parent, kind, name, batch) VALUES ('U77', 'U00', 'x', 'x', 1)")
+                try db.execute("ROLLBACK")
+            }
+        }
+        let has = try fixture.archive.snapshot { try UnitTable.has("U77", $0) }
+        #expect(!has)
+    }
 }

@@ -91,4 +91,33 @@ struct WriterTests {
         }
         #expect(try archive.check().findings == [])
     }
+
+    @Test("It is so for texts with NUL, of any script, and for the smallest and largest numbers")
+    func awkward() throws {
+        let fixture = try Fixture()
+        try fixture.archive.engine.database.writeWithoutTransaction { database in
+            try database.inTransaction {
+                let db = Connection(database)
+                let writer = try RowWriter(db)
+                try db.execute("PRAGMA defer_foreign_keys = ON")
+                for id in ["", "a\0b", "a", "a\0", "\0", "é", "e\u{301}", "😀", "\u{FFFF}", "\u{FFFD}", "zz", "Z", " "] {
+                    try writer.insertUnit(Unit(id: id, parent: "U00", kind: "s\0t", name: "\(id)\0名"))
+                }
+                for number in [Int64.min, -1, 0, 1, Int64.max] as [Int64] {
+                    try writer.insert(
+                        .trayIntake, [.integer(number), .integer(number), .integer(number), .integer(0), .blob([])])
+                    try writer.insertDossierKey(number, epoch: -5, node: 1, wrapped: [0])
+                    try writer.insertDossierKey(number, epoch: 5, node: 1, wrapped: [])
+                    try writer.insertDossierKey(number, epoch: .max, node: 1, wrapped: [])
+                    try writer.insertOfficerTag([UInt8](repeating: 255, count: 32), officer: number)
+                    try writer.insertOfficer(number, dossier: number)
+                }
+                for kind in ["", "\0", "x"] { _ = try writer.insertProposal(kind: kind, note: [], release: []) }
+                _ = try writer.insertProposal(kind: "", note: [], release: nil)
+                let digest = try writer.digest()
+                #expect(try RowDigest.ofRows(writer.batch, db) == digest)
+                return .rollback
+            }
+        }
+    }
 }

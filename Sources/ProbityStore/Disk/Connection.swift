@@ -29,15 +29,11 @@ final class Connection {
     }
 
     /// Runs a statement that answers nothing.
-    ///
-    /// - Returns: how many rows it added, changed or removed.
-    @discardableResult
-    func execute(_ sql: String, _ arguments: [Value] = []) throws -> Int {
+    func execute(_ sql: String, _ arguments: [Value] = []) throws {
         let rows = try rows(sql, arguments)
         guard try !rows.next() else {
             throw ArchiveError(.integrity, "a statement that changes rows answered with one")
         }
-        return Int(unsafe sqlite3_changes64(database.sqliteConnection))
     }
 
     /// Adds rows to a table.
@@ -216,14 +212,5 @@ struct Rows: ~Copyable {
     /// The bits of a number that no column of the archive's tables holds.
     func realBits(_ column: Int) -> UInt64 {
         unsafe sqlite3_column_double(statement.sqliteStatement, Int32(column)).bitPattern
-    }
-
-    func value(_ column: Int) -> Value {
-        switch storage(column) {
-        case .null: .null
-        case .integer, .real: .integer(integer(column))
-        case .text: .text(text(column))
-        case .blob: .blob(bytes(column))
-        }
     }
 }

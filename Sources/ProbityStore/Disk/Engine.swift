@@ -177,6 +177,19 @@ final class Engine: Sendable {
 }
 
 extension Connection {
+    /// Runs `body` so that it undoes itself where it throws, and nothing else that the act has done.
+    func attempt(_ body: (Connection) throws -> Void) throws {
+        try execute("SAVEPOINT attempt")
+        do {
+            try body(self)
+        } catch {
+            try execute("ROLLBACK TO attempt")
+            try execute("RELEASE attempt")
+            throw error
+        }
+        try execute("RELEASE attempt")
+    }
+
     /// Runs `body`, a whole act, and fails where it changed the database's tables.
     ///
     /// No act does. SQLite's authorizer would refuse such a statement sooner, but a connection has one, and it is GRDB's.

@@ -100,7 +100,12 @@ final class SharedCommit: Sendable {
         }
         var failure: (any Error)?
         do {
-            if isOver { try result.get() } else { try group.transaction.commit() }
+            if isOver {
+                try result.get()
+                // Nothing that this file knows of ends a transaction of an act that succeeds.
+                throw ArchiveError(.inputOutput, "the transaction ended before it was committed")
+            }
+            try group.transaction.commit()
         } catch {
             failure = error
             forget()

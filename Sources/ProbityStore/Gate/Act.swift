@@ -2,9 +2,10 @@ import ProbityRecords
 
 // The acts (行为): everything that a user can do in an archive, each declared once.
 //
-// The gate asks what is declared here, and finds where an act forgot to (``ActRun/finish()``); it writes no rows and no
-// details but those declared; `check` finds a ledger line whose actor or rows are others: somebody with keys and tools of
-// his own can sign a line, but not one that says what his role never does. Help and docs/acts.md are printed from it.
+// The gate asks what is declared here, and finds where an act asked for no right and no recusal at all
+// (``ActRun/finish()``); it writes no rows and no details but those declared; `check` finds a ledger line with rows whose
+// actor or tables are others: somebody with keys and tools of his own can sign such a line, but none that his role never
+// makes. Help and docs/acts.md are printed from it.
 
 /// One act, by its code in the ledger.
 struct Act: Sendable, Hashable {

@@ -3,7 +3,8 @@ import ProbityRecords
 /// One act under way: what it has asked of the rules so far, and what its line will say.
 ///
 /// The gate gives it to the act's own part, which asks what only it knows of (the category, the persons), and looks
-/// afterwards whether everything that is declared was asked. An act that forgets a rule does not happen.
+/// afterwards whether a right and a recusal that are declared were asked. An act that forgot does not happen. Of whom and of
+/// which category it asked is the act's own business, and so is leaving his own file out of a list, which comes later.
 final class ActRun {
     let act: Act
     let actor: Actor

@@ -1,7 +1,7 @@
 /// Why an act on the archive did not happen.
 ///
 /// Equality looks at ``code`` only. ``reason`` names rules and identifiers, never a value of a record and never key
-/// material; `hint` is filled where a command of the program helps.
+/// material.
 public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The closed set of causes; `probity exit-codes` lists the number each one ends the program with.
     public enum Code: String, Sendable, CaseIterable {

@@ -41,13 +41,13 @@ extension Session {
         to path: String, range: Range<UInt64>? = nil, openings: Bool = false,
         progress: (UInt64, UInt64) -> Void = { _, _ in }
     ) throws -> Checkpoint {
-        var details: [Act.Field: String] = [.openings: String(openings)]
-        if let range { details[.range] = "\(range.lowerBound)..<\(range.upperBound)" }
+        func words(_ range: Range<UInt64>) -> String { "\(range.lowerBound)..<\(range.upperBound)" }
+        let details: [Act.Field: String] = [.openings: String(openings), .range: range.map(words) ?? "all"]
         try Files.demandNothing(at: path)
         return try look(.auditExport, details) { run, db -> (UInt64, Range<UInt64>) in
             let size = try Ledger.size(db)
             let range = range ?? 0..<size
-            run[.range] = "\(range.lowerBound)..<\(range.upperBound)"
+            run[.range] = words(range)
             guard range.upperBound <= size else {
                 throw ArchiveError(.invalidEntry, "the ledger has \(size) lines", subject: String(size))
             }

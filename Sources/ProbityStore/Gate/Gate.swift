@@ -22,7 +22,6 @@ extension Session {
         _ act: Act, _ details: [Act.Field: String] = [:], _ body: (ActRun, RowWriter) throws -> T
     ) throws -> (value: T, head: LedgerHead) {
         let run = ActRun(act, actor, purpose, details)
-        roster.beginAct()
         do {
             let (value, head) = try transact(act) { db -> (T, LedgerHead) in
                 try archive.sweep(db)
@@ -48,9 +47,9 @@ extension Session {
         reveal: (Connection, Plan) throws -> T
     ) throws -> T {
         let run = ActRun(act, actor, purpose, details)
-        roster.beginAct()
         do {
             return try archive.snapshot { db in
+                roster.beginTransaction()
                 try run.begin()
                 let plan = try prepare(run, db)
                 try run.finish()
@@ -79,6 +78,7 @@ extension Session {
     /// session began ends the session, and one between two transactions of a long act ends that.
     func transact<T>(_ act: Act, _ body: (Connection) throws -> T) throws -> T {
         try archive.transact("\(user) \(act.code)") { db in
+            roster.beginTransaction()
             guard try CertificateTable.newestSerial(of: user, db) == certificate.serial else {
                 throw ArchiveError(
                     .changedSinceRead, "the certificate of \(user) was replaced or has ended; begin again")

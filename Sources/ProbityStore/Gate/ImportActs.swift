@@ -28,6 +28,7 @@ extension Session {
         let judge = ImportJudge(kind, actor, roster, vault, today: today)
         var report = ImportReport()
         try archive.snapshot { db in
+            roster.beginTransaction()
             try rows { number, row in
                 report.rowCount += 1
                 if report.rowCount.isMultiple(of: 1000) { progress(report.rowCount, 1) }

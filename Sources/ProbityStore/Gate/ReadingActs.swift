@@ -75,9 +75,10 @@ extension Session {
         _ query: RecordQuery, _ categories: [ProbityRecords.Category], _ db: Connection
     ) throws -> (found: [(officer: OfficerEntry, record: RecordEntry)], next: RecordID?) {
         var found: [(officer: OfficerEntry, record: RecordEntry)] = []
-        var first = query.cursor?.dossier ?? 0
+        // The record of the cursor may not be the last of its dossier.
+        var last = query.cursor.map { $0.dossier - 1 } ?? 0
         while true {
-            let page = try DossierTable.page(of: categories, from: first, limit: Session.dossiersPerPage, db)
+            let page = try DossierTable.page(of: categories, after: last, limit: Session.dossiersPerPage, db)
             for dossier in page {
                 guard let category = ProbityRecords.Category(rawValue: dossier.category),
                     try graph.dossierKey(dossier.id, db) != nil
@@ -87,8 +88,8 @@ extension Session {
                     found.append((try roster.entry(entry.content.officer.number, db), entry))
                 }
             }
-            guard let last = page.last, page.count == Session.dossiersPerPage else { return (found, nil) }
-            first = last.id + 1
+            guard let end = page.last, page.count == Session.dossiersPerPage else { return (found, nil) }
+            last = end.id
         }
     }
 

@@ -25,13 +25,13 @@ extension Checker {
         }
         if size == 0 { found("leaf", "check.incomplete.leaves", "0") }
         var walk = Walk(keys)
-        var page = try LeafTable.page(from: .min, limit: Checker.leavesPerPage, db)
+        var page = try LeafTable.page(after: nil, limit: Checker.leavesPerPage, db)
         while let last = page.last {
             for row in page {
                 try check(row, &walk)
                 progress(UInt64(clamping: row.sequence) + 1, size)
             }
-            page = try LeafTable.page(from: last.sequence + 1, limit: Checker.leavesPerPage, db)
+            page = try LeafTable.page(after: last.sequence, limit: Checker.leavesPerPage, db)
         }
         if counts.nodes != walk.nodeCount { found("node", "check.node.count", "\(counts.nodes) of \(walk.nodeCount)") }
         report.leafCount = size

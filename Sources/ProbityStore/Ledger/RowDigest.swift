@@ -12,7 +12,7 @@ import ProbityLedger
 // with integers as 8 bytes big-endian two's complement and the name as text.
 //
 // A writer hashes the rows that it inserts, as it inserts them (``RowTally``): what somebody else put under its number it
-// neither signs nor overlooks. A reader takes them from the database (``RowDigest/ofRows(_:_:progress:)``). Both spell an
+// neither signs nor overlooks. A reader takes them from the database (``RowDigest/ofRows(_:_:)``). Both spell an
 // entry with the same few functions.
 
 /// The rows of an act as its leaf names them: how many, and the root over them.
@@ -23,7 +23,7 @@ struct RowDigest: Equatable {
     let tables: Set<Table>
 
     /// The number and root of the rows of `batch` that stand in the database.
-    static func ofRows(_ batch: Int64, _ db: Connection, progress: (Int) -> Void = { _ in }) throws -> RowDigest {
+    static func ofRows(_ batch: Int64, _ db: Connection) throws -> RowDigest {
         var edge = TreeEdge()
         var entry: [UInt8] = []
         entry.reserveCapacity(2048)
@@ -35,7 +35,6 @@ struct RowDigest: Equatable {
                 RowEntry.begin(table, &entry)
                 for column in 0...table.columns.count { RowEntry.append(rows, column, to: &entry) }
                 edge.append(MerkleTree.leafHash(entry))
-                progress(1)
             }
             if edge.size > before { filled.insert(table) }
         }

@@ -5,7 +5,7 @@ import ProbityRecords
 /// Whether a certificate or grant carries the signatures that it needs.
 ///
 /// The ceremony's own rows (the batch of the archive's header) are signed by the user, the security administrator and
-/// another administrator; the ledger's first leaf fixes them. Later ones need the persons listed in Certificates.swift.
+/// another administrator; the ledger's first leaf fixes them. Later ones need the persons listed in Certificate.swift.
 /// A signature counts where its maker served when the row came into the ledger: by his newest row before it, which is a
 /// certificate and no leave. What somebody signed while he served stays signed.
 /// One object serves one snapshot: what it read it reads no second time.

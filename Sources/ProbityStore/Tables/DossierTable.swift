@@ -17,16 +17,16 @@ enum DossierTable {
 
     /// The next dossiers of some categories, by number.
     ///
-    /// - Parameter first: none before this number.
+    /// - Parameter last: none up to this number.
     static func page(
-        of categories: [ProbityRecords.Category], from first: Int64, limit: Int, _ db: Connection
+        of categories: [ProbityRecords.Category], after last: Int64, limit: Int, _ db: Connection
     ) throws -> [(id: Int64, category: String)] {
         let marks = Array(repeating: "?", count: categories.count).joined(separator: ", ")
         return try db.all(
             """
-            SELECT id, category FROM dossier WHERE category IN (\(marks)) AND id >= ?
+            SELECT id, category FROM dossier WHERE category IN (\(marks)) AND id > ?
             AND \(Published.rows) ORDER BY id LIMIT ?
-            """, categories.map { .text($0.rawValue) } + [.integer(first), .integer(Int64(limit))]
+            """, categories.map { .text($0.rawValue) } + [.integer(last), .integer(Int64(limit))]
         ) { ($0.integer(0), $0.text(1)) }
     }
 

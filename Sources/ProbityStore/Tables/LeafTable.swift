@@ -32,10 +32,12 @@ enum LeafTable {
     }
 
     /// The next rows, by number.
-    static func page(from first: Int64, limit: Int, _ db: Connection) throws -> [Row] {
+    ///
+    /// - Parameter last: the number before the first of them; nil for the beginning.
+    static func page(after last: Int64?, limit: Int, _ db: Connection) throws -> [Row] {
         try db.all(
-            "SELECT seq, note, details, batch FROM leaf WHERE seq >= ? ORDER BY seq LIMIT ?",
-            [.integer(first), .integer(Int64(limit))]
+            "SELECT seq, note, details, batch FROM leaf WHERE seq > ? OR ? ORDER BY seq LIMIT ?",
+            [.integer(last ?? .min), .integer(last == nil ? 1 : 0), .integer(Int64(limit))]
         ) {
             Row(
                 sequence: $0.integer(0), note: $0.bytes(1), details: $0.bytes(2), batch: $0.optionalInteger(3))

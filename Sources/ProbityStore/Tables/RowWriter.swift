@@ -8,6 +8,8 @@ final class RowWriter {
     /// The number that every row of the act carries.
     let batch: Int64
     private let tally: RowTally
+    /// Whether rows of the act were committed before: somebody else could get at them meanwhile.
+    private let isContinued: Bool
 
     /// A writer under a new number.
     ///
@@ -20,16 +22,21 @@ final class RowWriter {
         repeat {
             batch = Int64(size << 24 | RandomBytes.uint64() >> 40)
         } while try batch == 0 || LeafTable.line(ofBatch: batch, db) != nil || OpenBatchTable.has(batch, db)
-        self.init(db, batch: batch, RowTally())
+        self.init(db, batch, RowTally(), isContinued: false)
+    }
+
+    private init(_ db: Connection, _ batch: Int64, _ tally: RowTally, isContinued: Bool) {
+        self.db = db
+        self.batch = batch
+        self.tally = tally
+        self.isContinued = isContinued
     }
 
     /// A writer that goes on under the number of an open import.
     ///
     /// - Parameter tally: the rows that it has inserted so far.
-    init(_ db: Connection, batch: Int64, _ tally: RowTally) {
-        self.db = db
-        self.batch = batch
-        self.tally = tally
+    convenience init(_ db: Connection, batch: Int64, _ tally: RowTally) {
+        self.init(db, batch, tally, isContinued: true)
     }
 
     var hasRows: Bool { !tally.isEmpty }
@@ -39,8 +46,11 @@ final class RowWriter {
     /// - Throws: ``ArchiveError`` `integrity` where other rows stand under its number: the act is not signed.
     func digest() throws -> RowDigest {
         let digest = tally.digest()
-        guard try RowDigest.countOfRows(batch, db) == digest.count else {
-            throw ArchiveError(.integrity, "rows that the act did not make carry its number")
+        let isWhole =
+            try isContinued
+            ? RowDigest.ofRows(batch, db) == digest : RowDigest.countOfRows(batch, db) == digest.count
+        guard isWhole else {
+            throw ArchiveError(.integrity, "the rows under the act's number are not those that it made")
         }
         return digest
     }
@@ -48,8 +58,7 @@ final class RowWriter {
     /// - Parameter values: of all columns but the batch.
     func insert(_ table: Table, _ values: [Value]) throws {
         let row = values + [.integer(batch)]
-        guard let sql = RowWriter.insertion[table] else { return }
-        try db.execute(sql, row)
+        try db.execute(RowWriter.insertion[table] ?? "", row)
         tally.add(table, row)
     }
 

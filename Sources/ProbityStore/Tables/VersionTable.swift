@@ -65,8 +65,11 @@ struct VersionRow {
 }
 
 enum VersionTable {
-    /// Numbers of the versions that a dossier may have: they stand together in the table.
-    static func range(of dossier: Int64) -> Range<Int64> { dossier << 20..<(dossier + 1) << 20 }
+    /// Numbers of the versions that a dossier may have: they stand together in the table. None for a number that no dossier
+    /// has.
+    static func range(of dossier: Int64) -> Range<Int64> {
+        (0..<1 << 42).contains(dossier) ? dossier << 20..<(dossier + 1) << 20 : 0..<0
+    }
 
     /// The highest number of a version in a dossier; nil where it has none.
     static func last(in dossier: Int64, _ db: Connection) throws -> Int64? {

@@ -35,6 +35,10 @@ final class ImportJudge {
         guard let named = self.state(state) else {
             return [.init(field: "state", code: "import.stateUnknown", params: ["value": state ?? ""])]
         }
+        // As for a single filing: an officer's own reports are not approved by himself.
+        if actor.role == .officer {
+            try actor.demand(actor.policy.decide(role: actor.role, filing: kind, in: named), "import \(kind.id)")
+        }
         let problems = fieldProblems(values, unread, state: named)
         if !problems.isEmpty { return problems.map { .init($0) } }
         let found =
@@ -134,7 +138,8 @@ final class ImportJudge {
     }
 }
 
-/// The digest of rows, one after the other: officer, state, and every field in the order of the kind, each with its length.
+/// The digest of rows, one after the other: officer, state, and every field in the order of the kind, each with its type and
+/// length.
 private struct RowStream {
     private let fields: [String]
     private var hasher = SHA256()
@@ -150,10 +155,12 @@ private struct RowStream {
         append(String(values.count))
         for field in fields {
             switch values[field] {
-            case nil: append(nil)
-            case .string(let text)?: append(text)
+            case nil: row.append(0)
+            case .string(let text)?:
+                row.append(2)
+                append(text)
             case let value?:
-                append("")
+                row.append(1)
                 append(value.canonicalText)
             }
         }

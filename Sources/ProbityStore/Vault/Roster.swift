@@ -8,7 +8,7 @@ import ProbityRecords
 final class Roster {
     private let archive: Archive
     private let vault: Vault
-    /// Units whose roster the user opens. Within one act: others make nodes between two.
+    /// Units whose roster the user opens. Within one transaction: others make nodes between two.
     private var units: [String]?
 
     init(_ archive: Archive, _ vault: Vault) {
@@ -16,8 +16,8 @@ final class Roster {
         self.vault = vault
     }
 
-    /// Forgets what may have changed since the act before.
-    func beginAct() { units = nil }
+    /// Forgets what may have changed since the transaction before.
+    func beginTransaction() { units = nil }
 
     /// Forgets what a rolled-back transaction may have made.
     func forget() { units = nil }
