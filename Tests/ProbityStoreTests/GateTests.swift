@@ -101,6 +101,15 @@ struct GateTests {
         #expect(refused > 50)
     }
 
+    @Test("A folder to remember the ledger in that cannot be made is told as one, before anything is read")
+    func stateFolder() throws {
+        let fixture = try Fixture(withRecords: false)
+        let size = try fixture.ledgerSize()
+        let error = #expect(throws: ArchiveError.self) { try fixture.session("clerk1", stateFolder: "/proc/none/x") }
+        #expect(error?.code == .inputOutput && error?.subject == "/proc/none/x")
+        #expect(try fixture.ledgerSize() == size)
+    }
+
     @Test("A correction that empties a field removes it, and one that empties a field that is needed is refused")
     func emptiedField() throws {
         let fixture = try Fixture()

@@ -9,8 +9,13 @@ struct HeadMemory {
 
     init(folder: String, archiveID: String) throws {
         if !Files.exists(folder) {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            } catch {
+                throw ArchiveError(
+                    .inputOutput, "the folder in which your side remembers the ledger cannot be made", subject: folder)
+            }
         }
         path = "\(folder)/\(archiveID).head"
         filePath = "\(folder)/\(archiveID).file"
