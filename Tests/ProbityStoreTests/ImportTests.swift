@@ -243,6 +243,24 @@ struct ImportTests {
         }
     }
 
+    @Test("An officer imports his own reports in no state that is for others to give, as he files them in none")
+    func ownReports() throws {
+        let fixture = try Fixture()
+        let officer = try fixture.session("officer1")
+        let kind = try #require(fixture.archive.catalogue.kind("majorEvent"))
+        let approved = try #require(kind.initialStates.dropFirst().first)
+        for (state, code) in [(approved, "import.stateUnknown"), (kind.initialState, "import.officerUnknown")] {
+            let row = ImportRow.values(officer: "990001", state: state, Fixture.event("990001", "x").values)
+            let report = try officer.importRecords(kind: kind.id, dryRun: false, rows: ImportTests.rows([row]))
+            #expect(report.rejected.flatMap(\.problems).map(\.code) == [code])
+        }
+        // A clerk brings in what was verified long ago.
+        let row = ImportRow.values(officer: "990001", state: approved, Fixture.event("990001", "x").values)
+        #expect(
+            try fixture.session("clerk1").importRecords(kind: kind.id, dryRun: false, rows: ImportTests.rows([row]))
+                .isPublished)
+    }
+
     /// The certificate of a clerk who is the officer of that number.
     private func ownCertificate(_ fixture: Fixture, _ number: String) throws -> Certificate {
         let clerk = try fixture.session("clerk1")

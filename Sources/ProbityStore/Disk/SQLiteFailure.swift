@@ -30,8 +30,7 @@ enum SQLiteFailure {
         if code == SQLITE_IOERR | (32 << 8) {
             return ArchiveError(.integrity, "a page of the database is not what was written there")
         }
-        let code = ResultCode(rawValue: code)
-        switch code.primaryResultCode {
+        switch ResultCode(rawValue: code).primaryResultCode {
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             return ArchiveError(.locked, "another program is writing", subject: "unknown")
         case .SQLITE_FULL, .SQLITE_READONLY, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:

@@ -7,7 +7,7 @@ extension AuditCommand {
             abstract: "Ledger lines, newest first. / 查看台账",
             discussion: """
                 ACTS / 行为
-                  \(LedgerInquiry.actCodes.joined(separator: "  "))
+                \(LedgerInquiry.actCodes.joined(separator: ", "))
                 """)
         @OptionGroup var global: GlobalOptions
         @Option(help: "only this user / 用户") var actor: String?
