@@ -36,13 +36,17 @@ CREATE TABLE certificate (              -- a signed note: who a user is, his rol
 ) STRICT;
 CREATE INDEX certificateBatch ON certificate (batch);
 
-CREATE TABLE proposal (                 -- a certificate or grant that waits for its second signature
+CREATE TABLE proposal (                 -- what waits for other users; a row for each signature, and one for a denial
     id INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL,                 -- 'certificate' or 'grant'
+    kind TEXT NOT NULL,                 -- 'certificate', 'grant', 'step' or 'denial'
+    first INTEGER NOT NULL,             -- the proposal's first row, its own id there
+    dossier INTEGER,                    -- of a step: the note is sealed under this dossier's key
+    epoch INTEGER,
     note BLOB NOT NULL,
     release BLOB,                       -- a grant's wrap, sealed to the security administrator until he signs
     batch INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX proposalFirst ON proposal (first);
 CREATE INDEX proposalBatch ON proposal (batch);
 
 CREATE TABLE key (                      -- nodes of the key graph; secrets only inside wraps

@@ -55,6 +55,11 @@ extension Console {
         for version in view.versions { out(version) }
     }
 
+    func show(_ view: ApprovalView) {
+        if isJSON { return out(view.json.text) }
+        for line in [view.title] + view.lines { out(line) }
+    }
+
     /// Says what is remarkable about a form before it is filed.
     func warn(of form: FilingForm) {
         for warning in form.warnings { say("  " + warning) }

@@ -14,6 +14,7 @@ enum ExitCodes {
         case .alreadyExists: 14
         case .unsupported: 15
         case .roleRefuses: 20
+        case .needsSecondPerson: 21
         case .recusal: 22
         case .purposeMissing: 23
         case .reporterIdentity: 24

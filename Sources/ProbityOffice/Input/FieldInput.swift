@@ -28,14 +28,12 @@ struct FieldInput {
 
     /// The values of a whole record, and what is said about them that does not forbid filing.
     ///
-    /// - Parameters:
-    ///   - state: the state that the record will be in; nil for the kind's first.
-    ///   - today: refuses birth dates after this day.
+    /// - Parameter today: refuses birth dates after this day.
     /// - Throws: ``OfficeError`` `invalidEntry` or `reporterIdentity` with a sentence for each problem.
-    func values(state: String? = nil, today: CivilDate, _ wording: Wording) throws -> (
+    func values(today: CivilDate, _ wording: Wording) throws -> (
         values: [String: JSONValue], warnings: [String]
     ) {
-        let parsed = kind.parse(texts: texts, state: state, today: today)
+        let parsed = kind.parse(texts: texts, today: today)
         let sentences = parsed.problems.map { $0.text(wording.messages, kind: kind) }
         guard parsed.isValid else {
             let isReporter = parsed.problems.contains { $0.code == .reporterIdentity }

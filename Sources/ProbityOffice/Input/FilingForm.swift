@@ -5,7 +5,6 @@ import ProbityStore
 /// A form (表) that was filled in and read: what would be filed.
 public struct FilingForm: Sendable {
     let kind: RecordKind
-    let state: String?
     let values: [String: JSONValue]
     /// What is remarkable and still no obstacle, each a sentence; a front end shows them before the form is filed.
     public let warnings: [String]
@@ -17,14 +16,11 @@ extension Desk {
     /// - Parameters:
     ///   - kind: identifier or label of a record kind.
     ///   - fields: `FIELD=VALUE` texts, fields in either language.
-    ///   - state: the state to file in, in either language; nil for the kind's first.
     /// - Throws: ``OfficeError`` with every problem in ``OfficeError/details``.
-    public func form(_ kind: String, fields: [String], state: String? = nil) throws -> FilingForm {
+    public func form(_ kind: String, fields: [String]) throws -> FilingForm {
         let kind = try Named.kind(kind)
-        let state = try state.map { try Named.state($0, of: kind) }
-        let (values, warnings) = try FieldInput(fields, of: kind).values(
-            state: state, today: session.archive.today, wording)
-        return FilingForm(kind: kind, state: state, values: values, warnings: warnings)
+        let (values, warnings) = try FieldInput(fields, of: kind).values(today: session.archive.today, wording)
+        return FilingForm(kind: kind, values: values, warnings: warnings)
     }
 
     /// Reads the fields that an act changes in a record of `kind`.

@@ -20,6 +20,14 @@ enum Named {
         return state
     }
 
+    /// A step (办理动作) by code or label.
+    static func step(_ text: String) throws -> String {
+        guard let step = try KindCatalogue.standard().codeList("transition")?.code(for: text) else {
+            throw OfficeError(.usage, "cli.stepUnknown", ["step": text])
+        }
+        return step
+    }
+
     static func record(_ text: String) throws -> RecordID {
         guard let id = RecordID(text) else { throw OfficeError(.usage, "cli.recordForm", ["record": text]) }
         return id

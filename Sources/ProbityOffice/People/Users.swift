@@ -36,20 +36,6 @@ extension Desk {
             notes: [.remark(words.text("cli.proposed", ["id": String(id)]))])
     }
 
-    /// Signs a proposed certificate or grant (会签); the last signature puts it in force.
-    ///
-    /// - Parameter acceptance: the newcomer's own, for a certificate.
-    public func countersign(_ proposal: Int64, acceptance: String?) throws -> Answer {
-        let missing = try session.countersign(proposal, acceptance: acceptance)
-        return Answer(
-            [missing.map { words.text("cli.stillMissing", ["missing": $0]) } ?? words.text("cli.inForce")],
-            JSONAnswer(
-                "countersign", ["inForce": .bool(missing == nil), "missing": missing.map { .string($0) } ?? .null]))
-    }
-
-    /// What waits for a signature (待会签).
-    public func proposals() throws -> Listing { try ListForm.proposals.listing(session.proposals(), words) }
-
     /// Who are and were users.
     public func users() throws -> Listing { try ListForm.users.listing(session.users(), words) }
 
@@ -57,26 +43,6 @@ extension Desk {
     public func changePassphrase(_ passphrase: borrowing Passphrase) throws -> String {
         try session.changePassphrase(passphrase.secret)
         return words.text("cli.passphraseChanged", ["user": session.user])
-    }
-}
-
-extension ListForm where Entry == ProposalEntry {
-    static var proposals: ListForm {
-        ListForm(
-            schema: "proposal",
-            columns: [
-                Column("proposal") { entry, _ in String(entry.id) }, Column("kind") { entry, _ in entry.kind },
-                Column("user") { entry, _ in entry.user }, Column("summary") { entry, _ in entry.subject },
-                Column("signers") { entry, _ in entry.signers.joined(separator: " ") },
-                Column("missing") { entry, _ in entry.missing },
-            ],
-            members: { entry, _ in
-                [
-                    "id": .integer(entry.id), "kind": .string(entry.kind), "user": .string(entry.user),
-                    "subject": .string(entry.subject), "signers": .array(entry.signers.map { .string($0) }),
-                    "missing": .string(entry.missing),
-                ]
-            })
     }
 }
 

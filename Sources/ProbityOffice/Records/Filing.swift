@@ -18,7 +18,7 @@ extension Desk {
     }
 
     func draft(_ form: FilingForm, about subject: FilingSubject) -> RecordDraft {
-        RecordDraft(kind: form.kind.id, officer: subject.query, values: form.values, state: form.state)
+        RecordDraft(kind: form.kind.id, officer: subject.query, values: form.values)
     }
 
     /// Files a new version of a record (更正).
@@ -30,26 +30,60 @@ extension Desk {
     public func amend(_ record: String, kind: String, fields: [String], reason: String, version: String?) throws
         -> Answer
     {
-        let changes = try changes(fields, kind: kind)
-        let made = try session.amend(
-            Named.record(record), changes: changes, reason: reason, expected: version.map(Named.record))
-        return Answer([made.text], JSONAnswer("version", ["id": .string(made.text)]))
+        let kind = try Named.kind(kind)
+        let changes = try FieldInput(fields, of: kind).changes()
+        return stepped([
+            try session.amend(
+                Named.record(record), kind: kind.id, changes: changes, reason: reason,
+                expected: version.map(Named.record))
+        ])
     }
 
     /// Withdraws a misfiled record (撤回); it stays visible and never counts.
     public func withdraw(_ record: String, reason: String) throws -> Answer {
-        let made = try session.withdraw(Named.record(record), reason: reason)
-        return Answer([made.text], JSONAnswer("version", ["id": .string(made.text)]))
+        stepped([try session.withdraw(Named.record(record), reason: reason)])
     }
 
-    /// Takes a step of a record's workflow (办理).
+    /// Takes a step of the workflow of one or several records of a kind (办理), all or none.
     ///
-    /// - Parameter step: code of the step, for example `close`.
-    public func advance(_ record: String, step: String, kind: String, fields: [String], reason: String) throws
+    /// - Parameter step: code or label of the step, for example `close`.
+    public func advance(_ records: [String], step: String, kind: String, fields: [String], reason: String) throws
         -> Answer
     {
-        let changes = try changes(fields, kind: kind)
-        let made = try session.advance(Named.record(record), step: step, changes: changes, reason: reason)
-        return Answer([made.text], JSONAnswer("version", ["id": .string(made.text)]))
+        let kind = try Named.kind(kind)
+        let changes = try FieldInput(fields, of: kind).changes()
+        return stepped(
+            try session.advance(
+                records.map(Named.record), step: Named.step(step), kind: kind.id, changes: changes, reason: reason))
+    }
+
+    /// The answer to a step: the versions, or what it waits for.
+    private func stepped(_ results: [StepResult]) -> Answer {
+        var notes: [Answer.Note] = []
+        for result in results {
+            guard let proposal = result.proposal, let approval = result.approval else { continue }
+            notes.append(
+                .warning(
+                    words.text(
+                        "cli.waitsForApproval",
+                        [
+                            "id": String(proposal), "record": result.record.text,
+                            "roles": words.roles(approval.roles), "count": String(approval.count),
+                        ])))
+        }
+        let waits = results.contains { $0.proposal != nil }
+        func members(_ result: StepResult) -> [String: JSONValue] {
+            [
+                "id": result.version.map { .string($0.text) } ?? .null,
+                "record": .string(result.record.text), "proposal": result.proposal.map { .integer($0) } ?? .null,
+            ]
+        }
+        let json =
+            results.count == 1
+            ? JSONAnswer("version", members(results[0]))
+            : JSONAnswer("versions", ["versions": .array(results.map { .object(members($0)) })])
+        return Answer(
+            results.map { $0.version?.text ?? String($0.proposal ?? 0) }, json, notes: notes,
+            outcome: waits ? .needsSecondPerson : .done)
     }
 }

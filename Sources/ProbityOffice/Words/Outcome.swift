@@ -7,6 +7,8 @@ public enum Outcome: String, Sendable, CaseIterable {
     /// The user was asked and said no.
     case declined
     case notFound, locked, wrongPassphrase, damagedKey, alreadyExists, unsupported, roleRefuses
+    /// Another person must do it or sign it.
+    case needsSecondPerson
     /// 回避
     case recusal
     case purposeMissing, reporterIdentity, notVisible, invalidEntry, changedSinceRead, stateForbids

@@ -21,6 +21,10 @@ struct Vocabulary: Sendable {
     func kind(_ id: String) -> String { catalogue.kind(id)?.labels[language] ?? id }
     func kind(_ kind: RecordKind) -> String { kind.labels[language] }
     func state(_ state: String) -> String { catalogue.stateLabel(state, language) }
+    func step(_ step: String) -> String { catalogue.codeList("transition")?.label(step, language) ?? step }
+    func roles(_ roles: Set<Role>) -> String {
+        Role.allCases.filter(roles.contains).map { role($0) }.joined(separator: "、")
+    }
     func role(_ role: Role) -> String { role.label(language, in: catalogue) }
     func category(_ category: ProbityRecords.Category) -> String { category.label(language, in: catalogue) }
     func field(_ field: Field) -> String { field.labels[language] }

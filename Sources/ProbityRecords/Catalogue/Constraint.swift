@@ -4,9 +4,7 @@ import CanonicalJSON
 ///
 ///   {"id": "engagement.managed", "when": {"guests": ["managed"]}, "refuse": true, "source": "…", "confidence": "C"}
 ///
-/// `when` names fields with the values that make the rule apply: one value or an array of them; in a field of several
-/// codes one of them is enough; `null` means the field is absent and `"*"` that it is present. All members must hold;
-/// a rule without `when` applies always. What it demands is one of `refuse` (true), `require` and `forbid` (fields),
+/// `when` names the values that make the rule apply (Condition.swift). What it demands is one of `refuse` (true), `require` and `forbid` (fields),
 /// `differ` (two fields that may not name the same person), `order` (two date fields, the earlier first), `within`
 /// (`{"from", "to", "months" or "days"}`: two date fields and how far apart they may lie). `states` limits the rule to
 /// records in these states. `severity` is `error` or `warning`. The sentence for people is the message `rule.<id>`.
@@ -21,7 +19,7 @@ public struct Constraint: Sendable, Hashable {
     }
 
     public let id: String
-    let when: [String: [JSONValue]]
+    let when: Condition
     let states: Set<String>
     let demand: Demand
     let severity: FieldProblem.Severity
@@ -34,18 +32,7 @@ public struct Constraint: Sendable, Hashable {
         _ = try reader.required("source").text()
         _ = try Confidence.read(reader)
         severity = try reader.optional("severity")?.oneOf(FieldProblem.Severity.self) ?? .error
-        var when: [String: [JSONValue]] = [:]
-        for (name, condition) in try reader.optional("when")?.entries() ?? [] {
-            guard let field = fields[name] else { throw condition.failure("the kind has no such field") }
-            let values = condition.value.array ?? [condition.value]
-            for case .string(let text) in values where text != "*" {
-                if let list = field.codeList, !list.contains(text) {
-                    throw condition.failure("'\(text)' is not in the list \(list.id)")
-                }
-            }
-            when[name] = values
-        }
-        self.when = when
+        when = try Condition(reader.optional("when"), fields: fields)
         let states = try reader.optional("states")?.texts() ?? known
         for state in states where !known.contains(state) {
             throw try reader.required("states").failure("the kind has no state '\(state)'")
@@ -92,13 +79,13 @@ public struct Constraint: Sendable, Hashable {
     }
 
     func problems(_ values: [String: JSONValue], state: String) -> [FieldProblem] {
-        guard states.contains(state), when.allSatisfy({ Self.holds(values[$0.key], $0.value) }) else { return [] }
+        guard states.contains(state), when.holds(values) else { return [] }
         func problem(_ field: String, _ code: FieldProblem.Code) -> FieldProblem {
             FieldProblem(field, code, severity: severity, rule: id)
         }
         switch demand {
         case .refuse:
-            return [problem(when.keys.sorted().first ?? "", .refusedByRule)]
+            return [problem(when.values.keys.sorted().first ?? "", .refusedByRule)]
         case .require(let names):
             return names.filter { values[$0] == nil }.map { problem($0, .requiredByRule) }
         case .forbid(let names):
@@ -121,14 +108,8 @@ public struct Constraint: Sendable, Hashable {
         }
     }
 
-    private static func holds(_ value: JSONValue?, _ accepted: [JSONValue]) -> Bool {
-        guard let value else { return accepted.contains(.null) }
-        if accepted.contains("*") || accepted.contains(value) { return true }
-        return value.array?.contains(where: accepted.contains) ?? false
-    }
-
     /// The persons a text names, separated by commas, enumeration commas, semicolons, slashes or spaces.
-    private static func names(_ value: JSONValue?) -> Set<String> {
+    static func names(_ value: JSONValue?) -> Set<String> {
         let separators: Set<Character> = [",", "，", "、", ";", "；", "/", " ", "\n", "\u{3000}"]
         return Set((value?.string ?? "").split(whereSeparator: { separators.contains($0) }).map(String.init))
     }

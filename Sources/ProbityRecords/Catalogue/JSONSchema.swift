@@ -74,7 +74,7 @@ extension RecordKind {
         case .forbid(let fields): then = ["not": ["anyOf": .array(fields.map { ["required": names([$0])] })]]
         case .differ, .order, .within: return nil
         }
-        let conditions = constraint.when.sorted { $0.key < $1.key }.map { condition($0.key, $0.value) }
+        let conditions = constraint.when.values.sorted { $0.key < $1.key }.map { condition($0.key, $0.value) }
         if conditions.isEmpty { return then }
         return ["$comment": .string(constraint.id), "if": ["allOf": .array(conditions)], "then": then]
     }

@@ -10,9 +10,13 @@ import CanonicalJSON
 //   fields        [{"name", "type", "codes"*, "required"*, "sensitivity"*, "labels", "aliases"*, "pattern"*, "format"*,
 //                 "minimum"*, "maximum"*}]; types in Field.ValueType, sensitivity open|internal|workSecret|sensitive
 //   states        [state]; every state is a code of the list `state`
-//   initial       the state a record is filed in, or an array of those it may be filed in, the default first
-//   transitions   [{"from" (one or an array), "to", "act", "roles", "requires"* (fields), "source"*}]; `act` is a code of
-//                 the list `transition`
+//   initial       the state in which a record is filed
+//   past*         states in which records of the time before the archive are imported, as found in the old files (旧档);
+//                 the first is the default
+//   steps         how a record changes, see Step.swift
+//   lock*         {"states", "only" (acts)}: in these states no other step begins
+//   guards*       names of rules in code that every version of the kind must pass, see Workflow.swift
+//   derived*      true: the program files it beside other records; nobody does by hand
 //   occurredOn*   name of the date field that is the record's date; without it, or without a value, it is the day of
 //                 filing
 //   dueOn*        name of a date field, or {"field", "days" | "months", "states"*}: so long after that date, shown while
@@ -24,18 +28,6 @@ import CanonicalJSON
 /// A record kind (种类): the declared form of a record. Validation, import columns, forms and the JSON Schema come from
 /// it.
 public struct RecordKind: Sendable, Hashable {
-    /// A step from one state to another, and who may take it.
-    public struct Transition: Sendable, Hashable {
-        public let from: Set<String>
-        public let to: String
-        /// Code of the step (code list `transition`).
-        public let act: String
-        public let roles: Set<Role>
-        /// Fields that must have a value after the step.
-        public let requires: [String]
-        public let source: String?
-    }
-
     enum DueRule: Sendable, Hashable {
         case field(String)
         case after(field: String, days: Int, months: Int, states: Set<String>)
@@ -55,9 +47,17 @@ public struct RecordKind: Sendable, Hashable {
     public let source: String
     public let fields: [Field]
     public let states: [String]
-    /// States in which a record may be filed; the first is the default.
-    public let initialStates: [String]
-    public let transitions: [Transition]
+    /// The state in which a record is filed.
+    public let initialState: String
+    /// States in which a record of the time before the archive is imported; the first is the default.
+    public let pastStates: [String]
+    public let steps: [Step]
+    /// Rules in code that every version passes.
+    let guards: Set<WorkflowGuard>
+    /// Whether filing it asks what the officer's leads come to.
+    public var asksForLeads: Bool { guards.contains(.leadsAnswered) }
+    /// Whether the program files it beside other records, and nobody by hand.
+    public let isDerived: Bool
     /// Name of the field that holds the record's date.
     public let occurredOnField: String?
     public let constraints: [Constraint]
@@ -68,9 +68,6 @@ public struct RecordKind: Sendable, Hashable {
     private let fieldIndex: [String: Int]
     private let stateList: CodeList
 
-    /// The state a record is filed in when nothing else is said.
-    public var initialState: String { initialStates[0] }
-
     /// The field called `name`.
     public func field(_ name: String) -> Field? { fieldIndex[name].map { fields[$0] } }
 
@@ -79,11 +76,9 @@ public struct RecordKind: Sendable, Hashable {
         stateList.code(for: Spelling.trimmed(text)).flatMap { states.contains($0) ? $0 : nil }
     }
 
-    /// The steps that `role` may take from `state`; those of every role when `role` is nil.
-    public func allowedTransitions(from state: String, role: Role? = nil) -> [Transition] {
-        transitions.filter { transition in
-            transition.from.contains(state) && (role.map { transition.roles.contains($0) } ?? true)
-        }
+    /// The steps that begin in `state`; those of one role, or of all where it is nil.
+    public func steps(from state: String, role: Role? = nil) -> [Step] {
+        steps.filter { $0.from.contains(state) && (role.map($0.roles.contains) ?? true) }
     }
 
     /// Reads one file. - Throws: ``SchemaError`` naming file and member.
@@ -92,8 +87,8 @@ public struct RecordKind: Sendable, Hashable {
     ) throws(SchemaError) {
         let reader = try SchemaReader(file: file, bytes: bytes)
         _ = try reader.members([
-            "id", "category", "section", "labels", "source", "fields", "states", "initial", "transitions", "occurredOn",
-            "dueOn", "form", "constraints", "refusesReporterIdentity",
+            "id", "category", "section", "labels", "source", "fields", "states", "initial", "past", "steps", "lock",
+            "guards", "derived", "occurredOn", "dueOn", "form", "constraints", "refusesReporterIdentity",
         ])
         let idReader = try reader.required("id")
         id = try idReader.text()
@@ -128,15 +123,23 @@ public struct RecordKind: Sendable, Hashable {
         }
         self.states = states
         let initial = try reader.required("initial")
-        initialStates = try initial.textOrTexts()
-        guard !initialStates.isEmpty, initialStates.allSatisfy(states.contains) else {
-            throw initial.failure("an initial state must be one of the states")
+        initialState = try initial.text()
+        pastStates = try reader.optional("past")?.texts() ?? []
+        guard ([initialState] + pastStates).allSatisfy(states.contains), !pastStates.contains(initialState) else {
+            throw initial.failure("an initial or past state must be one of the states, each once")
         }
-        var transitions: [Transition] = []
-        for element in try reader.required("transitions").elements() {
-            transitions.append(try Self.transition(element, states: states, fields: byName, codeLists: codeLists))
+        var steps: [Step] = []
+        for element in try reader.required("steps").elements() {
+            steps.append(try Step(element, states: states, fields: byName, codeLists: codeLists))
         }
-        self.transitions = transitions
+        self.steps = steps
+        try reader.optional("lock").map { (member) throws(SchemaError) in try Self.checkLock(member, steps, states) }
+        var guards: Set<WorkflowGuard> = []
+        for element in try reader.optional("guards")?.elements() ?? [] {
+            guards.insert(try element.oneOf(WorkflowGuard.self))
+        }
+        self.guards = guards
+        isDerived = try reader.optional("derived")?.flag() ?? false
 
         occurredOnField = try reader.optional("occurredOn").map { (member) throws(SchemaError) in
             try Self.dateField(member, byName)
@@ -178,23 +181,19 @@ public struct RecordKind: Sendable, Hashable {
         return name
     }
 
-    private static func transition(
-        _ reader: SchemaReader, states: [String], fields: [String: Field], codeLists: [String: CodeList]
-    ) throws(SchemaError) -> Transition {
-        _ = try reader.members(["from", "to", "act", "roles", "requires", "source"])
-        let from = try reader.required("from").textOrTexts()
-        let to = try reader.required("to").text()
-        for state in from + [to] where !states.contains(state) {
-            throw reader.failure("the kind has no state '\(state)'")
+    /// A locked state (锁定): what is closed changes by the steps that are named, and by no other.
+    private static func checkLock(
+        _ reader: SchemaReader, _ steps: [Step], _ known: [String]
+    ) throws(SchemaError) {
+        _ = try reader.members(["states", "only"])
+        let states = try reader.required("states").texts()
+        guard !states.isEmpty, states.allSatisfy(known.contains) else {
+            throw reader.failure("the states of a lock must be states of the kind")
         }
-        var roles: Set<Role> = []
-        for role in try reader.required("roles").elements() { roles.insert(try role.oneOf(Role.self)) }
-        let requires = try reader.optional("requires")?.texts() ?? []
-        for name in requires where fields[name] == nil { throw reader.failure("the kind has no field '\(name)'") }
-        return Transition(
-            from: Set(from), to: to, act: try code(try reader.required("act"), in: codeLists["transition"]),
-            roles: roles,
-            requires: requires, source: try reader.optional("source")?.text())
+        let only = try reader.required("only").texts()
+        for step in steps where !step.from.isDisjoint(with: states) && !only.contains(step.act) {
+            throw reader.failure("the step '\(step.act)' begins in a locked state")
+        }
     }
 
     private static func dueRule(

@@ -35,13 +35,6 @@ extension RecordKind {
         return FieldProblem(name, isReporter ? .reporterIdentity : .unknownField)
     }
 
-    /// What forbids taking a step with these values: the fields the step needs and does not find, then the errors of the
-    /// values themselves in the new state. Warnings forbid nothing and are left out.
-    public func problems(taking transition: Transition, values: [String: JSONValue]) -> [FieldProblem] {
-        transition.requires.filter { values[$0] == nil }.map { FieldProblem($0, .missing) }
-            + validate(values: values, state: transition.to).filter { $0.severity == .error }
-    }
-
     private func check(
         _ field: Field, _ value: JSONValue, _ values: [String: JSONValue], _ today: CivilDate?
     ) -> FieldProblem? {

@@ -230,26 +230,6 @@ public struct AccessPolicy: Sendable {
         return from.day == 1 && until.adding(days: 1).day == 1 ? .allow : .refuse(.wholeMonths)
     }
 
-    /// Whether `role` may take one of a kind's steps: the kind says which roles may, the matrix whether they work
-    /// there.
-    public func decide(role: Role, taking transition: RecordKind.Transition, of kind: RecordKind) -> Decision {
-        guard transition.roles.contains(role) else { return .refuse(.roleDoesNotAct) }
-        let filing = decide(role: role, act: .file, category: kind.category, kind: kind.id)
-        return filing.isAllowed ? .allow : decide(role: role, act: .approve, category: kind.category)
-    }
-
-    /// Whether `role` may file a record of `kind` that is already in `state`, as an import of older records does.
-    ///
-    /// Filing in another state than the default would skip the steps that lead there, so it takes the right to one of these
-    /// steps: who may not approve a report may not file an approved one.
-    public func decide(role: Role, filing kind: RecordKind, in state: String) -> Decision {
-        let filing = decide(role: role, act: .file, category: kind.category, kind: kind.id)
-        guard filing.isAllowed, state != kind.initialState else { return filing }
-        let steps = kind.transitions.filter { $0.to == state && !$0.from.contains(state) }
-        let mayStep = steps.contains { decide(role: role, taking: $0, of: kind).isAllowed }
-        return kind.initialStates.contains(state) && mayStep ? .allow : .refuse(.roleDoesNotAct)
-    }
-
     /// How far the role's right in `category` reaches.
     public func scope(role: Role, category: Category) -> AccessScope {
         guard let right = rights[role] else { return .none }

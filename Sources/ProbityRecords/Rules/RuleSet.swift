@@ -1,7 +1,7 @@
 import CanonicalJSON
 import ProbitySchema
 
-// Format of Schema/Rules/rules-{impact,musts,events,drinking,calendar}.json:
+// Format of Schema/Rules/rules-{impact,musts,leads,events,drinking,calendar}.json:
 //
 //   {"rules": [{"ruleId", "edition", "effectiveFrom", "effectiveTo", "source", "confidence", "value": {…}}]}
 //
@@ -67,7 +67,7 @@ public struct RuleSet: Sendable {
 
     private static let embedded: Result<RuleSet, SchemaError> = Result { () throws(SchemaError) in
         var files: [KindCatalogue.File] = []
-        for area in ["impact", "musts", "events", "drinking", "calendar"] {
+        for area in ["impact", "musts", "leads", "events", "drinking", "calendar"] {
             files.append(try Schema.rule("rules-\(area).json"))
         }
         return try RuleSet(files: files)

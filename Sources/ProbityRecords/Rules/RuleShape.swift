@@ -19,6 +19,9 @@ import CanonicalJSON
 //   event.<kind>       {"eventKind", "basis": before or after, "days", "unit": day or workingDay, "occasions": {…}}
 //   drinking.factors   {"habit", "licence", "engagements", "none"}: codes that count
 //   drinking.incident  {"months"}
+//   lead               {"flag", "open", "decided", "decidedOn", "outcome", "established"}: the field that marks a specific
+//                      lead, states in which it is open and decided, the fields of the outcome and its day, outcomes by
+//                      which it is established
 //   calendar           {"holidays": [from, or from/to], "workdays": [date]}: one year's exceptions to Monday to Friday
 
 enum RuleShape {
@@ -85,6 +88,10 @@ enum RuleShape {
             for (_, verdict) in try value.required("results").entries() { try checkVerdict(verdict) }
             for (_, verdict) in try value.optional("decisions")?.entries() ?? [] { try checkVerdict(verdict) }
             _ = try value.optional("open")?.texts()
+        case "lead":
+            _ = try value.members(["flag", "open", "decided", "decidedOn", "outcome", "established"])
+            for name in ["open", "decided", "established"] { _ = try value.required(name).texts() }
+            for name in ["flag", "outcome", "decidedOn"] { _ = try value.required(name).text() }
         case "must.stale": try checkLists(value, ["kinds"])
         case "person": try checkLists(value, ["categories"])
         case "drinking.factors": try checkLists(value, ["habit", "licence", "engagements", "none"])

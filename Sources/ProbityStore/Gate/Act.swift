@@ -46,7 +46,7 @@ struct Act: Sendable, Hashable {
 
     /// What the line of an act may say in its details, which only auditors read.
     enum Field: String, Sendable, CaseIterable {
-        case bureau, categories, category, count, dryRun, generation, kind, officer, officers, on, openings, proposal
+        case bureau, categories, category, count, dryRun, generation, kind, officer, officers, on, openings, past, proposal
         case purpose, query, range, reason, record, role, rules, step, tray, unit, user, users
     }
 
@@ -73,6 +73,9 @@ struct Act: Sendable, Hashable {
     private static let structure: Set<Table> = [.key, .wrap, .dossier, .dossierKey]
     private static let filing = structure.union([.version])
     private static let roster = filing.union([.officer, .officerTag])
+    /// A step is in force at once, or waits.
+    private static let step = filing.union([.proposal])
+    private static let stepFields: Set<Field> = [.record, .reason, .officer, .step, .proposal]
 
     // MARK: The archive, its units and users
 
@@ -82,10 +85,7 @@ struct Act: Sendable, Hashable {
     static let unitAdd = Act("unit.add", .role(.configure), adds: [.unit], [.count])
     static let unitList = Act("unit.list", .everybody)
     static let userList = Act("user.list", .everybody)
-    static let userProposals = Act("user.proposals", .everybody)
     static let userAdd = Act("user.add", .role(.manageRoles), adds: [.proposal], [.role, .unit, .user])
-    static let userCountersign = Act(
-        "user.countersign", .signature, adds: [.proposal, .certificate, .accessGrant, .wrap], [.proposal, .user])
     static let userLeave = Act(
         "user.leave", .role(.manageRoles), adds: [.certificate], [.user, .reason, .role, .unit, .categories])
     static let accessGrant = Act(
@@ -95,6 +95,20 @@ struct Act: Sendable, Hashable {
     static let keyPasswd = Act("key.passwd", .everybody)
     static let keyRotate = Act("key.rotate", .role(.configure), [.generation])
     static let backupCreate = Act("backup.create", .role(.configure))
+
+    // MARK: What waits for other users
+
+    static let approveList = Act("approve.list", .everybody, recusal: .leftOut)
+    static let approveShow = Act("approve.show", .everybody, recusal: .refused, [.proposal])
+    /// A certificate or a grant.
+    static let approveAccept = Act(
+        "approve.accept", .signature, adds: [.proposal, .certificate, .accessGrant, .wrap], [.proposal, .user])
+    /// A step of a record.
+    static let recordApprove = Act(
+        "record.approve", .step, adds: filing.union([.proposal]), recusal: .refused,
+        [.proposal, .record, .officer, .step])
+    static let approveDeny = Act(
+        "approve.deny", .signature, adds: [.proposal], recusal: .refused, [.proposal, .reason])
 
     // MARK: The roster
 
@@ -108,13 +122,10 @@ struct Act: Sendable, Hashable {
     // MARK: Records
 
     static let recordAdd = Act(
-        "record.add", .category(.file), adds: filing, recusal: .refused, [.kind, .query, .officer, .record])
-    static let recordAmend = Act(
-        "record.amend", .category(.file), adds: filing, recusal: .refused, [.record, .reason, .officer])
-    static let recordWithdraw = Act(
-        "record.withdraw", .category(.file), adds: filing, recusal: .refused, [.record, .reason, .officer])
-    static let recordAdvance = Act(
-        "record.advance", .step, adds: filing, recusal: .refused, [.record, .reason, .officer, .step])
+        "record.add", .step, adds: filing, recusal: .refused, [.kind, .query, .officer, .record])
+    static let recordAmend = Act("record.amend", .step, adds: step, recusal: .refused, stepFields)
+    static let recordWithdraw = Act("record.withdraw", .step, adds: step, recusal: .refused, stepFields)
+    static let recordAdvance = Act("record.advance", .step, adds: step, recusal: .refused, stepFields)
     static let recordShow = Act(
         "record.show", .category(.read), purpose: .stated, recusal: .refused, [.record, .officer])
     static let recordList = Act(
@@ -125,7 +136,7 @@ struct Act: Sendable, Hashable {
     static let complaintTakeIn = Act(
         "complaint.take-in", .category(.takeIn), adds: filing.union([.trayIntake]), recusal: .refused,
         [.tray, .officer, .kind, .query, .record])
-    static let importBegin = Act("import.begin", .category(.file), [.kind, .dryRun])
+    static let importBegin = Act("import.begin", .category(.file), [.kind, .past, .dryRun])
     /// Publishes what ``importBegin`` allowed; who may be filed about is asked row by row.
     static let importPublish = Act("import", .part, adds: roster, [.kind, .count])
     /// Nodes and dossiers that an import makes at first use.
@@ -141,8 +152,8 @@ struct Act: Sendable, Hashable {
     static let auditExport = Act("audit.export", .role(.exportAudit), [.range, .openings])
 
     static let all: [Act] = [
-        archiveInit, unitAdd, unitList, userList, userProposals, userAdd, userCountersign, userLeave, accessGrant,
-        accessList, accessExplain, keyPasswd, keyRotate, backupCreate, officerAdd, officerShow, officerIdentify,
+        archiveInit, unitAdd, unitList, userList, userAdd, userLeave, accessGrant, accessList, accessExplain, keyPasswd,
+        keyRotate, backupCreate, approveList, approveShow, approveAccept, recordApprove, approveDeny, officerAdd, officerShow, officerIdentify,
         officerList, recordAdd, recordAmend, recordWithdraw, recordAdvance, recordShow, recordList, search,
         complaintDrop, complaintTray, complaintTakeIn, importBegin, importPublish, dossierOpen, promoteCheck,
         reportCounts, auditList, auditExport,

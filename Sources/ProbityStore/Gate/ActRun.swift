@@ -32,7 +32,14 @@ final class ActRun {
     // MARK: What the gate asks
 
     /// A right that does not depend on what the act is about.
+    ///
+    /// - Throws: ``ArchiveError`` `roleRefuses`; `reporterIdentity` for a reason that would carry to the auditors who reported.
     func begin() throws {
+        for text in [details[.reason], purpose?.reason].compactMap({ $0 }) where ReporterIdentity.isSuspected(in: text) {
+            details[.reason] = nil
+            throw ArchiveError(
+                .reporterIdentity, "a reason seems to name a reporter", subject: "reason", rule: "reporter.reason")
+        }
         guard case .role(let right) = act.right else { return }
         try demand(actor.policy.decide(role: role, act: right), right.rawValue)
     }
@@ -51,6 +58,12 @@ final class ActRun {
     }
 
     // MARK: What the act asks
+
+    /// A decision of the workflow, which asks the right by itself.
+    func decide<T>(_ kind: RecordKind, _ body: () throws(WorkflowRefusal) -> T) throws -> T {
+        hasAskedRight = true
+        do { return try body() } catch { throw ArchiveError(error, of: kind) }
+    }
 
     /// The right of the act in a category.
     func demandRight(in category: Category, kind: String? = nil, _ what: String? = nil) throws {

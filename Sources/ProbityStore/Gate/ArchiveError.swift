@@ -19,6 +19,8 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
         case unsupported
         /// The role does not allow the act.
         case roleRefuses
+        /// Another person must do it, or sign it: whoever asks never approves.
+        case needsSecondPerson
         /// The acting user is the subject of the file (回避).
         case recusal
         /// No purpose, or one that is not accepted.
@@ -53,11 +55,18 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
     /// The rule that refused, where the message catalogue has a sentence for it and not only for the code.
     public let rule: String?
 
-    public init(_ code: Code, _ reason: String, subject: String? = nil, rule: String? = nil) {
+    /// What goes into the rule's sentence: names as they are, codes as `list/code` (`transition/verify`, `state/closed`), fields
+    /// as `field/kind.name`.
+    public let params: [String: String]
+
+    public init(
+        _ code: Code, _ reason: String, subject: String? = nil, rule: String? = nil, params: [String: String] = [:]
+    ) {
         self.code = code
         self.reason = reason
         self.subject = subject
         self.rule = rule
+        self.params = params
     }
 
     public static func == (one: ArchiveError, other: ArchiveError) -> Bool { one.code == other.code }
@@ -68,7 +77,7 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
     var isRefusal: Bool {
         switch code {
         // A failed validation is one too: that a number is taken, or borne by several, tells something.
-        case .roleRefuses, .recusal, .purposeMissing, .reporterIdentity, .notVisible, .stateForbids, .invalidEntry,
+        case .roleRefuses, .needsSecondPerson, .recusal, .purposeMissing, .reporterIdentity, .notVisible, .stateForbids, .invalidEntry,
             .changedSinceRead:
             true
         default: false

@@ -1,132 +1,174 @@
 public import CanonicalJSON
-import ProbityRecords
+import ProbityLedger
+public import ProbityRecords
+
+/// What became of a step: a version, or a proposal that waits for others.
+public struct StepResult: Sendable {
+    public let record: RecordID
+    /// The version that was filed; nil where the step waits.
+    public let version: RecordID?
+    /// The proposal that waits; nil where the step is in force.
+    public let proposal: Int64?
+    /// Whose signatures a proposal waits for.
+    public let approval: Step.Approval?
+}
 
 extension Session {
     /// Files one record and returns its identifier. Filing needs no purpose.
     ///
-    /// - Throws: ``ArchiveError`` `roleRefuses`, `recusal`, `notVisible`, `invalidEntry`.
+    /// - Throws: ``ArchiveError`` `roleRefuses`, `recusal`, `notVisible`, `invalidEntry`, `reporterIdentity`, `stateForbids`.
     @discardableResult
     public func file(_ draft: RecordDraft) throws -> RecordID {
         try write(.recordAdd, [.kind: draft.kind, .query: draft.officer]) { run, writer in
-            let kind = try declaredKind(draft.kind)
-            try run.demandRight(in: kind.category, kind: kind.id, "record.add \(kind.id)")
-            return try file(draft, kind, run, writer)
+            try file(draft, declaredKind(draft.kind), run, writer)
         }
     }
 
-    /// The part of filing that taking in shares: who, in which state, what.
+    /// The part of filing that taking in shares.
     func file(_ draft: RecordDraft, _ kind: RecordKind, _ run: ActRun, _ writer: RowWriter) throws -> RecordID {
         guard kind.id != "officer" else {
-            throw ArchiveError(.invalidEntry, "officers are added with 'officer add'", subject: "officer")
+            throw ArchiveError(
+                .invalidEntry, "officers are added with 'officer add'", subject: "officer", rule: "filing.officer")
         }
+        // Who may not file the kind at all learns nothing of whom he named.
+        try run.demand(
+            archive.policy.decide(role: role, act: .file, category: kind.category, kind: kind.id),
+            "\(run.act.code) \(kind.id)")
         let officer = try roster.locate(draft.officer, writer.db)
         try run.concerns(officer)
-        let state = draft.state ?? kind.initialState
-        guard kind.initialStates.contains(state) else {
-            throw ArchiveError(.invalidEntry, "a \(kind.id) does not begin in state \(state)", subject: "state")
-        }
-        // An officer files his own reports; that they are approved is for others to say.
-        if role == .officer {
-            try run.demand(archive.policy.decide(role: role, filing: kind, in: state), "record.add \(state)")
-        }
-        try demandValid(draft.values, kind, state)
         let unit = try roster.entry(officer, writer.db).unit
+        let context = try context(kind, officer: officer, unit: unit, writer.db)
+        let outcome = try run.decide(kind) { () throws(WorkflowRefusal) in
+            try Workflow.file(kind, values: draft.values, by: workflowActor, context)
+        }
         let key = try vault.dossierKey(kind.category, officer: officer, unit: unit, in: writer)
         let id = try vault.insert(
-            vault.content(draft.values, kind, state, officer: officer), kind: kind, record: nil,
+            vault.content(outcome, kind, officer: officer), kind: kind, record: nil,
             version: vault.nextVersion(in: key.dossier, writer.db), key: key, in: writer)
+        try signalLeads(after: kind, officer: officer, unit: unit, in: writer)
         run[.record] = RecordID(id).text
         return RecordID(id)
     }
 
-    /// Files a new version of a record with changed fields.
+    /// Corrects a record (更正): a new version with changed fields.
     ///
     /// - Parameters:
+    ///   - kind: as whose kind the changes were read; another is refused. Nil asks nothing.
     ///   - changes: fields to set; null removes one.
     ///   - reason: why; a correction without a reason is refused.
     ///   - expected: the version that the caller read; nil takes whatever is newest.
+    /// - Throws: ``ArchiveError`` as ``advance(_:step:changes:reason:)``; `changedSinceRead`.
     @discardableResult
     public func amend(
-        _ record: RecordID, changes: [String: JSONValue], reason: String, expected: RecordID? = nil
-    ) throws -> RecordID {
-        try change(.recordAmend, record, reason, expected) { run, entry, kind in
-            try run.demandRight(in: kind.category, kind: kind.id, run.act.code)
-            guard kind.id != "officer" else {
-                throw ArchiveError(.stateForbids, "a roster entry is not amended in this version")
-            }
-            guard !entry.isWithdrawn else { throw ArchiveError(.stateForbids, "the record is withdrawn") }
-            let values = entry.content.values.changed(by: changes)
-            try demandValid(values, kind, entry.content.state)
-            return (values, entry.content.state)
+        _ record: RecordID, kind: String? = nil, changes: [String: JSONValue], reason: String,
+        expected: RecordID? = nil
+    ) throws -> StepResult {
+        try write(.recordAmend, [.record: record.text, .reason: reason]) { run, writer in
+            try take(Workflow.correctStep, record, kind, changes, reason, expected, run, writer)
         }
     }
 
-    /// Withdraws a misfiled record: it never counts and stays visible.
+    /// Withdraws a misfiled record (撤回): it never counts and stays visible.
     @discardableResult
-    public func withdraw(_ record: RecordID, reason: String) throws -> RecordID {
-        try change(.recordWithdraw, record, reason) { run, entry, kind in
-            try run.demandRight(in: kind.category, kind: kind.id, run.act.code)
-            guard kind.id != "officer" else {
-                throw ArchiveError(.stateForbids, "a roster entry is not withdrawn")
-            }
-            guard !entry.isWithdrawn else { throw ArchiveError(.stateForbids, "the record is withdrawn already") }
-            return (entry.content.values, RecordEntry.withdrawnState)
+    public func withdraw(_ record: RecordID, reason: String, expected: RecordID? = nil) throws -> StepResult {
+        try write(.recordWithdraw, [.record: record.text, .reason: reason]) { run, writer in
+            try take(Workflow.withdrawStep, record, nil, [:], reason, expected, run, writer)
         }
     }
 
-    /// Takes one of the kind's steps: another state, and the fields that the step brings.
+    /// Takes one of the kind's steps (办理): another state, and the fields that the step brings.
+    ///
+    /// - Throws: ``ArchiveError`` `roleRefuses`, `needsSecondPerson`, `recusal`, `notVisible`, `stateForbids`, `invalidEntry`,
+    ///   `reporterIdentity`; its `rule` tells them apart.
     @discardableResult
-    public func advance(_ record: RecordID, step: String, changes: [String: JSONValue], reason: String) throws
-        -> RecordID
-    {
-        try change(.recordAdvance, record, reason) { run, entry, kind in
-            run[.step] = step
-            let steps = kind.allowedTransitions(from: entry.content.state)
-            guard let transition = steps.first(where: { $0.act == step }) else {
-                throw ArchiveError(
-                    .stateForbids, "the record's state \(entry.content.state) does not allow '\(step)'",
-                    subject: steps.map(\.act).joined(separator: ", "))
+    public func advance(
+        _ record: RecordID, step: String, kind: String? = nil, changes: [String: JSONValue] = [:], reason: String
+    ) throws -> StepResult {
+        try advance([record], step: step, kind: kind, changes: changes, reason: reason)[0]
+    }
+
+    /// Takes the same step of several records, all or none, as one act.
+    @discardableResult
+    public func advance(
+        _ records: [RecordID], step: String, kind: String? = nil, changes: [String: JSONValue] = [:], reason: String
+    ) throws -> [StepResult] {
+        let names = records.map(\.text).joined(separator: " ")
+        return try write(.recordAdvance, [.record: names, .reason: reason, .step: step]) { run, writer in
+            guard !records.isEmpty else {
+                throw ArchiveError(.invalidEntry, "no record is named", subject: "record")
             }
-            try run.demand(archive.policy.decide(role: role, taking: transition, of: kind), "record.advance \(step)")
-            let values = entry.content.values.changed(by: changes)
-            try demandValid(values, kind, transition.to)
-            if let problem = kind.problems(taking: transition, values: values).first {
-                throw ArchiveError(
-                    .stateForbids, "the step '\(step)' needs the field \(problem.field)", subject: problem.field)
+            var officers: [String] = []
+            let results = try records.map { record in
+                let result = try take(step, record, kind, changes, reason, nil, run, writer)
+                if let officer = run[.officer], !officers.contains(officer) { officers.append(officer) }
+                return result
             }
-            return (values, transition.to)
+            run[.officer] = officers.joined(separator: " ")
+            return results
         }
     }
 
-    /// Files a new version of a record: `decide` says with which values and in which state.
-    private func change(
-        _ act: Act, _ record: RecordID, _ reason: String, _ expected: RecordID? = nil,
-        _ decide: (ActRun, RecordEntry, RecordKind) throws -> (values: [String: JSONValue], state: String)
-    ) throws -> RecordID {
-        try write(act, [.record: record.text, .reason: reason]) { run, writer in
-            let entry = try vault.entry(record, writer.db)
-            let kind = try declaredKind(entry.content.kind)
-            try run.concerns(entry.content.officer.number)
-            guard !reason.allSatisfy(\.isWhitespace) else {
-                throw ArchiveError(.invalidEntry, "a new version needs a reason", subject: "reason")
-            }
-            if let expected, expected != entry.version {
-                throw ArchiveError(
-                    .changedSinceRead, "record \(record) has a newer version", subject: entry.version.text)
-            }
-            let (values, state) = try decide(run, entry, kind)
-            guard let key = try graph.dossierKey(record.dossier, writer.db) else {
-                throw ArchiveError(.notVisible, "no key for the dossier")
-            }
-            let version = try vault.nextVersion(in: record.dossier, writer.db)
-            try vault.insert(
-                vault.content(values, kind, state, officer: entry.content.officer.number, reason: reason), kind: kind,
-                record: record.number, version: version, key: key, in: writer)
-            return RecordID(version)
+    /// One step of one record: in force at once, or a proposal that waits for others.
+    private func take(
+        _ step: String, _ record: RecordID, _ expectedKind: String?, _ changes: [String: JSONValue],
+        _ reason: String, _ expected: RecordID?, _ run: ActRun, _ writer: RowWriter
+    ) throws -> StepResult {
+        let entry = try vault.entry(record, writer.db)
+        let kind = try declaredKind(entry.content.kind)
+        let officer = entry.content.officer.number
+        try run.concerns(officer)
+        guard !reason.allSatisfy(\.isWhitespace) else {
+            throw ArchiveError(.invalidEntry, "a new version needs a reason", subject: "reason", rule: "filing.reason")
         }
+        guard expectedKind ?? kind.id == kind.id else {
+            throw ArchiveError(
+                .invalidEntry, "record \(record) is of another kind", subject: "kind", rule: "filing.kind",
+                params: ["kind": "kind/\(kind.id)"])
+        }
+        if let expected, expected != entry.version {
+            throw ArchiveError(
+                .changedSinceRead, "record \(record) has a newer version", subject: entry.version.text)
+        }
+        let unit = try roster.entry(officer, writer.db).unit
+        let context = try context(kind, officer: officer, unit: unit, writer.db)
+        let outcome = try run.decide(kind) { () throws(WorkflowRefusal) in
+            try Workflow.take(step, of: kind, entry.standing, changes: changes, by: workflowActor, context)
+        }
+        if let approval = outcome.approval {
+            let proposal = try propose(outcome, of: entry, reason: reason, run, writer)
+            return StepResult(record: record, version: nil, proposal: proposal, approval: approval)
+        }
+        let version = try insert(outcome, after: entry, kind, unit: unit, reason: reason, in: writer)
+        return StepResult(record: record, version: version, proposal: nil, approval: nil)
+    }
+
+    /// Files the version that a step makes, and what follows from it.
+    func insert(
+        _ outcome: Workflow.Outcome, after entry: RecordEntry, _ kind: RecordKind, unit: String, reason: String,
+        approval: SignedNote? = nil, in writer: RowWriter
+    ) throws -> RecordID {
+        let officer = entry.content.officer.number
+        guard let key = try graph.dossierKey(entry.id.dossier, writer.db) else {
+            throw ArchiveError(.notVisible, "no key for the dossier")
+        }
+        let version = try vault.nextVersion(in: entry.id.dossier, writer.db)
+        try vault.insert(
+            vault.content(outcome, kind, officer: officer, reason: reason, approval: approval), kind: kind,
+            record: entry.id.number, version: version, key: key, in: writer)
+        try signalLeads(after: kind, officer: officer, unit: unit, in: writer)
+        return RecordID(version)
     }
 
     // MARK: Parts that other acts use
+
+    var workflowActor: WorkflowActor { WorkflowActor(user: user, role: role) }
+
+    /// What the workflow needs to know beside a record about the officer.
+    func context(_ kind: RecordKind, officer: Int64, unit: String, _ db: Connection) throws -> Workflow.Context {
+        Workflow.Context(
+            policy: archive.policy, today: today,
+            leads: kind.asksForLeads ? try leads(officer: officer, unit: unit, db) : nil)
+    }
 
     /// - Throws: ``ArchiveError`` `invalidEntry` for a kind that there is not.
     func declaredKind(_ id: String) throws -> RecordKind {
@@ -134,25 +176,5 @@ extension Session {
             throw ArchiveError(.invalidEntry, "there is no record kind \(id)", subject: "kind")
         }
         return kind
-    }
-
-    /// - Throws: ``ArchiveError`` `invalidEntry` or `reporterIdentity`, whose subject is the field.
-    func demandValid(_ values: [String: JSONValue], _ kind: RecordKind, _ state: String) throws {
-        let problems = kind.validate(values: values, state: state, today: today).filter { $0.severity == .error }
-        guard let problem = problems.first else { return }
-        let code: ArchiveError.Code = problem.code == .reporterIdentity ? .reporterIdentity : .invalidEntry
-        throw ArchiveError(code, "\(problem.field): \(problem.rule ?? problem.code.rawValue)", subject: problem.field)
-    }
-}
-
-extension [String: JSONValue] {
-    /// The fields with some of them set; null removes one.
-    func changed(by changes: [String: JSONValue]) -> [String: JSONValue] {
-        var values = self
-        for (field, value) in changes {
-            // A nil literal would be the value null.
-            if value == .null { values.removeValue(forKey: field) } else { values[field] = value }
-        }
-        return values
     }
 }

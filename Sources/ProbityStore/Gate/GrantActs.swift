@@ -12,7 +12,7 @@ public struct GrantEntry: Sendable {
 }
 
 extension GrantEntry {
-    fileprivate init(_ grant: Grant) {
+    init(_ grant: Grant) {
         self.init(
             user: grant.user, category: grant.place.category, unit: grant.place.unit, notBefore: grant.notBefore,
             notAfter: grant.notAfter)
@@ -28,7 +28,10 @@ extension Session {
         let details: [Act.Field: String] = [.user: grantee, .category: category.rawValue, .unit: unit]
         return try write(.accessGrant, details) { run, writer in
             try run.demandRight(in: category)
-            guard grantee != user else { throw ArchiveError(.recusal, "nobody proposes a grant to himself") }
+            guard grantee != user else {
+                throw ArchiveError(
+                    .needsSecondPerson, "nobody proposes a grant to himself", subject: user, rule: "approve.self")
+            }
             let credentials = Credentials(archive, writer.db)
             guard let certificate = try credentials.certificate(of: grantee) else {
                 throw ArchiveError(.notVisible, "there is no user \(grantee)", subject: grantee)
@@ -57,7 +60,7 @@ extension Session {
                 SecretBytes(copying: wrap), to: security.agreementKey,
                 context: releaseContext(grant, to: security.user))
             return try writer.insertProposal(
-                kind: "grant",
+                .grant,
                 note: SignedNote(text: grant.text(archiveID: archive.header.archiveID), signers: [ownSigner]).bytes,
                 release: release)
         }

@@ -14,18 +14,25 @@ extension Session {
     /// until the last is in and one leaf publishes them all. Readers do not wait, other writers wait for one chunk at most.
     ///
     /// - Parameters:
+    ///   - past: the rows are found in files of the time before the archive (旧档): they may begin in a later state, say so, and
+    ///     count as approved by nobody here.
     ///   - dryRun: only checks; the look-ups that a check makes are an act of their own.
     ///   - progress: gets the number of rows done in the present pass and the pass, 1 or 2.
     /// - Throws: ``ArchiveError``; rows that are wrong are no error but part of the report.
     public func importRecords(
-        kind id: String, dryRun: Bool, rows: RowSource, progress: @escaping (Int, Int) -> Void = { _, _ in }
+        kind id: String, past: Bool = false, dryRun: Bool, rows: RowSource, progress: @escaping (Int, Int) -> Void = { _, _ in }
     ) throws -> ImportReport {
-        let kind = try write(.importBegin, [.kind: id, .dryRun: String(dryRun)]) { run, _ -> RecordKind in
+        let kind = try write(.importBegin, [.kind: id, .past: String(past), .dryRun: String(dryRun)]) { run, _ -> RecordKind in
             let kind = try declaredKind(id)
             try run.demandRight(in: kind.category, kind: kind.id, "import \(kind.id)")
             return kind
         }
-        let judge = ImportJudge(kind, actor, roster, vault, today: today)
+        let judge = ImportJudge(
+            kind, actor, workflowActor, roster, vault, isPast: past,
+            Workflow.Context(policy: archive.policy, today: today)
+        ) { officer, db in
+            try self.leads(officer: officer, unit: self.roster.entry(officer, db).unit, db)
+        }
         var report = ImportReport()
         try archive.snapshot { db in
             roster.beginTransaction()
@@ -91,6 +98,8 @@ private final class ImportFiling {
     private let tally = RowTally()
     private(set) var count = 0
     /// Rows of one officer lie far apart in a file by date: his dossier is found and opened once.
+    /// Officers about whom the import has signalled an open lead.
+    private var signalled: Set<Int64> = []
     private var targets = BoundedCache<String, (officer: Int64, key: DossierKey)>(capacity: 65_536)
 
     init(_ session: Session, _ kind: RecordKind, _ judge: ImportJudge) throws {
@@ -120,22 +129,24 @@ private final class ImportFiling {
             // Others may have filed since the last chunk, but not during this one.
             var next: [Int64: Int64] = [:]
             for row in rows {
-                guard case .values(let officer, let state, let values, let unread) = row, unread.isEmpty,
-                    let state = judge.state(state)
-                else { throw ArchiveError(.changedSinceRead, "the file changed while it was imported") }
+                guard case .values(let officer, let state, let values, let unread) = row, unread.isEmpty else { throw ArchiveError(.changedSinceRead, "the file changed while it was imported") }
                 if kind.id == "officer" {
-                    _ = try session.roster.add(values, kind, writer, structure: structure)
+                    let judged = try judge.judged(state, values, officer: nil, db)
+                    _ = try session.roster.add(judged.outcome, kind, writer, structure: structure)
                     continue
                 }
                 let target = try target(officer ?? "", structure)
+                let judged = try judge.judged(state, values, officer: target.officer, db)
                 let version = try next[target.key.dossier] ?? session.vault.nextVersion(in: target.key.dossier, db)
                 guard VersionTable.range(of: target.key.dossier).contains(version) else {
                     throw ArchiveError(.invalidEntry, "a dossier holds at most 1,048,576 versions")
                 }
                 next[target.key.dossier] = version + 1
                 try session.vault.insert(
-                    session.vault.content(values, kind, state, officer: target.officer), kind: kind, record: nil,
-                    version: version, key: target.key, in: writer)
+                    session.vault.content(
+                        judged.outcome, kind, officer: target.officer, isAsFound: judged.isAsFound), kind: kind,
+                    record: nil, version: version, key: target.key, in: writer)
+                try signalLead(judged.outcome, officer: target.officer, structure, in: writer)
             }
             if structure.hasRows { _ = try session.append(.dossierOpen, ActDetails(), rows: structure, db) }
         }
@@ -149,6 +160,21 @@ private final class ImportFiling {
         let key = try session.vault.dossierKey(kind.category, officer: officer, unit: unit, in: structure)
         targets[number] = (officer, key)
         return (officer, key)
+    }
+
+    /// Signals an open lead that a row brings in, once for each officer: the import's own rows are not visible yet.
+    private func signalLead(
+        _ outcome: Workflow.Outcome, officer: Int64, _ structure: RowWriter, in writer: RowWriter
+    ) throws {
+        guard kind.category == .complaints, !signalled.contains(officer) else { return }
+        var standing = LeadStanding()
+        standing.add(
+            state: outcome.state, values: outcome.values, decidedSince: nil, on: session.archive.now.date,
+            try RuleSet.standard())
+        guard standing.isOpen else { return }
+        signalled.insert(officer)
+        let unit = try session.roster.entry(officer, writer.db).unit
+        try session.raiseSignal(officer: officer, unit: unit, structure: structure, in: writer)
     }
 
     /// Makes the rows visible, with one leaf.

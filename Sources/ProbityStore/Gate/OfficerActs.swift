@@ -16,12 +16,12 @@ extension Session {
             try run.demandRight(in: kind.category, kind: kind.id, run.act.code)
             run[.count] = String(values.count)
             let added = try values.map { fields in
-                let problems = kind.validate(values: fields, today: today).filter { $0.severity == .error }
-                if let problem = problems.first {
-                    throw ArchiveError(
-                        .invalidEntry, "\(problem.field): \(problem.code.rawValue)", subject: problem.field)
+                let outcome = try run.decide(kind) { () throws(WorkflowRefusal) in
+                    try Workflow.file(
+                        kind, values: fields, by: workflowActor,
+                        Workflow.Context(policy: archive.policy, today: today))
                 }
-                return try roster.add(fields, kind, writer, structure: writer)
+                return try roster.add(outcome, kind, writer, structure: writer)
             }
             if let only = added.first, added.count == 1 { run[.officer] = only.text }
             return added

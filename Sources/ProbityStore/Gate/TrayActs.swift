@@ -11,7 +11,7 @@ extension Session {
             let kind = try declaredKind(draft.kind)
             run[.kind] = kind.id
             try run.demandRight(in: kind.category, kind: kind.id, run.act.code)
-            try demandValid(draft.values, kind, kind.initialState)
+            try demandValid(draft.values, kind)
             let id = try tray.drop(draft.values, kind, officer: draft.officer, by: user, in: writer)
             run[.tray] = id.text
             return id
@@ -28,6 +28,14 @@ extension Session {
                 let entry = try tray.open(TrayID(id), db).entry
                 return try isAboutReader(entry, db) ? nil : entry
             }
+        }
+    }
+
+    /// - Throws: ``ArchiveError`` `invalidEntry` or `reporterIdentity`.
+    private func demandValid(_ values: [String: JSONValue], _ kind: RecordKind) throws {
+        let problems = kind.validate(values: values, today: today).filter { $0.severity == .error }
+        if !problems.isEmpty {
+            throw ArchiveError(WorkflowRefusal(invalid: problems, Workflow.fileStep), of: kind)
         }
     }
 
@@ -60,9 +68,6 @@ extension Session {
                 kind: kind.id, officer: OfficerID(officer).text, values: opened.entry.values.changed(by: changes))
             run[.kind] = draft.kind
             run[.query] = draft.officer
-            try actor.demand(
-                archive.policy.decide(role: role, act: .file, category: kind.category, kind: kind.id),
-                "record.add \(kind.id)")
             let record = try file(draft, kind, run, writer)
             try tray.takeIn(opened, as: record, in: writer)
             return record

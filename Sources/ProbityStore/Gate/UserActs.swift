@@ -76,7 +76,7 @@ extension Session {
         }
     }
 
-    /// Proposes a certificate; it counts when every signature that it needs is there (``countersign(_:acceptance:)``).
+    /// Proposes a certificate; it counts when every signature that it needs is there (``accept(_:acceptance:fingerprint:)``).
     ///
     /// - Parameter request: a signed request of the user, from ``UserRequest``.
     /// - Returns: the proposal's number, and the text that the newcomer signs (``UserAcceptance``).
@@ -100,51 +100,17 @@ extension Session {
             let text = certificate.text(archiveID: archive.header.archiveID)
             let proposed = try SignedNote(text: text, signers: [ownSigner]).bytes
             return (
-                try writer.insertProposal(kind: "certificate", note: proposed),
+                try writer.insertProposal(.certificate, note: proposed),
                 String(decoding: proposed, as: UTF8.self)
             )
         }
     }
 
-    /// What waits for a signature.
-    public func proposals() throws -> [ProposalEntry] {
-        try look(.userProposals) { _, _ in
-        } reveal: { db, _ in
-            try Proposal.all(archive, db).filter(\.isOpen).map { $0.entry(archive.header.names) }
-        }
-    }
-
-    /// Signs a proposal. When its last signature is there it takes effect, in the same act.
-    ///
-    /// - Parameter acceptance: the signature of the user concerned under his own certificate, from ``UserAcceptance``; he
-    ///   has no certificate yet with which to begin a session.
-    /// - Returns: what is still missing; nil when the proposal is in force.
-    @discardableResult
-    public func countersign(_ id: Int64, acceptance: String? = nil) throws -> String? {
-        let missing = try write(.userCountersign, [.proposal: String(id)]) { run, writer -> String? in
-            let proposal = try Proposal.numbered(id, archive, writer.db)
-            run[.user] = proposal.user
-            guard proposal.isOpen else {
-                throw ArchiveError(.stateForbids, "the proposal is in force already, or was overtaken by another")
-            }
-            guard proposal.user != user else { throw ArchiveError(.recusal, "nobody signs for himself") }
-            var note = proposal.note
-            if !note.isSigned(by: ownSigner.verifier) { note = try note.adding(ownSigner) }
-            switch proposal.subject {
-            case .certificate(let certificate): return try sign(certificate, note, acceptance, writer)
-            case .grant(let grant):
-                try sign(grant, note, proposal: proposal.id, writer)
-                return nil
-            }
-        }
-        wrapPageKey()
-        return missing
-    }
-
     /// - Returns: what is still missing; nil where the certificate is in force now.
-    private func sign(
-        _ certificate: Certificate, _ proposed: SignedNote, _ acceptance: String?, _ writer: RowWriter
-    ) throws -> String? {
+    func sign(
+        _ certificate: Certificate, _ proposed: SignedNote, proposal: Int64, _ acceptance: String?,
+        _ writer: RowWriter
+    ) throws -> MissingCredential? {
         var note = proposed
         guard role.isAdministrator || role == certificate.role else {
             throw ArchiveError(.roleRefuses, "a \(role.rawValue) does not sign for a \(certificate.role.rawValue)")
@@ -156,7 +122,7 @@ extension Session {
         }
         try demandOnlyUser(of: certificate, writer.db)
         if let missing = try Credentials(archive, writer.db).missing(certificate, note, isCeremony: false) {
-            _ = try writer.insertProposal(kind: "certificate", note: note.bytes)
+            try writer.insertProposal(.certificate, first: proposal, note: note.bytes)
             return missing
         }
         try writer.insertCertificate(user: certificate.user, serial: certificate.serial, note: note.bytes)

@@ -27,6 +27,10 @@ public struct Certificate: Sendable, Equatable {
     public let agreementKey: X25519PublicKey
     public let validFrom: CivilDate
 
+    /// The first half of the SHA-256 of both public keys, in groups of four hexadecimal digits: what a newcomer reads out to
+    /// those who sign for him.
+    public var keyFingerprint: String { Fingerprint.text(signingKey.rawBytes + agreementKey.rawBytes) }
+
     /// The text that is signed: one line.
     func text(archiveID: String) -> String {
         JSONValue.object([
@@ -153,5 +157,14 @@ enum UserNote {
         case .certificate(let certificate): certificate.serial
         case .leave(let leave): leave.serial
         }
+    }
+}
+
+/// What two persons compare by eye or on the telephone.
+enum Fingerprint {
+    /// The first half of the SHA-256, in groups of four hexadecimal digits.
+    static func text(_ bytes: [UInt8]) -> String {
+        let digits = Array(Hex.text(SHA256Digest.hash(bytes).bytes).prefix(32))
+        return stride(from: 0, to: 32, by: 4).map { String(digits[$0..<$0 + 4]) }.joined(separator: " ")
     }
 }

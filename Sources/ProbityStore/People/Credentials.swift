@@ -13,7 +13,7 @@ final class Credentials {
     private let archive: Archive
     private let db: Connection
     /// What rows lack, by number; nil for one that was followed back to the ceremony.
-    private var verdicts: [Int64: String?] = [:]
+    private var verdicts: [Int64: MissingCredential?] = [:]
     private var entries: [String: [Entry]] = [:]
     /// Ledger lines of all rows, by row number.
     private var lines: [(id: Int64, line: Int64)]?
@@ -111,9 +111,9 @@ final class Credentials {
     /// What a row still lacks; nil for one that leads back to the ceremony.
     ///
     /// The recursion ends, because each step goes to smaller row numbers; what was found once is remembered.
-    private func missing(_ entry: Entry) throws -> String? {
+    private func missing(_ entry: Entry) throws -> MissingCredential? {
         if let known = verdicts[entry.id] { return known }
-        let lack: String?
+        let lack: MissingCredential?
         switch entry.says {
         case .certificate(let certificate):
             lack = try missing(certificate, entry.note, before: entry.id, isCeremony: entry.isFounding)
@@ -125,12 +125,12 @@ final class Credentials {
     }
 
     /// What a leave lacks.
-    private func missing(_ leave: Leave, _ note: SignedNote, before limit: Int64) throws -> String? {
+    private func missing(_ leave: Leave, _ note: SignedNote, before limit: Int64) throws -> MissingCredential? {
         guard let ended = try serving(leave.user, before: limit), ended.serial &+ 1 == leave.serial else {
-            return "a certificate that it ends"
+            return .endedCertificate
         }
         let isSigned = try signers(of: note, before: limit).contains { $0.role == .secadmin && $0.user != leave.user }
-        return isSigned ? nil : "the security administrator's signature"
+        return isSigned ? nil : .security
     }
 
     /// Who a user is by his newest row, and since when he is no more, if he left; nil where there is no such user.
@@ -154,28 +154,28 @@ final class Credentials {
     /// What a certificate still lacks; nil when it is complete.
     func missing(
         _ certificate: Certificate, _ note: SignedNote, before limit: Int64 = .max, isCeremony: Bool
-    ) throws -> String? {
+    ) throws -> MissingCredential? {
         let signers = try signers(of: note, subject: certificate, before: limit, isCeremony: isCeremony)
         guard signers.contains(where: { $0.user == certificate.user && $0.signingKey == certificate.signingKey }) else {
-            return "the user's own signature"
+            return .own
         }
         let others = signers.filter { $0.user != certificate.user }
         if isCeremony {
             let administrators = Set(others.filter(\.role.isAdministrator).map(\.user))
             return administrators.count >= 2 || (certificate.role.isAdministrator && administrators.count >= 1)
-                ? nil : "the administrators' signatures"
+                ? nil : .administrators
         }
         let administrators = Set(others.filter(\.role.isAdministrator).map(\.user))
         let security = others.first { $0.role == .secadmin }
         // A security administrator is not certified by himself: two others stand in.
         guard security != nil || (certificate.role == .secadmin && administrators.count >= 2) else {
-            return "the security administrator's signature"
+            return .security
         }
         if certificate.role.isContentRole, !others.contains(where: { $0.role == certificate.role }) {
-            return "the signature of a serving holder of the role"
+            return .roleHolder
         }
         if certificate.role.isAdministrator || certificate.officer == nil, administrators.count < 2 {
-            return "a second administrator's signature"
+            return .secondAdministrator
         }
         return nil
     }

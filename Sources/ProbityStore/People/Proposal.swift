@@ -1,25 +1,79 @@
+public import CanonicalJSON
 import ProbityCrypto
 import ProbityLedger
-import ProbityRecords
+public import ProbityRecords
 
-/// A certificate or grant that waits for a signature.
+/// What waits for other users (待审批), as somebody sees it who may sign or has proposed it.
 public struct ProposalEntry: Sendable {
+    /// What it is about.
+    public enum Matter: Sendable {
+        case certificate(Certificate)
+        case grant(GrantEntry)
+        case step(StepMatter)
+    }
+
     public let id: Int64
-    /// "certificate" or "grant".
-    public let kind: String
-    public let user: String
-    /// Role of a certificate, or category and unit of a grant.
-    public let subject: String
+    public let matter: Matter
+    /// Who has signed so far; the first proposed it.
     public let signers: [String]
-    public let missing: String
+    /// Whose signature it waits for next.
+    public let missing: MissingSignature
+    /// The first half of the SHA-256 of the text that is signed: two persons compare it before they sign.
+    public let fingerprint: String
 }
 
-/// A certificate or grant that waits, with the signatures that it has gathered: rows of one text, each with one more.
+/// A step of a record that waits.
+public struct StepMatter: Sendable {
+    /// The record as it stands.
+    public let record: RecordEntry
+    public let officer: OfficerEntry
+    /// Code of the step (code list `transition`).
+    public let step: String
+    /// The state after it.
+    public let state: String
+    /// What it changes: the field, what the record says now, what it will say.
+    public let changes: [Change]
+    public let reason: String
+    public let proposedBy: String
+    public let proposedOn: CivilDate
+
+    public struct Change: Sendable {
+        public let field: String
+        public let before: JSONValue?
+        public let after: JSONValue?
+    }
+}
+
+/// Whose signature something still lacks.
+public enum MissingSignature: Sendable, Hashable {
+    /// Of a certificate or grant.
+    case credential(MissingCredential)
+    /// Of a step: so many more of these roles.
+    case approvers(roles: Set<Role>, count: Int)
+}
+
+/// A signature that a certificate, a leave or a grant lacks.
+public enum MissingCredential: String, Sendable, Hashable, CustomStringConvertible {
+    case own, administrators, security, roleHolder, secondAdministrator, endedCertificate
+
+    public var description: String {
+        switch self {
+        case .own: "the user's own signature"
+        case .administrators: "the administrators' signatures"
+        case .security: "the security administrator's signature"
+        case .roleHolder: "the signature of a serving holder of the role"
+        case .secondAdministrator: "a second administrator's signature"
+        case .endedCertificate: "a certificate that it ends"
+        }
+    }
+}
+
+/// Something that waits, with the signatures that it has gathered.
 struct Proposal {
-    /// What is proposed.
     enum Subject {
         case certificate(Certificate)
         case grant(Grant)
+        case step(Vault.OpenedProposal)
     }
 
     /// The number of the first row, by which people know the proposal.
@@ -27,76 +81,75 @@ struct Proposal {
     /// The text with all its signatures.
     let note: SignedNote
     let subject: Subject
-    let missing: String?
     /// Whether it can still come into force.
     let isOpen: Bool
 
+    /// The user concerned; for a step, who proposed it.
     var user: String {
         switch subject {
         case .certificate(let certificate): certificate.user
         case .grant(let grant): grant.user
+        case .step(let opened): opened.proposal.proposedBy
         }
     }
 
-    /// All proposals there ever were, by number.
-    static func all(_ archive: Archive, _ db: Connection) throws -> [Proposal] {
-        let credentials = Credentials(archive, db)
-        var texts: [String] = []
-        var rows: [String: (first: ProposalRow, note: SignedNote)] = [:]
+    /// The proposals whose text the user can open, by number.
+    static func all(_ vault: Vault, _ db: Connection) throws -> [Proposal] {
+        let credentials = Credentials(vault.archive, db)
+        var order: [Int64] = []
+        var rows: [Int64: [ProposalRow]] = [:]
         for row in try ProposalTable.all(db) {
-            let note = try credentials.parsed(row.note)
-            if rows[note.text] == nil { texts.append(note.text) }
-            rows[note.text] = (rows[note.text]?.first ?? row, note)
+            if rows[row.first] == nil { order.append(row.first) }
+            rows[row.first, default: []].append(row)
         }
-        return try texts.compactMap { rows[$0] }.map { row in
-            try Proposal(row.first, row.note, archive, credentials, db)
-        }
+        return try order.compactMap { try Proposal(rows[$0] ?? [], vault, credentials, db) }
     }
 
-    /// The proposal that has a row of this number.
+    /// The proposal of this number.
     ///
-    /// - Throws: ``ArchiveError`` `notVisible` where there is none.
-    static func numbered(_ id: Int64, _ archive: Archive, _ db: Connection) throws -> Proposal {
-        let credentials = Credentials(archive, db)
-        let rows = try ProposalTable.all(db).map { (row: $0, note: try credentials.parsed($0.note)) }
-        guard let text = rows.first(where: { $0.row.id == id })?.note.text,
-            let first = rows.first(where: { $0.note.text == text })?.row,
-            let note = rows.last(where: { $0.note.text == text })?.note
-        else { throw ArchiveError(.notVisible, "there is no proposal \(id)") }
-        return try Proposal(first, note, archive, credentials, db)
+    /// - Throws: ``ArchiveError`` `notVisible` where there is none, or none that the user's keys open.
+    static func numbered(_ id: Int64, _ vault: Vault, _ db: Connection) throws -> Proposal {
+        let rows = try ProposalTable.rows(of: id, db)
+        guard let proposal = try Proposal(rows, vault, Credentials(vault.archive, db), db) else {
+            throw ArchiveError(.notVisible, "there is no proposal \(id), or no key opens it")
+        }
+        return proposal
     }
 
-    private init(
-        _ first: ProposalRow, _ note: SignedNote, _ archive: Archive, _ credentials: Credentials, _ db: Connection
-    ) throws {
+    /// Nil for rows that no key of the user's opens.
+    private init?(_ rows: [ProposalRow], _ vault: Vault, _ credentials: Credentials, _ db: Connection) throws {
+        guard let first = rows.first, let last = rows.last(where: { $0.kind != .denial }), first.id == first.first
+        else { return nil }
         id = first.id
-        self.note = note
-        if first.kind == "certificate" {
-            let certificate = try Certificate(text: note.text, archiveID: archive.header.archiveID)
+        let isDenied = rows.contains { $0.kind == .denial }
+        let archiveID = vault.archive.header.archiveID
+        switch first.kind {
+        case .certificate:
+            note = try credentials.parsed(last.note)
+            let certificate = try Certificate(text: note.text, archiveID: archiveID)
             subject = .certificate(certificate)
-            missing = try credentials.missing(certificate, note, isCeremony: false)
-            isOpen = try CertificateTable.newestSerial(of: certificate.user, db) ?? 0 < certificate.serial
-        } else {
-            let grant = try Grant(text: note.text, archiveID: archive.header.archiveID)
+            isOpen =
+                try !isDenied && CertificateTable.newestSerial(of: certificate.user, db) ?? 0 < certificate.serial
+        case .grant:
+            note = try credentials.parsed(last.note)
+            let text = note.text
+            let grant = try Grant(text: text, archiveID: archiveID)
             subject = .grant(grant)
-            missing = "the security administrator's signature"
-            isOpen = try !GrantTable.rows(of: grant.user, db).contains {
-                try credentials.parsed($0.note).text == note.text
-            }
+            isOpen =
+                try !isDenied
+                && !GrantTable.rows(of: grant.user, db).contains { try credentials.parsed($0.note).text == text }
+        case .step:
+            guard let place = last.place, let opened = try vault.open(last, at: place, db) else { return nil }
+            note = opened.note
+            subject = .step(opened)
+            let newest = try VersionTable.newest(of: opened.proposal.record.number, db)
+            isOpen = !isDenied && newest == opened.proposal.base.number
+        case .denial: return nil
         }
     }
 
-    /// As people see it in a list.
-    func entry(_ names: NoteNames) -> ProposalEntry {
-        let (kind, words) =
-            switch subject {
-            case .certificate(let certificate): ("certificate", "\(certificate.role.rawValue) \(certificate.unit)")
-            case .grant(let grant): ("grant", "\(grant.place.category.rawValue) \(grant.place.unit)")
-            }
-        return ProposalEntry(
-            id: id, kind: kind, user: user, subject: words,
-            signers: note.signatures.compactMap { names.userID($0.name) }, missing: missing ?? "")
-    }
+    /// Of what is signed.
+    var fingerprint: String { Fingerprint.text(Array(note.text.utf8)) }
 }
 
 extension SignedNote {

@@ -1,16 +1,53 @@
-/// A row of `proposal`: a certificate or grant that waits, with the signatures that it has so far.
+/// A row of `proposal`: something that waits for other users, with the signatures that it has so far. Each signature is a row
+/// of its own behind the first, and so is a denial.
 struct ProposalRow {
     let id: Int64
-    /// "certificate" or "grant".
-    let kind: String
+    let kind: Kind
+    /// Number of the proposal's first row, by which people know it.
+    let first: Int64
+    /// Where it is sealed; nil where it stands in the clear.
+    let place: Place?
     let note: [UInt8]
+
+    enum Kind: String {
+        case certificate, grant, step, denial
+    }
+
+    /// The dossier under whose key a note is sealed.
+    struct Place: Hashable {
+        let dossier: Int64
+        let epoch: Int64
+    }
+
+    fileprivate init(_ rows: borrowing Rows) throws {
+        id = rows.integer(0)
+        guard let kind = Kind(rawValue: rows.text(1)) else {
+            throw ArchiveError(.integrity, "a proposal of an unknown kind stands in the archive")
+        }
+        self.kind = kind
+        first = rows.integer(2)
+        place = rows.optionalInteger(3).map { Place(dossier: $0, epoch: rows.optionalInteger(4) ?? 0) }
+        note = rows.bytes(5)
+    }
 }
 
 enum ProposalTable {
+    private static let columns = "id, kind, first, dossier, epoch, note"
+
     static func all(_ db: Connection) throws -> [ProposalRow] {
-        try db.all("SELECT id, kind, note FROM proposal ORDER BY id") {
-            ProposalRow(id: $0.integer(0), kind: $0.text(1), note: $0.bytes(2))
+        try db.all("SELECT \(columns) FROM proposal ORDER BY id") { try ProposalRow($0) }
+    }
+
+    /// The rows of one proposal, oldest first.
+    static func rows(of first: Int64, _ db: Connection) throws -> [ProposalRow] {
+        try db.all("SELECT \(columns) FROM proposal WHERE first = ? ORDER BY id", [.integer(first)]) {
+            try ProposalRow($0)
         }
+    }
+
+    /// What a proposal is about; nil where there is none of the number.
+    static func kind(of first: Int64, _ db: Connection) throws -> ProposalRow.Kind? {
+        try rows(of: first, db).first?.kind
     }
 
     /// A grant's wrap as it waits, sealed to the security administrator.
@@ -20,9 +57,22 @@ enum ProposalTable {
 }
 
 extension RowWriter {
-    func insertProposal(kind: String, note: [UInt8], release: [UInt8]? = nil) throws -> Int64 {
-        let id = try nextID(.proposal)
-        try insert(.proposal, [.integer(id), .text(kind), .blob(note), Value(release)])
+    /// The number that the next row will have.
+    func nextProposal() throws -> Int64 { try nextID(.proposal) }
+
+    /// - Parameter first: the proposal that the row belongs to; nil begins one.
+    @discardableResult
+    func insertProposal(
+        _ kind: ProposalRow.Kind, first: Int64? = nil, place: ProposalRow.Place? = nil, note: [UInt8],
+        release: [UInt8]? = nil
+    ) throws -> Int64 {
+        let id = try nextProposal()
+        try insert(
+            .proposal,
+            [
+                .integer(id), .text(kind.rawValue), .integer(first ?? id), Value(place?.dossier), Value(place?.epoch),
+                .blob(note), Value(release),
+            ])
         return id
     }
 }

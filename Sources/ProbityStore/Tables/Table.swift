@@ -11,7 +11,7 @@ enum Table: String, CaseIterable, Sendable {
         case .archive: ["id", "archiveId", "bureauId", "name", "suite", "recoveryKey", "logKey"]
         case .unit: ["id", "parent", "kind", "name"]
         case .certificate: ["id", "userId", "serial", "note"]
-        case .proposal: ["id", "kind", "note", "release"]
+        case .proposal: ["id", "kind", "first", "dossier", "epoch", "note", "release"]
         case .key: ["id", "kind", "category", "unit", "epoch", "publicKey"]
         case .wrap: ["id", "key", "byUser", "byKey", "byRecovery", "wrapped"]
         case .accessGrant: ["id", "userId", "category", "unit", "note"]

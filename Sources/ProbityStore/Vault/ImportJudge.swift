@@ -10,19 +10,30 @@ final class ImportJudge {
     private let actor: Actor
     private let roster: Roster
     private let vault: Vault
-    private let today: CivilDate
+    private let workflow: Workflow.Context
+    private let user: WorkflowActor
+    /// Whether the rows are found in files of the time before the archive.
+    private let isPast: Bool
+    /// What the officer's leads come to, for kinds that ask.
+    private let leads: (Int64, Connection) throws -> LeadStanding?
     /// Officers by number: looking one up costs a keyed hash for every unit.
     private var officers = BoundedCache<String, Int64>(capacity: 65_536)
     /// Numbers and ID numbers of officers whom the file brings in.
     private var brought: Set<String> = []
     private var passed: RowStream
 
-    init(_ kind: RecordKind, _ actor: Actor, _ roster: Roster, _ vault: Vault, today: CivilDate) {
+    init(
+        _ kind: RecordKind, _ actor: Actor, _ user: WorkflowActor, _ roster: Roster, _ vault: Vault, isPast: Bool,
+        _ workflow: Workflow.Context, leads: @escaping (Int64, Connection) throws -> LeadStanding?
+    ) {
         self.kind = kind
         self.actor = actor
+        self.user = user
         self.roster = roster
         self.vault = vault
-        self.today = today
+        self.isPast = isPast
+        self.workflow = workflow
+        self.leads = leads
         passed = RowStream(kind)
     }
 
@@ -32,36 +43,91 @@ final class ImportJudge {
             guard case .rejected(let problems) = row else { return [] }
             return problems
         }
-        guard let named = self.state(state) else {
-            return [.init(field: "state", code: "import.stateUnknown", params: ["value": state ?? ""])]
+        guard let start = start(state) else {
+            let isPastState = state.flatMap(kind.state).map(kind.pastStates.contains) ?? false
+            let code = isPastState ? "import.statePast" : "import.stateUnknown"
+            return [.init(field: "state", code: code, params: ["value": state ?? ""])]
         }
-        let problems = fieldProblems(values, unread, state: named)
-        if !problems.isEmpty { return problems.map { .init($0) } }
+        let (errors, unreadable) = (unread.filter { $0.severity == .error }, Set(unread.map(\.field)))
+        var context = workflow
+        if kind.asksForLeads {
+            let found = try officerProblems(officer ?? "", db)
+            guard found.isEmpty else { return errors.map { .init($0) } + found }
+            context.leads = try leads(self.officer(officer ?? "", db), db)
+        }
+        do throws(WorkflowRefusal) {
+            _ = try outcome(values, start, context)
+            if !errors.isEmpty { return errors.map { .init($0) } }
+        } catch {
+            // A text that could not be read is no missing field.
+            return errors.map { .init($0) } + problems(error).filter { !unreadable.contains($0.field) }
+        }
         let found =
             kind.id == "officer" ? try rosterProblems(values, db) : try officerProblems(officer ?? "", db)
         if found.isEmpty { passed.add(officer, state, values) }
         return found
     }
 
-    /// The state that a row asks for; nil where no record of the kind may be filed in it by the actor.
-    func state(_ text: String?) -> String? {
-        guard let text else { return kind.initialState }
-        guard let state = kind.state(named: text), kind.initialStates.contains(state) else { return nil }
-        // As for a single filing: an officer's own reports are not approved by himself.
-        let isHis = actor.role != .officer || actor.policy.decide(role: .officer, filing: kind, in: state).isAllowed
-        return isHis ? state : nil
+    /// Where a record that a row brings in begins.
+    enum Start {
+        case initial
+        case past(String)
     }
 
-    /// What could not be read, then what the kind refuses of the rest.
-    private func fieldProblems(
-        _ values: [String: JSONValue], _ unread: [FieldProblem], state: String
-    ) -> [FieldProblem] {
-        let unreadable = Set(unread.map(\.field))
-        let found = kind.validate(values: values, state: state, today: today).filter {
-            // A text that could not be read is no missing field.
-            !unreadable.contains($0.field)
+    /// The start that a row asks for; nil where no record of the import begins there.
+    private func start(_ text: String?) -> Start? {
+        guard let text else { return isPast ? kind.pastStates.first.map { .past($0) } ?? .initial : .initial }
+        guard let state = kind.state(named: text) else { return nil }
+        if state == kind.initialState { return .initial }
+        return isPast && kind.pastStates.contains(state) ? .past(state) : nil
+    }
+
+    private func outcome(
+        _ values: [String: JSONValue], _ start: Start, _ context: Workflow.Context
+    ) throws(WorkflowRefusal) -> Workflow.Outcome {
+        var past: String?
+        if case .past(let state) = start { past = state }
+        return try Workflow.file(kind, values: values, by: user, past: past, context)
+    }
+
+    private func problems(_ refusal: WorkflowRefusal) -> [RejectedRow.Problem] {
+        guard refusal.reason != .invalid else { return refusal.problems.map { .init($0) } }
+        return [.init(field: refusal.field, code: "error.workflow.\(refusal.reason.rawValue)")]
+    }
+
+    /// A row that passed, as it is filed.
+    struct Judged {
+        let outcome: Workflow.Outcome
+        let isAsFound: Bool
+    }
+
+    /// Decides a row that passed once more, where it is filed.
+    ///
+    /// - Parameter officer: nil in an import of officers.
+    /// - Throws: ``ArchiveError`` `changedSinceRead`.
+    func judged(
+        _ state: String?, _ values: [String: JSONValue], officer: Int64?, _ db: Connection
+    ) throws -> Judged {
+        let changed = ArchiveError(.changedSinceRead, "the file changed while it was imported")
+        guard let start = start(state) else { throw changed }
+        guard kind.asksForLeads, let officer else {
+            // That the values are those that passed is compared at the end (``Comparison``).
+            if case .past(let state) = start {
+                return Judged(
+                    outcome: Workflow.Outcome(step: Workflow.fileStep, state: state, values: values), isAsFound: true)
+            }
+            return Judged(
+                outcome: Workflow.Outcome(step: Workflow.fileStep, state: kind.initialState, values: values),
+                isAsFound: false)
         }
-        return (unread + found).filter { $0.severity == .error }
+        var context = workflow
+        context.leads = try leads(officer, db)
+        do throws(WorkflowRefusal) {
+            let outcome = try outcome(values, start, context)
+            return Judged(outcome: outcome, isAsFound: outcome.state != kind.initialState)
+        } catch {
+            throw ArchiveError(error, of: kind)
+        }
     }
 
     /// The officer of that number, whom the actor may file about.

@@ -7,14 +7,11 @@ public struct RecordDraft: Sendable {
     /// Number, ID number, name or identifier of the officer.
     public let officer: String
     public let values: [String: JSONValue]
-    /// One of the kind's initial states; nil takes its first.
-    public let state: String?
 
-    public init(kind: String, officer: String, values: [String: JSONValue], state: String? = nil) {
+    public init(kind: String, officer: String, values: [String: JSONValue]) {
         self.kind = kind
         self.officer = officer
         self.values = values
-        self.state = state
     }
 }
 

@@ -17,11 +17,25 @@ public struct RecordEntry: Sendable, Equatable {
     /// The day on which the first version was filed.
     public let firstFiledOn: CivilDate
 
+    /// Whether what it says was found in old files and nobody here has confirmed it since.
+    public let isAsFound: Bool
+    /// Users who filed or corrected what it says, since somebody else last confirmed it.
+    public let filers: Set<String>
+
     public static let withdrawnState = "withdrawn"
     public var isWithdrawn: Bool { content.state == RecordEntry.withdrawnState }
 
+    /// As the workflow sees it.
+    var standing: Workflow.Standing {
+        Workflow.Standing(state: content.state, values: content.values, filers: filers)
+    }
+
     /// The record with one version more.
-    init(_ opened: Vault.OpenedVersion, _ category: ProbityRecords.Category, after before: RecordEntry?) {
+    ///
+    /// - Parameter filer: who took the version's step; where several persons did, the one who proposed it.
+    init(
+        _ opened: Vault.OpenedVersion, _ category: ProbityRecords.Category, filer: String, after before: RecordEntry?
+    ) {
         id = RecordID(opened.row.record)
         version = RecordID(opened.row.id)
         versionCount = (before?.versionCount ?? 0) + 1
@@ -31,5 +45,10 @@ public struct RecordEntry: Sendable, Equatable {
         filedSequence = opened.provenance.sequence
         firstFiledSequence = before?.firstFiledSequence ?? opened.provenance.sequence
         firstFiledOn = before?.firstFiledOn ?? opened.content.filedOn
+        filers = Workflow.filers(
+            after: content.step, of: opened.kind, from: before?.content.state, by: filer,
+            before: before?.filers ?? [])
+        // Confirming, and only that, leaves nobody who filed it unconfirmed.
+        isAsFound = (before?.isAsFound ?? content.isAsFound) && !filers.isEmpty
     }
 }

@@ -105,9 +105,9 @@ final class Roster {
     /// - Throws: ``ArchiveError`` `invalidEntry` (unknown unit, or a number or ID number that is already there; the subject
     ///   says which), `notVisible` (a unit outside the scope).
     func add(
-        _ fields: [String: JSONValue], _ kind: RecordKind, _ writer: RowWriter, structure: RowWriter
+        _ outcome: Workflow.Outcome, _ kind: RecordKind, _ writer: RowWriter, structure: RowWriter
     ) throws -> OfficerID {
-        let db = writer.db
+        let (db, fields) = (writer.db, outcome.values)
         guard let unit = fields["unit"]?.string else { throw ArchiveError(.invalidEntry, "no unit", subject: "unit") }
         guard try UnitTable.has(unit, db) else {
             throw ArchiveError(.invalidEntry, "there is no unit \(unit)", subject: unit)
@@ -132,7 +132,7 @@ final class Roster {
             try writer.insertOfficerTag(Roster.tag(index, field, value), officer: id.number)
         }
         try vault.insert(
-            vault.content(fields, kind, kind.initialState, officer: id.number), kind: kind, record: nil,
+            vault.content(outcome, kind, officer: id.number), kind: kind, record: nil,
             version: VersionTable.range(of: key.dossier).lowerBound, key: key, in: writer)
         return id
     }

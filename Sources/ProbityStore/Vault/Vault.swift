@@ -17,7 +17,7 @@ import ProbityRecords
 final class Vault {
     let graph: KeyGraph
     let rootUnit: String
-    private let archive: Archive
+    let archive: Archive
     private let user: String
     /// Who made the rows of a batch and when: it never changes once it is committed.
     private var provenances: [Int64: Provenance] = [:]
@@ -48,13 +48,15 @@ final class Vault {
 
     /// What a new version says, filed now by the user.
     func content(
-        _ values: [String: JSONValue], _ kind: RecordKind, _ state: String, officer: Int64, reason: String? = nil
+        _ outcome: Workflow.Outcome, _ kind: RecordKind, officer: Int64, isAsFound: Bool = false,
+        reason: String? = nil, approval: SignedNote? = nil
     ) -> NewVersion {
         let now = archive.now.date
-        let columns = kind.clearColumns(values: values, state: state, filedOn: now)
+        let columns = kind.clearColumns(values: outcome.values, state: outcome.state, filedOn: now)
         let content = VersionContent(
-            officer: OfficerID(officer), kind: kind.id, state: state, occurredOn: columns.occurredOn, filedOn: now,
-            filedBy: user, reason: reason, values: values)
+            officer: OfficerID(officer), kind: kind.id, state: outcome.state, occurredOn: columns.occurredOn,
+            filedOn: now, filedBy: user, step: outcome.step, isAsFound: isAsFound, reason: reason,
+            values: outcome.values, approval: approval.map { String(decoding: $0.bytes, as: UTF8.self) })
         return NewVersion(content: content, columns: columns)
     }
 
@@ -94,6 +96,7 @@ final class Vault {
     /// A version that was opened, and what stands with it.
     struct OpenedVersion {
         let row: VersionRow
+        let kind: RecordKind
         let content: VersionContent
         let columns: ClearColumns
         let provenance: Provenance
@@ -131,7 +134,8 @@ final class Vault {
         guard content.filedBy == provenance.actor else {
             throw ArchiveError(.integrity, "version \(id) was not filed by the person that it names")
         }
-        return OpenedVersion(row: row, content: content, columns: columns, provenance: provenance)
+        return OpenedVersion(
+            row: row, kind: declared, content: content, columns: columns, provenance: provenance)
     }
 
     /// The records of one dossier, oldest first.
@@ -153,7 +157,8 @@ final class Vault {
             }
             let before = newest[row.record]
             if before == nil { order.append(row.record) }
-            newest[row.record] = RecordEntry(version, category, after: before)
+            let filer = try follow(version, after: before, db)
+            newest[row.record] = RecordEntry(version, category, filer: filer, after: before)
         }
         return order.compactMap { newest[$0] }
     }

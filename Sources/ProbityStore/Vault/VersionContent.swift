@@ -9,23 +9,31 @@ public struct VersionContent: Sendable, Equatable {
     public let occurredOn: CivilDate
     public let filedOn: CivilDate
     public let filedBy: String
+    /// Code of the step that made the version (code list `transition`).
+    public let step: String
+    /// Whether it was imported as found in the files of the time before the archive (旧档): nobody here has verified it.
+    public let isAsFound: Bool
     /// Why this version follows another; nil in a first version.
     public let reason: String?
     public let values: [String: JSONValue]
+    /// The signed note under which several persons took the step; nil where one did.
+    let approval: String?
 
     var json: JSONValue {
         var members: [String: JSONValue] = [
             "officer": .string(officer.text), "kind": .string(kind), "state": .string(state),
             "occurredOn": .string(occurredOn.description), "filedOn": .string(filedOn.description),
-            "filedBy": .string(filedBy), "values": .object(values),
+            "filedBy": .string(filedBy), "step": .string(step), "values": .object(values),
         ]
+        if isAsFound { members["asFound"] = .bool(true) }
         if let reason { members["reason"] = .string(reason) }
+        if let approval { members["approval"] = .string(approval) }
         return .object(members)
     }
 
     init(
         officer: OfficerID, kind: String, state: String, occurredOn: CivilDate, filedOn: CivilDate, filedBy: String,
-        reason: String?, values: [String: JSONValue]
+        step: String, isAsFound: Bool = false, reason: String?, values: [String: JSONValue], approval: String? = nil
     ) {
         self.officer = officer
         self.kind = kind
@@ -33,18 +41,22 @@ public struct VersionContent: Sendable, Equatable {
         self.occurredOn = occurredOn
         self.filedOn = filedOn
         self.filedBy = filedBy
+        self.step = step
+        self.isAsFound = isAsFound
         self.reason = reason
         self.values = values
+        self.approval = approval
     }
 
     init?(_ value: JSONValue) {
         guard let officer = value["officer"]?.string.flatMap({ OfficerID($0) }), let kind = value["kind"]?.string,
             let state = value["state"]?.string, let occurred = value["occurredOn"]?.string.flatMap({ CivilDate($0) }),
             let filed = value["filedOn"]?.string.flatMap({ CivilDate($0) }), let by = value["filedBy"]?.string,
-            let values = value["values"]?.object
+            let step = value["step"]?.string, let values = value["values"]?.object
         else { return nil }
         self.init(
             officer: officer, kind: kind, state: state, occurredOn: occurred, filedOn: filed, filedBy: by,
-            reason: value["reason"]?.string, values: values)
+            step: step, isAsFound: value["asFound"]?.bool ?? false, reason: value["reason"]?.string, values: values,
+            approval: value["approval"]?.string)
     }
 }

@@ -7,17 +7,19 @@ struct ImportCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
     @Argument(help: "CSV file, UTF-8 or GB18030 / CSV 文件") var file: String
     @Option(help: "record kind / 记录种类") var kind: String
+    @Flag(help: "found in files of the time before the archive: later states are taken, and count as approved by nobody here / 旧档补录")
+    var past = false
     @Flag(name: [.customLong("dry-run"), .short], help: "check only / 只检查") var dryRun = false
 
     func run() throws {
         try global.atDesk { desk, console in
-            try ImportCommand.run(file, kind: kind, dryRun: dryRun, desk, console)
+            try ImportCommand.run(file, kind: kind, past: past, dryRun: dryRun, desk, console)
         }
     }
 
     /// One import with its report: rows that were refused on standard error, how it ended on standard output.
-    static func run(_ file: String, kind: String, dryRun: Bool, _ desk: Desk, _ console: Console) throws {
-        let imported = try desk.importTable(.file(file), kind: kind, dryRun: dryRun) { done, pass in
+    static func run(_ file: String, kind: String, past: Bool, dryRun: Bool, _ desk: Desk, _ console: Console) throws {
+        let imported = try desk.importTable(.file(file), kind: kind, past: past, dryRun: dryRun) { done, pass in
             console.progress(console.text(pass == 1 ? "cli.progress.check" : "cli.progress.file"), UInt64(done), nil)
         }
         if Console.isErrorTerminal { console.say("") }

@@ -10,7 +10,7 @@ extension OfficerCommand {
 
         func run() throws {
             try global.atDesk { desk, console in
-                try ImportCommand.run(file, kind: "officer", dryRun: dryRun, desk, console)
+                try ImportCommand.run(file, kind: "officer", past: false, dryRun: dryRun, desk, console)
             }
         }
     }

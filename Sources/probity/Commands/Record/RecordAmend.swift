@@ -14,7 +14,9 @@ extension RecordCommand {
 
         func run() throws {
             try global.atDesk { desk, console in
-                console.give(try desk.amend(record, kind: kind, fields: fields, reason: reason, version: version))
+                let answer = try desk.amend(record, kind: kind, fields: fields, reason: reason, version: version)
+                console.give(answer)
+                try Verdict.demandDone(answer.outcome)
             }
         }
     }

@@ -10,7 +10,11 @@ extension RecordCommand {
         @Option(help: "why / 理由") var reason: String
 
         func run() throws {
-            try global.atDesk { desk, console in console.give(try desk.withdraw(record, reason: reason)) }
+            try global.atDesk { desk, console in
+                let answer = try desk.withdraw(record, reason: reason)
+                console.give(answer)
+                try Verdict.demandDone(answer.outcome)
+            }
         }
     }
 }

@@ -1,0 +1,36 @@
+public import CanonicalJSON
+
+/// What an officer's leads come to for others (线索): whether one is open that is specific and checkable.
+///
+/// Only such a lead ever tells anything; which complaints count, and in which states, is the rule `lead`.
+/// Source: 关于防止干部“带病提拔”的意见 2016 (“凡提必查”); domain.md §5.6, §8.4.
+public struct LeadStanding: Sendable, Hashable {
+    /// At least one specific, checkable lead is open.
+    public private(set) var isOpen = false
+    /// At least one was established.
+    public private(set) var isEstablished = false
+
+    /// Nobody has filed anything.
+    public init() {}
+
+    /// Takes one complaint into account, as its newest version says it.
+    ///
+    /// - Parameters:
+    ///   - since: what was decided before this day is established no more; nil looks at everything.
+    ///   - date: the day whose rule counts.
+    public mutating func add(
+        state: String, values: [String: JSONValue], decidedSince since: CivilDate?, on date: CivilDate,
+        _ rules: RuleSet
+    ) {
+        guard let rule = rules.rule("lead", on: date), let flag = rule.text("flag"),
+            values[flag]?.bool ?? false
+        else { return }
+        if rule.texts("open").contains(state) { isOpen = true }
+        let outcome = rule.text("outcome").flatMap { values[$0]?.string }
+        let decidedOn = rule.text("decidedOn").flatMap { values[$0]?.string }.flatMap { CivilDate($0) }
+        if let since, let decidedOn, decidedOn < since { return }
+        if rule.texts("decided").contains(state), let outcome, rule.texts("established").contains(outcome) {
+            isEstablished = true
+        }
+    }
+}

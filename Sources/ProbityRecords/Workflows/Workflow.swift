@@ -1,0 +1,303 @@
+public import CanonicalJSON
+
+// The one door of change (records.md §3). A record is filed, corrected, withdrawn and advanced by steps that its kind
+// declares; whoever wants one, from wherever he comes (a form, a row of an import, an item of a tray, a signature under a
+// proposal), gets his answer here, and the gate makes no version that was not decided here. Pure: no clock, no storage.
+//
+// Whose signature stands under an approval, and whether his key opens the file at all, is the gate's to prove.
+
+/// Rules in code that a kind may name among its `guards`.
+public enum WorkflowGuard: String, Sendable, CaseIterable {
+    /// An answer "no specific lead is open" must agree with the team's own open leads (凡提必查).
+    case leadsAnswered
+}
+
+/// Somebody who takes or approves a step.
+public struct WorkflowActor: Sendable, Hashable {
+    public let user: String
+    public let role: Role
+
+    public init(user: String, role: Role) {
+        self.user = user
+        self.role = role
+    }
+}
+
+/// Why a change is not made.
+public struct WorkflowRefusal: Error, Sendable, Hashable {
+    public enum Reason: String, Sendable, CaseIterable {
+        /// The program files the kind by itself.
+        case derivedKind
+        /// No record of the kind begins in this state.
+        case notInitial
+        /// The state allows no such step.
+        case noSuchStep
+        /// The step is for records with other values.
+        case otherValues
+        /// The role does not take the step; ``WorkflowRefusal/decision`` says more where the matrix refused.
+        case role
+        /// Whoever filed it does not take this step; another person must.
+        case filer
+        /// Whoever the field names does not take this step; another person must.
+        case namedPerson
+        /// The step does not change the field.
+        case fieldNotSet
+        /// The step needs a value in the field.
+        case fieldRequired
+        /// A correction that changes nothing.
+        case nothingChanged
+        /// The values are not valid; see ``WorkflowRefusal/problems``.
+        case invalid
+        /// The team has an open specific lead, or whether it has one cannot be seen with these keys.
+        case leadOpen, leadsNotSeen
+    }
+
+    public let reason: Reason
+    public let step: String
+    /// The field that it is about; empty where it is about none.
+    public let field: String
+    public let decision: Decision.Refusal?
+    public let problems: [FieldProblem]
+    /// Codes of the steps that the state allows.
+    public let possible: [String]
+
+    /// Values that are not valid.
+    public init(invalid problems: [FieldProblem], _ step: String) { self.init(.invalid, step, problems: problems) }
+
+    init(
+        _ reason: Reason, _ step: String, field: String = "", decision: Decision.Refusal? = nil,
+        problems: [FieldProblem] = [], possible: [String] = []
+    ) {
+        self.reason = reason
+        self.step = step
+        self.field = field
+        self.decision = decision
+        self.problems = problems
+        self.possible = possible
+    }
+}
+
+/// Decides every change of a record (办理).
+public enum Workflow {
+    /// Code of the first step of a record.
+    public static let fileStep = "file"
+    public static let correctStep = "correct"
+    public static let withdrawStep = "withdraw"
+
+    /// A record as it stands before a step.
+    public struct Standing: Sendable, Hashable {
+        public let state: String
+        public let values: [String: JSONValue]
+        /// Users who filed or corrected what stands there now, since somebody else last confirmed it.
+        public let filers: Set<String>
+
+        public init(state: String, values: [String: JSONValue], filers: Set<String>) {
+            self.state = state
+            self.values = values
+            self.filers = filers
+        }
+    }
+
+    /// What the decision needs to know beside the record.
+    public struct Context: Sendable {
+        public let policy: AccessPolicy
+        /// Refuses dates after this day where a kind says so.
+        public let today: CivilDate
+        /// What the team's own leads about the officer come to; nil where the kind does not ask, or nobody can see them.
+        public var leads: LeadStanding?
+
+        public init(policy: AccessPolicy, today: CivilDate, leads: LeadStanding? = nil) {
+            self.policy = policy
+            self.today = today
+            self.leads = leads
+        }
+    }
+
+    /// The version that follows, and whose signatures it waits for.
+    public struct Outcome: Sendable, Hashable {
+        public let step: String
+        public let state: String
+        public let values: [String: JSONValue]
+        /// Nil where the step is in force at once.
+        public let approval: Step.Approval?
+
+        public init(step: String, state: String, values: [String: JSONValue], approval: Step.Approval? = nil) {
+            self.step = step
+            self.state = state
+            self.values = values
+            self.approval = approval
+        }
+    }
+
+    /// Decides a first filing.
+    ///
+    /// - Parameter past: the state in which an import of the time before the archive found it; nil for everything else.
+    public static func file(
+        _ kind: RecordKind, values: [String: JSONValue], by actor: WorkflowActor, past: String? = nil,
+        _ context: Context
+    ) throws(WorkflowRefusal) -> Outcome {
+        guard !kind.isDerived else { throw WorkflowRefusal(.derivedKind, fileStep) }
+        if case .refuse(let refusal) = context.policy.decide(
+            role: actor.role, act: .file, category: kind.category, kind: kind.id)
+        {
+            throw WorkflowRefusal(.role, fileStep, decision: refusal)
+        }
+        let state = past ?? kind.initialState
+        // An officer's own reports of the past are for others to bring in.
+        guard past == nil || kind.pastStates.contains(state) && actor.role != .officer else {
+            throw WorkflowRefusal(.notInitial, fileStep, possible: [kind.initialState])
+        }
+        try demandValid(kind, values, state, fileStep, context)
+        return Outcome(step: fileStep, state: state, values: values, approval: nil)
+    }
+
+    /// Decides a step of a record.
+    ///
+    /// - Parameters:
+    ///   - changes: fields that the step brings; null removes one.
+    ///   - isProgram: whether the program itself takes the step of a derived kind.
+    /// - Returns: what follows; with ``Outcome/approval`` where it waits for other users.
+    public static func take(
+        _ act: String, of kind: RecordKind, _ record: Standing, changes: [String: JSONValue],
+        by actor: WorkflowActor, _ context: Context, isProgram: Bool = false
+    ) throws(WorkflowRefusal) -> Outcome {
+        guard isProgram || !kind.isDerived else { throw WorkflowRefusal(.derivedKind, act) }
+        let values = record.values.changed(by: changes)
+        let step = try step(act, of: kind, record, values, actor, context)
+        for name in changes.keys.sorted() where !step.mayChange(name) {
+            throw WorkflowRefusal(.fieldNotSet, act, field: name)
+        }
+        if act == correctStep, values == record.values { throw WorkflowRefusal(.nothingChanged, act) }
+        try demandOther(than: step.not, record, values, actor, act)
+        for name in step.requires where values[name] == nil {
+            throw WorkflowRefusal(.fieldRequired, act, field: name)
+        }
+        let state = step.state(after: record.state)
+        try demandValid(kind, values, state, act, context)
+        return Outcome(step: act, state: state, values: values, approval: step.approvals(for: values))
+    }
+
+    /// Whether somebody may approve a step that another user proposed.
+    ///
+    /// - Parameter values: the values that the step leaves.
+    public static func mayApprove(
+        _ approval: Step.Approval, of kind: RecordKind, step: String, _ record: Standing,
+        values: [String: JSONValue], proposedBy proposer: String, by actor: WorkflowActor, _ policy: AccessPolicy
+    ) throws(WorkflowRefusal) {
+        guard actor.user != proposer else { throw WorkflowRefusal(.filer, step) }
+        guard approval.roles.contains(actor.role) else {
+            throw WorkflowRefusal(.role, step, decision: .roleDoesNotAct)
+        }
+        try demandWorks(kind, actor, step, policy)
+        try demandOther(than: approval.not, record, values, actor, step)
+    }
+
+    /// Whether a version may stand behind another by the kind's declaration, whoever filed it: what a reader asks.
+    ///
+    /// - Returns: the signatures that it must carry; nil for none.
+    /// - Throws: ``WorkflowRefusal`` where no step leads there.
+    public static func follow(
+        _ act: String, of kind: RecordKind, _ record: Standing, to state: String, values: [String: JSONValue]
+    ) throws(WorkflowRefusal) -> Step.Approval? {
+        let step = kind.steps(from: record.state).first {
+            $0.act == act && $0.state(after: record.state) == state && $0.when.holds(values)
+        }
+        guard let step else { throw WorkflowRefusal(.noSuchStep, act) }
+        for (name, value) in values where record.values[name] != value && !step.mayChange(name) {
+            throw WorkflowRefusal(.fieldNotSet, act, field: name)
+        }
+        for name in record.values.keys where values[name] == nil && !step.mayChange(name) {
+            throw WorkflowRefusal(.fieldNotSet, act, field: name)
+        }
+        return step.approvals(for: values)
+    }
+
+    /// Who filed or corrected what a record says after a step, since somebody else last confirmed it.
+    public static func filers(
+        after act: String, of kind: RecordKind, from state: String?, by user: String, before: Set<String>
+    ) -> Set<String> {
+        if act == fileStep { return [user] }
+        if act == correctStep { return before.union([user]) }
+        let confirms = kind.steps.contains {
+            $0.act == act && state.map($0.from.contains) ?? false && $0.not.contains(.filer)
+        }
+        return confirms ? [] : before
+    }
+
+    // MARK: Parts
+
+    /// The step that is meant.
+    private static func step(
+        _ act: String, of kind: RecordKind, _ record: Standing, _ values: [String: JSONValue],
+        _ actor: WorkflowActor, _ context: Context
+    ) throws(WorkflowRefusal) -> Step {
+        let possible = kind.steps(from: record.state)
+        let named = possible.filter { $0.act == act }
+        guard !named.isEmpty else {
+            var codes: [String] = []
+            for step in possible where step.roles.contains(actor.role) && !codes.contains(step.act) {
+                codes.append(step.act)
+            }
+            throw WorkflowRefusal(.noSuchStep, act, possible: codes)
+        }
+        // Whether he may take it at all comes first: a refusal tells nothing of the values.
+        guard named.contains(where: { $0.roles.contains(actor.role) }) else {
+            throw WorkflowRefusal(.role, act, decision: .roleDoesNotAct)
+        }
+        try demandWorks(kind, actor, act, context.policy)
+        guard let step = named.first(where: { $0.when.holds(values) }) else {
+            throw WorkflowRefusal(.otherValues, act)
+        }
+        guard step.roles.contains(actor.role) else {
+            throw WorkflowRefusal(.role, act, decision: .roleDoesNotAct)
+        }
+        return step
+    }
+
+    /// Whether the role works in the category by the matrix: a kind's declaration narrows it and never widens it.
+    private static func demandWorks(
+        _ kind: RecordKind, _ actor: WorkflowActor, _ act: String, _ policy: AccessPolicy
+    ) throws(WorkflowRefusal) {
+        if policy.decide(role: actor.role, act: .file, category: kind.category, kind: kind.id).isAllowed { return }
+        if case .refuse(let refusal) = policy.decide(role: actor.role, act: .approve, category: kind.category) {
+            throw WorkflowRefusal(.role, act, decision: refusal)
+        }
+    }
+
+    private static func demandOther(
+        than excluded: Set<Step.Exclusion>, _ record: Standing, _ values: [String: JSONValue],
+        _ actor: WorkflowActor, _ act: String
+    ) throws(WorkflowRefusal) {
+        if excluded.contains(.filer), record.filers.contains(actor.user) { throw WorkflowRefusal(.filer, act) }
+        for case .named(let field) in excluded.sorted(by: { "\($0)" < "\($1)" }) {
+            // Named before or now: nobody strikes his name to sign.
+            let names = Constraint.names(record.values[field]).union(Constraint.names(values[field]))
+            if names.contains(actor.user) { throw WorkflowRefusal(.namedPerson, act, field: field) }
+        }
+    }
+
+    private static func demandValid(
+        _ kind: RecordKind, _ values: [String: JSONValue], _ state: String, _ act: String, _ context: Context
+    ) throws(WorkflowRefusal) {
+        let problems = kind.validate(values: values, state: state, today: context.today).filter {
+            $0.severity == .error
+        }
+        guard problems.isEmpty else { throw WorkflowRefusal(.invalid, act, problems: problems) }
+        if kind.guards.contains(.leadsAnswered), values["specificLeadOpen"]?.bool == false {
+            guard let leads = context.leads else { throw WorkflowRefusal(.leadsNotSeen, act) }
+            guard !leads.isOpen else { throw WorkflowRefusal(.leadOpen, act, field: "specificLeadOpen") }
+        }
+    }
+}
+
+extension [String: JSONValue] {
+    /// The fields with some of them set; null removes one.
+    public func changed(by changes: [String: JSONValue]) -> [String: JSONValue] {
+        var values = self
+        for (field, value) in changes {
+            // A nil literal would be the value null.
+            if value == .null { values.removeValue(forKey: field) } else { values[field] = value }
+        }
+        return values
+    }
+}

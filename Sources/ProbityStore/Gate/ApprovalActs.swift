@@ -1,0 +1,294 @@
+import CanonicalJSON
+import ProbityCrypto
+import ProbityLedger
+import ProbityRecords
+
+// The one queue (待审批): certificates, grants and steps that wait for other users. A signature is over exactly the text that
+// was shown, and the last one puts the matter in force in the same act. Whoever asks never approves; a step waits sealed under
+// the record's dossier key, so whoever cannot open the file can neither see nor sign it, and where nobody can it waits.
+
+extension Session {
+    /// Puts a step into the queue.
+    func propose(
+        _ outcome: Workflow.Outcome, of entry: RecordEntry, reason: String, _ run: ActRun, _ writer: RowWriter
+    ) throws -> Int64 {
+        let waits = try Proposal.all(vault, writer.db).contains { proposal in
+            guard proposal.isOpen, case .step(let opened) = proposal.subject else { return false }
+            return opened.proposal.record == entry.id && opened.proposal.outcome.step == outcome.step
+                && opened.proposal.outcome.values == outcome.values
+        }
+        guard !waits else {
+            throw ArchiveError(.stateForbids, "the same step waits already", rule: "approve.waits")
+        }
+        guard let key = try graph.dossierKey(entry.id.dossier, writer.db) else {
+            throw ArchiveError(.notVisible, "no key for the dossier")
+        }
+        let proposal = StepProposal(
+            record: entry.id, base: entry.version, officer: entry.content.officer, kind: entry.content.kind,
+            outcome: outcome, reason: reason, proposedBy: user, proposedOn: archive.now.date)
+        let note: SignedNote
+        do {
+            note = try SignedNote(text: proposal.text(archiveID: archive.header.archiveID), signers: [ownSigner])
+        } catch let error as LedgerError {
+            throw ArchiveError(.invalidEntry, "the reason cannot be signed: \(error.reason)", subject: "reason")
+        }
+        let id = try writer.nextProposal()
+        let sealed = try vault.seal(note, outcome.values, first: id, under: key)
+        try writer.insertProposal(
+            .step, place: ProposalRow.Place(dossier: key.dossier, epoch: key.epoch), note: sealed)
+        run[.proposal] = String(id)
+        return id
+    }
+
+    /// What waits, as far as the user may sign it or has proposed it himself.
+    public func proposals() throws -> [ProposalEntry] {
+        try look(.approveList) { _, _ in
+        } reveal: { db, _ in
+            try Proposal.all(vault, db).filter(\.isOpen).compactMap { proposal in
+                try concernsUser(proposal, db) ? entry(proposal, db) : nil
+            }
+        }
+    }
+
+    /// One matter with everything that a signature would be over.
+    ///
+    /// - Throws: ``ArchiveError`` `notVisible`; `recusal` for a step in the user's own file.
+    public func proposal(_ id: Int64) throws -> ProposalEntry {
+        try look(.approveShow, [.proposal: String(id)]) { run, db in
+            let proposal = try Proposal.numbered(id, vault, db)
+            try run.concerns(subjects(of: proposal))
+            guard proposal.isOpen else { throw Session.isClosed }
+            return proposal
+        } reveal: { db, proposal in
+            try entry(proposal, db)
+        }
+    }
+
+    /// Signs a matter (同意). With its last signature it takes effect, in the same act.
+    ///
+    /// - Parameters:
+    ///   - acceptance: for a certificate, the signature of the user concerned, from ``UserAcceptance``; he has no certificate
+    ///     yet with which to begin a session.
+    ///   - fingerprint: of the text that was shown; another text is not signed. Nil signs whatever the matter says.
+    /// - Returns: what is still missing; nil when it is in force.
+    /// - Throws: ``ArchiveError`` `notVisible`, `roleRefuses`, `needsSecondPerson` where whoever asks would approve, `recusal`,
+    ///   `stateForbids` for what is in force already, was denied or was overtaken, `changedSinceRead`.
+    @discardableResult
+    public func accept(_ id: Int64, acceptance: String? = nil, fingerprint: String? = nil) throws -> MissingSignature?
+    {
+        let isStep = try archive.snapshot { try ProposalTable.kind(of: id, $0) } == .step
+        guard !isStep else { return try acceptStep(id, fingerprint) }
+        let missing = try write(.approveAccept, [.proposal: String(id)]) { run, writer -> MissingSignature? in
+            let proposal = try Proposal.numbered(id, vault, writer.db)
+            run[.user] = proposal.user
+            guard proposal.isOpen else { throw Session.isClosed }
+            guard proposal.user != user else {
+                throw ArchiveError(
+                    .needsSecondPerson, "nobody signs for himself", subject: user, rule: "approve.self")
+            }
+            try demandSame(proposal, fingerprint)
+            var note = proposal.note
+            if !note.isSigned(by: ownSigner.verifier) { note = try note.adding(ownSigner) }
+            switch proposal.subject {
+            case .certificate(let certificate):
+                return try sign(certificate, note, proposal: id, acceptance, writer).map { .credential($0) }
+            case .grant(let grant):
+                try sign(grant, note, proposal: id, writer)
+                return nil
+            case .step: throw ArchiveError(.integrity, "proposal \(id) is of two kinds")
+            }
+        }
+        wrapPageKey()
+        return missing
+    }
+
+    private func acceptStep(_ id: Int64, _ fingerprint: String?) throws -> MissingSignature? {
+        try write(.recordApprove, [.proposal: String(id)]) { run, writer -> MissingSignature? in
+            let proposal = try Proposal.numbered(id, vault, writer.db)
+            guard case .step(let opened) = proposal.subject else {
+                throw ArchiveError(.integrity, "proposal \(id) is of two kinds")
+            }
+            let (step, entry, kind) = try open(opened, writer.db)
+            run[.record] = entry.id.text
+            run[.step] = step.outcome.step
+            try run.concerns(entry.content.officer.number)
+            guard proposal.isOpen else { throw Session.isClosed }
+            try demandSame(proposal, fingerprint)
+            let unit = try roster.entry(entry.content.officer.number, writer.db).unit
+            let outcome = try decideAgain(step, entry, kind, unit: unit, run, writer.db)
+            guard let approval = outcome.approval else {
+                throw ArchiveError(.changedSinceRead, "the step needs no other signature now; take it again")
+            }
+            try run.decide(kind) { () throws(WorkflowRefusal) in
+                try Workflow.mayApprove(
+                    approval, of: kind, step: step.outcome.step, entry.standing, values: outcome.values,
+                    proposedBy: step.proposedBy, by: workflowActor, archive.policy)
+            }
+            guard !proposal.note.isSigned(by: ownSigner.verifier) else {
+                throw ArchiveError(.stateForbids, "the user has signed it already", rule: "approve.signed")
+            }
+            let note = try proposal.note.adding(ownSigner)
+            let approvers = try approvers(note, step, approval, writer.db)
+            guard approvers.count >= approval.count else {
+                guard let key = try graph.dossierKey(opened.place.dossier, epoch: opened.place.epoch, writer.db) else {
+                    throw ArchiveError(.notVisible, "no key for the dossier")
+                }
+                try writer.insertProposal(
+                    .step, first: id, place: opened.place,
+                    note: vault.seal(note, step.outcome.values, first: id, under: key))
+                return .approvers(roles: approval.roles, count: approval.count - approvers.count)
+            }
+            _ = try insert(
+                outcome, after: entry, kind, unit: unit, reason: step.reason, approval: note, in: writer)
+            return nil
+        }
+    }
+
+    /// Turns a matter down (不同意), or takes it back where the user proposed it himself.
+    ///
+    /// - Throws: ``ArchiveError`` as ``accept(_:acceptance:fingerprint:)``; `invalidEntry` without a reason.
+    public func deny(_ id: Int64, reason: String) throws {
+        try write(.approveDeny, [.proposal: String(id), .reason: reason]) { run, writer in
+            let proposal = try Proposal.numbered(id, vault, writer.db)
+            let subjects = try subjects(of: proposal)
+            try run.concerns(subjects)
+            guard !reason.allSatisfy(\.isWhitespace) else {
+                throw ArchiveError(
+                    .invalidEntry, "turning down needs a reason", subject: "reason", rule: "filing.reason")
+            }
+            guard proposal.isOpen else { throw Session.isClosed }
+            guard try concernsUser(proposal, writer.db) else {
+                throw ArchiveError(
+                    .roleRefuses, "a \(role.rawValue) does not sign it, and turns it not down either",
+                    subject: "roleDoesNotAct", rule: "approve.notYours")
+            }
+            let text = JSONValue.object([
+                "v": .integer(1), "type": .string("denial"), "archive": .string(archive.header.archiveID),
+                "proposal": .integer(id), "of": .string(Hex.text(SHA256Digest.hash(Array(proposal.note.text.utf8)).bytes)),
+                "by": .string(user),
+            ]).canonicalText + "\n"
+            try writer.insertProposal(.denial, first: id, note: SignedNote(text: text, signers: [ownSigner]).bytes)
+        }
+    }
+
+    // MARK: Parts
+
+    private static let isClosed = ArchiveError(
+        .stateForbids, "it is in force already, was turned down, or was overtaken", rule: "approve.closed")
+
+    private func demandSame(_ proposal: Proposal, _ fingerprint: String?) throws {
+        guard let fingerprint, fingerprint.filter({ !$0.isWhitespace }) != proposal.fingerprint.filter({ !$0.isWhitespace })
+        else { return }
+        throw ArchiveError(.changedSinceRead, "the proposal says something else than what was shown")
+    }
+
+    /// The officers whom a matter is about; nobody handles what is about himself.
+    private func subjects(of proposal: Proposal) throws -> [Int64] {
+        guard case .step(let opened) = proposal.subject else { return [] }
+        return [opened.proposal.officer.number]
+    }
+
+    /// The step with its record and kind, as the record stands now.
+    private func open(_ opened: Vault.OpenedProposal, _ db: Connection) throws -> (StepProposal, RecordEntry, RecordKind)
+    {
+        let step = opened.proposal
+        let entry = try vault.entry(step.record, db)
+        guard entry.content.officer == step.officer, entry.content.kind == step.kind else {
+            throw ArchiveError(.integrity, "a proposed step names another officer or kind than its record")
+        }
+        return (step, entry, try declaredKind(step.kind))
+    }
+
+    /// The step decided anew for whoever proposed it, as the record and he stand now.
+    private func decideAgain(
+        _ step: StepProposal, _ entry: RecordEntry, _ kind: RecordKind, unit: String, _ run: ActRun, _ db: Connection
+    ) throws -> Workflow.Outcome {
+        guard let proposer = try Credentials(archive, db).certificate(of: step.proposedBy) else {
+            throw ArchiveError(.changedSinceRead, "whoever proposed the step serves no more; take it again")
+        }
+        let context = try context(kind, officer: entry.content.officer.number, unit: unit, db)
+        var changes = step.outcome.values
+        for name in entry.content.values.keys where changes[name] == nil { changes[name] = .null }
+        changes = changes.filter { entry.content.values[$0.key] != $0.value }
+        let outcome = try run.decide(kind) { () throws(WorkflowRefusal) in
+            try Workflow.take(
+                step.outcome.step, of: kind, entry.standing, changes: changes,
+                by: WorkflowActor(user: proposer.user, role: proposer.role), context)
+        }
+        guard outcome.values == step.outcome.values, outcome.state == step.outcome.state else {
+            throw ArchiveError(.changedSinceRead, "the step would come to something else now; take it again")
+        }
+        return outcome
+    }
+
+    /// The users other than the proposer whose signatures stand under a step and count for it.
+    private func approvers(
+        _ note: SignedNote, _ step: StepProposal, _ approval: Step.Approval, _ db: Connection
+    ) throws -> Set<String> {
+        Set(
+            try Credentials(archive, db).signers(of: note).filter {
+                $0.user != step.proposedBy && approval.roles.contains($0.role)
+            }.map(\.user))
+    }
+
+    /// Whether the user may sign the matter, or has proposed it.
+    private func concernsUser(_ proposal: Proposal, _ db: Connection) throws -> Bool {
+        if proposal.note.isSigned(by: ownSigner.verifier) { return true }
+        switch proposal.subject {
+        case .certificate(let certificate):
+            return certificate.user != user && (role.isAdministrator || role == certificate.role)
+        case .grant(let grant):
+            return grant.user != user && archive.policy.decide(role: role, act: .countersign).isAllowed
+        case .step(let opened):
+            // Nobody learns what is proposed about himself (回避).
+            guard !actor.isHimself(opened.proposal.officer.number) else { return false }
+            let (step, entry, kind) = try open(opened, db)
+            guard let approval = try approval(of: step, entry, kind) else { return false }
+            do {
+                try Workflow.mayApprove(
+                    approval, of: kind, step: step.outcome.step, entry.standing, values: step.outcome.values,
+                    proposedBy: step.proposedBy, by: workflowActor, archive.policy)
+                return true
+            } catch { return false }
+        }
+    }
+
+    private func approval(of step: StepProposal, _ entry: RecordEntry, _ kind: RecordKind) throws -> Step.Approval? {
+        do {
+            return try Workflow.follow(
+                step.outcome.step, of: kind, entry.standing, to: step.outcome.state, values: step.outcome.values)
+        } catch { return nil }
+    }
+
+    private func entry(_ proposal: Proposal, _ db: Connection) throws -> ProposalEntry {
+        let names = archive.header.names
+        func make(_ matter: ProposalEntry.Matter, _ missing: MissingSignature) -> ProposalEntry {
+            ProposalEntry(
+                id: proposal.id, matter: matter,
+                signers: proposal.note.signatures.compactMap { names.userID($0.name) }, missing: missing,
+                fingerprint: proposal.fingerprint)
+        }
+        switch proposal.subject {
+        case .certificate(let certificate):
+            let lack = try Credentials(archive, db).missing(certificate, proposal.note, isCeremony: false)
+            return make(.certificate(certificate), .credential(lack ?? .security))
+        case .grant(let grant):
+            return make(.grant(GrantEntry(grant)), .credential(.security))
+        case .step(let opened):
+            let (step, entry, kind) = try open(opened, db)
+            let approval = try approval(of: step, entry, kind)
+            let signed = try approval.map { try approvers(proposal.note, step, $0, db).count } ?? 0
+            let fields = kind.fields.map(\.name).filter { entry.content.values[$0] != step.outcome.values[$0] }
+            let matter = StepMatter(
+                record: entry, officer: try roster.entry(entry.content.officer.number, db), step: step.outcome.step,
+                state: step.outcome.state,
+                changes: fields.map {
+                    .init(field: $0, before: entry.content.values[$0], after: step.outcome.values[$0])
+                },
+                reason: step.reason, proposedBy: step.proposedBy, proposedOn: step.proposedOn)
+            return make(
+                .step(matter),
+                .approvers(roles: approval?.roles ?? [], count: max(0, (approval?.count ?? 0) - signed)))
+        }
+    }
+}

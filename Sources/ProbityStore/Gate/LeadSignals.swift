@@ -1,0 +1,102 @@
+import CanonicalJSON
+import ProbityRecords
+
+// Open leads as others may know them (凡提必查). Whoever runs a promotion check reads no complaint, and must not be told that
+// nothing is open while something is. So the act that opens or closes a specific lead files a signal beside it, in the
+// category that the checker reads: whether at least one such lead is open about the officer, and nothing else.
+
+extension Session {
+    /// The kind of the signal.
+    private static let signal = "leadSignal"
+
+    /// What the officer's complaints come to; nil where the user's keys do not open them.
+    func leads(officer: Int64, unit: String, since: CivilDate? = nil, _ db: Connection) throws -> LeadStanding? {
+        let category = ProbityRecords.Category.complaints
+        guard try vault.nearestVisible(vault.place(category, unit: unit), db) != nil else { return nil }
+        var standing = LeadStanding()
+        guard let dossier = try vault.dossier(category, officer: officer, unit: unit, db) else { return standing }
+        guard try graph.dossierKey(dossier, db) != nil else { return nil }
+        let (rules, today) = (try RuleSet.standard(), archive.now.date)
+        for entry in try vault.entries(in: dossier, category, officer: officer, db) {
+            standing.add(
+                state: entry.content.state, values: entry.content.values, decidedSince: since, on: today, rules)
+        }
+        return standing
+    }
+
+    /// Files or changes the signal where what was just filed opened the first specific lead or closed the last one.
+    ///
+    /// - Throws: ``ArchiveError`` `notVisible` where the user cannot file it: then the act does not happen either.
+    func signalLeads(after kind: RecordKind, officer: Int64, unit: String, in writer: RowWriter) throws {
+        guard kind.category == .complaints else { return }
+        let entry = try signalEntry(officer: officer, unit: unit, writer.db)
+        let raisedOn = entry?.content.values["raisedOn"]?.string.flatMap { CivilDate($0) }
+        guard let standing = try leads(officer: officer, unit: unit, since: raisedOn, writer.db) else {
+            throw ArchiveError(.integrity, "a complaint was filed where none can be read")
+        }
+        let isRaised = entry?.content.state == "raised"
+        guard standing.isOpen != isRaised else { return }
+        if standing.isOpen {
+            try raiseSignal(entry, officer: officer, unit: unit, structure: writer, in: writer)
+        } else if let entry {
+            try advanceSignal(
+                entry, "lower",
+                ["loweredOn": .string(archive.now.date.description), "established": .bool(standing.isEstablished)],
+                unit: unit, in: writer)
+        }
+    }
+
+    /// Raises the signal of an officer whose complaints an import brings in; its rows are not visible yet.
+    ///
+    /// - Parameter structure: takes the dossier where there is none yet.
+    func raiseSignal(officer: Int64, unit: String, structure: RowWriter, in writer: RowWriter) throws {
+        let entry = try signalEntry(officer: officer, unit: unit, writer.db)
+        guard entry?.content.state != "raised" else { return }
+        try raiseSignal(entry, officer: officer, unit: unit, structure: structure, in: writer)
+    }
+
+    private func signalEntry(officer: Int64, unit: String, _ db: Connection) throws -> RecordEntry? {
+        let category = ProbityRecords.Category.opinions
+        guard try vault.nearestVisible(vault.place(category, unit: unit), db) != nil else {
+            throw ArchiveError(
+                .notVisible, "no key for opinions: a lead cannot be signalled", subject: category.rawValue,
+                rule: "lead.noSignal", params: ["category": "category/\(category.rawValue)"])
+        }
+        guard let dossier = try vault.dossier(category, officer: officer, unit: unit, db) else { return nil }
+        return try vault.entries(in: dossier, category, officer: officer, db).first {
+            $0.content.kind == Session.signal
+        }
+    }
+
+    private func raiseSignal(
+        _ entry: RecordEntry?, officer: Int64, unit: String, structure: RowWriter, in writer: RowWriter
+    ) throws {
+        let today = JSONValue.string(archive.now.date.description)
+        if let entry {
+            return try advanceSignal(
+                entry, "raise", ["raisedOn": today, "loweredOn": .null, "established": .null], unit: unit, in: writer)
+        }
+        let kind = try declaredKind(Session.signal)
+        let key = try vault.dossierKey(kind.category, officer: officer, unit: unit, in: structure)
+        let outcome = Workflow.Outcome(
+            step: Workflow.fileStep, state: kind.initialState, values: ["raisedOn": today], approval: nil)
+        try vault.insert(
+            vault.content(outcome, kind, officer: officer), kind: kind, record: nil,
+            version: vault.nextVersion(in: key.dossier, writer.db), key: key, in: writer)
+    }
+
+    private func advanceSignal(
+        _ entry: RecordEntry, _ step: String, _ changes: [String: JSONValue], unit: String, in writer: RowWriter
+    ) throws {
+        let kind = try declaredKind(Session.signal)
+        let outcome: Workflow.Outcome
+        do {
+            outcome = try Workflow.take(
+                step, of: kind, entry.standing, changes: changes, by: workflowActor,
+                Workflow.Context(policy: archive.policy, today: archive.now.date), isProgram: true)
+        } catch {
+            throw ArchiveError(error, of: kind)
+        }
+        _ = try insert(outcome, after: entry, kind, unit: unit, reason: step, in: writer)
+    }
+}
