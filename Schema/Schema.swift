@@ -32,6 +32,7 @@ public enum Schema {
             ("kind-fileReview.json", PackageResources.kind_fileReview_json),
             ("kind-helpMeasure.json", PackageResources.kind_helpMeasure_json),
             ("kind-incident.json", PackageResources.kind_incident_json),
+            ("kind-leadSignal.json", PackageResources.kind_leadSignal_json),
             ("kind-majorEvent.json", PackageResources.kind_majorEvent_json),
             ("kind-officer.json", PackageResources.kind_officer_json),
             ("kind-opinion.json", PackageResources.kind_opinion_json),
@@ -116,6 +117,7 @@ public enum Schema {
             ("rules-events.json", PackageResources.rules_events_json),
             ("rules-identity.json", PackageResources.rules_identity_json),
             ("rules-impact.json", PackageResources.rules_impact_json),
+            ("rules-leads.json", PackageResources.rules_leads_json),
             ("rules-musts.json", PackageResources.rules_musts_json),
         ]
     }
@@ -124,6 +126,7 @@ public enum Schema {
     public static var messages: [File] {
         [
             ("messages-access.json", PackageResources.messages_access_json),
+            ("messages-approve.json", PackageResources.messages_approve_json),
             ("messages-backup.json", PackageResources.messages_backup_json),
             ("messages-cli.json", PackageResources.messages_cli_json),
             ("messages-finding.json", PackageResources.messages_finding_json),

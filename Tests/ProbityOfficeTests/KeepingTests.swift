@@ -146,11 +146,11 @@ extension Office {
             #expect(acceptance.question == "为 clerk9 提出的证书：角色 政工录入员，单位 U01，对应人员 –。确认是您本人且内容无误？")
             #expect(
                 acceptance.sentence(file: "a.txt", words)
-                    == "已确认，写入 a.txt，请交会签人：probity user countersign 编号 --accepted a.txt")
+                    == "已确认，写入 a.txt，请交会签人：probity approve accept 编号 --accepted a.txt")
             let number = try #require(Int64(proposed.answer.id))
-            let first = try premises().desk("clerk1").countersign(number, acceptance: acceptance.text)
+            let first = try premises().desk("clerk1").accept(number, acceptance: acceptance.text)
             let second = try premises().desk("sysadmin1", purpose: nil)
-            if first.lines != ["已生效"] { _ = try second.countersign(number, acceptance: nil) }
+            if first.lines != ["已生效"] { _ = try second.accept(number) }
             #expect(try secadmin.users().rows.contains { $0.cells[0...2] == ["clerk9", "政工录入员", "U01"] })
             #expect(secadmin.leaveQuestion("clerk9") == "clerk9 离任：证书立即终止，授权作废。继续？")
             let left = try secadmin.leave("clerk9", reason: "调离", acceptsVacancy: false)

@@ -98,19 +98,22 @@ extension Office {
             let answer = try clerk.proposeGrant(
                 to: "supervisor1", category: "roster", unit: "U02", until: "2099-12-31")
             let number = try #require(Int64(answer.id))
-            #expect(answer.notes.map(\.text) == ["提议 \(number) 等待会签：probity user countersign \(number)"])
+            #expect(answer.notes.map(\.text) == ["提议 \(number) 等待签署：probity approve show \(number)"])
             let secadmin = try premises().desk("secadmin1", purpose: nil)
-            let waiting = try secadmin.proposals()
-            #expect(waiting.columns.map(\.key) == ["proposal", "kind", "user", "summary", "signers", "missing"])
-            #expect(waiting.rows.map { $0.cells[0...2] } == [[String(number), "grant", "supervisor1"]])
+            let waiting = try secadmin.approvals()
+            #expect(waiting.columns.map(\.key) == ["proposal", "summary", "signers", "missing"])
+            #expect(
+                waiting.rows.map(\.cells) == [
+                    [String(number), "授权：supervisor1 查看 U02 的“人员名册”", "clerk1", "安全保密管理员签名"]
+                ])
             #expect(try waiting.rows.first?.json.parsed["signers"] == ["clerk1"])
-            let signed = try secadmin.countersign(number, acceptance: nil)
+            let signed = try secadmin.accept(number)
             #expect(signed.lines == ["已生效"])
             #expect(
                 try signed.json.parsed == [
-                    "schema": "probity/countersign/v1", "inForce": true, "missing": .null,
+                    "schema": "probity/accepted/v1", "inForce": true, "missing": .null,
                 ])
-            #expect(try secadmin.proposals().rows.isEmpty)
+            #expect(try secadmin.approvals().rows.isEmpty)
             #expect(throws: OfficeError(.usage, "cli.categoryUnknown")) {
                 _ = try clerk.proposeGrant(to: "supervisor1", category: "all", unit: "U02", until: nil)
             }

@@ -187,36 +187,6 @@ struct PolicyAccessTests {
         #expect(decide(.officer, nil, ["P05"]) == .refuse(.notOwnFile))
     }
 
-    @Test("A step is taken by the roles the kind names, where the matrix lets them work")
-    func steps() throws {
-        let talk = try #require(catalogue.kind("talk"))
-        let close = try #require(talk.transitions.first { $0.act == "close" })
-        #expect(policy.decide(role: .clerk, taking: close, of: talk) == .allow)
-        #expect(policy.decide(role: .leader, taking: close, of: talk) == .refuse(.roleDoesNotAct))
-        let withdraw = try #require(talk.transitions.first { $0.act == "withdraw" })
-        #expect(policy.decide(role: .clerk, taking: withdraw, of: talk) == .refuse(.roleDoesNotAct))
-        #expect(policy.decide(role: .reviewer, taking: withdraw, of: talk) == .allow)
-    }
-
-    @Test("Who may not approve a report may not file an approved one")
-    func filingInLaterStates() throws {
-        let report = try #require(catalogue.kind("engagementReport"))
-        #expect(policy.decide(role: .officer, filing: report, in: "submitted") == .allow)
-        #expect(policy.decide(role: .officer, filing: report, in: "approved") == .refuse(.roleDoesNotAct))
-        #expect(policy.decide(role: .officer, filing: report, in: "refused") == .refuse(.roleDoesNotAct))
-        #expect(policy.decide(role: .inspector, filing: report, in: "submitted") == .refuse(.roleDoesNotFile))
-        let talk = try #require(catalogue.kind("talk"))
-        #expect(policy.decide(role: .clerk, filing: talk, in: "closed") == .allow)
-        // A state in which nothing is filed is no shortcut for anybody.
-        #expect(policy.decide(role: .clerk, filing: talk, in: "withdrawn") == .refuse(.roleDoesNotAct))
-        let complaint = try #require(catalogue.kind("complaint"))
-        for state in complaint.states {
-            let expected = complaint.initialStates.contains(state)
-            #expect(policy.decide(role: .inspector, filing: complaint, in: state).isAllowed == expected, "\(state)")
-            #expect(!policy.decide(role: .clerk, filing: complaint, in: state).isAllowed)
-        }
-    }
-
     @Test(
         "A damaged matrix is refused, and no setting gives an administrator content",
         arguments: [

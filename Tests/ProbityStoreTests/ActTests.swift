@@ -103,7 +103,7 @@ struct ActTests {
         }
         #expect(throws: ArchiveError(.integrity, "")) {
             try fixture.session("sysadmin1").write(.unitAdd) { _, writer in
-                _ = try writer.insertProposal(kind: "grant", note: [])
+                try writer.insertProposal(.grant, note: [])
             }
         }
         #expect(try fixture.fingerprint() == before)

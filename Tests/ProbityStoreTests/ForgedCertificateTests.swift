@@ -22,7 +22,7 @@ struct ForgedCertificateTests {
             NoteSigner(name: header.names.user($0.0.user), key: $0.0.signingKey)
         }
         // The attacker has write access, and a clerk's identity with which to make the rows look like an act.
-        try fixture.session("clerk1").write(.userCountersign) { _, writer in
+        try fixture.session("clerk1").write(.approveAccept) { _, writer in
             for (identity, role) in forged {
                 let certificate = Certificate(
                     user: identity.user, serial: 1, role: role, unit: "U00", officer: nil,
@@ -50,7 +50,7 @@ struct ForgedCertificateTests {
             signingKey: forged.signingKey.publicKey, agreementKey: forged.agreementKey.publicKey,
             validFrom: fixture.archive.today)
         let leave = Leave(user: "clerk2", serial: 2, date: fixture.archive.today)
-        try fixture.session("clerk1").write(.userCountersign) { _, writer in
+        try fixture.session("clerk1").write(.approveAccept) { _, writer in
             for (user, text) in [
                 ("secadmin1", certificate.text(archiveID: header.archiveID)),
                 ("clerk2", leave.text(archiveID: header.archiveID)),
@@ -71,10 +71,10 @@ struct ForgedCertificateTests {
             request: UserRequest.make(identity, bureauID: "test"), role: .inspector, unit: "U00", officer: nil)
         let acceptance = try UserAcceptance.make(ArchiveFolder(fixture.path), proposal: text, identity: identity).text
         for user in ["sysadmin1", "auditor1"] {
-            #expect(try fixture.session(user).countersign(proposal, acceptance: acceptance) != nil)
+            #expect(try fixture.session(user).accept(proposal, acceptance: acceptance) != nil)
         }
         #expect(throws: ArchiveError(.wrongPassphrase, "")) { try Session(fixture.archive, identity: identity) }
-        #expect(try fixture.session("inspector1").countersign(proposal) == nil)
+        #expect(try fixture.session("inspector1").accept(proposal) == nil)
         #expect(try Session(fixture.archive, identity: identity).role == .inspector)
     }
 }

@@ -112,10 +112,10 @@ struct ForgedLeaveTests {
         try security.leave("secadmin1", reason: "x")
         try security.leave("clerk2", reason: "x")
         #expect(try fixture.archive.check().findings == [])
-        _ = try fixture.session("clerk1").countersign(proposal, acceptance: acceptance)
-        #expect(try fixture.session("sysadmin1").countersign(proposal) == "the security administrator's signature")
-        #expect(try security.countersign(proposal) == nil)
-        #expect(throws: ArchiveError(.changedSinceRead, "")) { try security.countersign(grant) }
+        _ = try fixture.session("clerk1").accept(proposal, acceptance: acceptance)
+        #expect(try fixture.session("sysadmin1").accept(proposal) == .credential(.security))
+        #expect(try security.accept(proposal) == nil)
+        #expect(throws: ArchiveError(.changedSinceRead, "")) { try security.accept(grant) }
         #expect(try Session(fixture.archive, identity: newcomer).role == .clerk)
         #expect(try fixture.archive.check().findings == [])
         // With tools of his own he signs a line all the same, and a leave under it.
@@ -154,7 +154,7 @@ struct ForgedLeaveTests {
                 try Data.fetchOne($0, sql: "SELECT note FROM certificate WHERE userId = 'clerk9' AND serial = 1")
             })
         // Its signatures are good: whoever made them serves still. An accomplice signs the line.
-        try fixture.forge(#require(fixture.identities["clerk1"]), "user.countersign") {
+        try fixture.forge(#require(fixture.identities["clerk1"]), "approve.accept") {
             try $0.insertCertificate(user: "clerk9", serial: 3, note: [UInt8](note))
         }
         #expect(try fixture.archive.check().findings.map(\.rule).contains("check.certificate"))
@@ -174,7 +174,7 @@ struct ForgedLeaveTests {
         let fixture = try Fixture()
         let grant = try fixture.session("clerk1").proposeGrant(user: "clerk2", category: .events, unit: "U01")
         let security = try fixture.session("secadmin1")
-        #expect(try security.countersign(grant) == nil)
+        #expect(try security.accept(grant) == nil)
         let newcomer = try Identity.generate(user: "clerk9")
         try fixture.certify(
             newcomer, .clerk, unit: "U01",

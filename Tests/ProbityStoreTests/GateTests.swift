@@ -218,7 +218,7 @@ struct GateTests {
         try clerk.withdraw(record.id, reason: "登记错误")
         #expect(throws: ArchiveError(.stateForbids, "")) { try clerk.withdraw(record.id, reason: "again") }
         let (entry, history) = try clerk.show(record.id)
-        #expect(entry.isWithdrawn && entry.versionCount == 3 && entry.version != second)
+        #expect(entry.isWithdrawn && entry.versionCount == 3 && entry.version != second.version)
         #expect(history.map(\.reason) == [nil, "补充原因", "登记错误"])
         #expect(try fixture.archive.check().findings == [])
     }
@@ -271,20 +271,20 @@ struct GateTests {
         }
         let acceptance = try UserAcceptance.make(folder, proposal: text, identity: identity).text
         #expect(throws: ArchiveError(.invalidEntry, "")) {
-            try fixture.session("clerk1").countersign(proposal, acceptance: request)
+            try fixture.session("clerk1").accept(proposal, acceptance: request)
         }
-        #expect(try fixture.session("clerk1").countersign(proposal, acceptance: acceptance) != nil)
+        #expect(try fixture.session("clerk1").accept(proposal, acceptance: acceptance) != nil)
         let waiting = try #require(try security.proposals().last)
         #expect(waiting.id == proposal && waiting.signers.count == 3)
         #expect(throws: ArchiveError(.wrongPassphrase, "")) { try Archive.open(at: fixture.path, identity: identity) }
-        #expect(try fixture.session("sysadmin1").countersign(proposal) == nil)
+        #expect(try fixture.session("sysadmin1").accept(proposal) == nil)
         #expect(try Archive.open(at: fixture.path, identity: identity).header.archiveID == folder.archiveID)
         let session = try Session(fixture.archive, identity: identity)
         session.purpose = Purpose("dailyManagement")
         #expect(throws: ArchiveError(.notVisible, "")) { try session.showOfficer("990001") }
         for category in [ProbityRecords.Category.roster, .events] {
             let grant = try fixture.session("clerk1").proposeGrant(user: "clerk9", category: category, unit: "U01")
-            #expect(throws: ArchiveError(.roleRefuses, "")) { try fixture.session("reviewer1").countersign(grant) }
+            #expect(throws: ArchiveError(.roleRefuses, "")) { try fixture.session("reviewer1").accept(grant) }
             // Before the second signature the newcomer has no wrap, whatever tools he reads the file with.
             let wraps = try fixture.archive.raw {
                 try Int.fetchOne(
@@ -293,8 +293,8 @@ struct GateTests {
                     arguments: [category.rawValue])
             }
             #expect(wraps == 0)
-            #expect(try security.countersign(grant) == nil)
-            #expect(throws: ArchiveError(.stateForbids, "")) { try security.countersign(grant) }
+            #expect(try security.accept(grant) == nil)
+            #expect(throws: ArchiveError(.stateForbids, "")) { try security.accept(grant) }
         }
         let granted = try Session(fixture.archive, identity: identity)
         granted.purpose = Purpose("dailyManagement")
@@ -410,7 +410,7 @@ struct GateTests {
         }
         for category in Fixture.political {
             let grant = try fixture.session("clerk1").proposeGrant(user: "clerk8", category: category, unit: "U00")
-            #expect(try security.countersign(grant) == nil)
+            #expect(try security.accept(grant) == nil)
         }
         let session = try Session(fixture.archive, identity: identity)
         session.purpose = Purpose("dailyManagement")

@@ -235,8 +235,9 @@ struct ImportTests {
         let judge = ImportJudge(
             try clerk.declaredKind("majorEvent"),
             Actor(
-                certificate: try ownCertificate(fixture, "990001"), policy: fixture.archive.policy), clerk.roster,
-            clerk.vault, today: clerk.today)
+                certificate: try ownCertificate(fixture, "990001"), policy: fixture.archive.policy),
+            clerk.workflowActor, clerk.roster, clerk.vault, isPast: false,
+            Workflow.Context(policy: fixture.archive.policy, today: clerk.today), leads: { _, _ in nil })
         try fixture.archive.snapshot { db in
             #expect(throws: ArchiveError(.recusal, "")) { try judge.officer("990001", db) }
             #expect(throws: Never.self) { try judge.officer("990002", db) }
@@ -248,17 +249,20 @@ struct ImportTests {
         let fixture = try Fixture()
         let officer = try fixture.session("officer1")
         let kind = try #require(fixture.archive.catalogue.kind("majorEvent"))
-        let approved = try #require(kind.initialStates.dropFirst().first)
-        for (state, code) in [(approved, "import.stateUnknown"), (kind.initialState, "import.officerUnknown")] {
+        let verified = try #require(kind.pastStates.first)
+        func codes(_ session: Session, _ state: String, past: Bool) throws -> [String] {
             let row = ImportRow.values(officer: "990001", state: state, Fixture.event("990001", "x").values)
-            let report = try officer.importRecords(kind: kind.id, dryRun: false, rows: ImportTests.rows([row]))
-            #expect(report.rejected.flatMap(\.problems).map(\.code) == [code])
+            return try session.importRecords(kind: kind.id, past: past, dryRun: false, rows: ImportTests.rows([row]))
+                .rejected.flatMap(\.problems).map(\.code)
         }
-        // A clerk brings in what was verified long ago.
-        let row = ImportRow.values(officer: "990001", state: approved, Fixture.event("990001", "x").values)
-        #expect(
-            try fixture.session("clerk1").importRecords(kind: kind.id, dryRun: false, rows: ImportTests.rows([row]))
-                .isPublished)
+        #expect(try codes(officer, verified, past: true) == ["error.workflow.notInitial"])
+        #expect(try codes(officer, verified, past: false) == ["import.statePast"])
+        #expect(try codes(officer, kind.initialState, past: true) == ["import.officerUnknown"])
+        // A clerk brings in what was verified long ago, where he says that it is of the past.
+        let clerk = try fixture.session("clerk1")
+        #expect(try codes(clerk, verified, past: false) == ["import.statePast"])
+        #expect(try codes(clerk, "withdrawn", past: true) == ["import.stateUnknown"])
+        #expect(try codes(clerk, verified, past: true) == [])
     }
 
     /// The certificate of a clerk who is the officer of that number.
@@ -287,8 +291,9 @@ struct ImportTests {
         try fixture.archive.transact("test") { db in
             let writer = try RowWriter(db)
             try OpenBatchTable.open(writer.batch, user: "clerk1", startedAt: "x", token: [1], db)
+            let values = Fixture.officer("990004", unit: "U01", name: "丁", idNo: "99010119980517115X")
             _ = try clerk.roster.add(
-                Fixture.officer("990004", unit: "U01", name: "丁", idNo: "99010119980517115X"), kind, writer,
+                Workflow.Outcome(step: "file", state: kind.initialState, values: values), kind, writer,
                 structure: writer)
         }
         #expect(try counts() != before)

@@ -121,7 +121,7 @@ struct LeaveTests {
         let grant = try other.session("clerk1").proposeGrant(
             user: "supervisor1", category: .duty, unit: "U00", until: other.archive.today)
         let secadmin = try other.session("secadmin1")
-        #expect(try secadmin.countersign(grant) == nil)
+        #expect(try secadmin.accept(grant) == nil)
         other.clock.move(by: 3 * 86_400)
         secadmin.clockIsConfirmed = true
         #expect(try secadmin.leave("supervisor1", reason: "x", acceptsVacancy: true).vacant.isEmpty)
@@ -137,7 +137,7 @@ struct LeaveTests {
         let security = try fixture.session("secadmin1")
         let ending = try fixture.session("clerk1").proposeGrant(
             user: "clerk2", category: .talks, unit: "U00", until: fixture.archive.today)
-        #expect(try security.countersign(ending) == nil)
+        #expect(try security.accept(ending) == nil)
         fixture.clock.move(by: 3 * 86_400)
         security.clockIsConfirmed = true
         for user in ["reviewer1", "inspector1"] { try security.leave(user, reason: "x", acceptsVacancy: true) }
@@ -295,7 +295,7 @@ struct LeaveTests {
             signers: ([second] + signers.map(\.identity)).map {
                 NoteSigner(name: header.names.user($0.user), key: $0.signingKey)
             })
-        try signers[0].write(.userCountersign) { _, writer in
+        try signers[0].write(.approveAccept) { _, writer in
             try writer.insertCertificate(user: "clerk7", serial: 1, note: note.bytes)
         }
         let found = try fixture.archive.check().findings.first { $0.rule == "check.certificate.officer" }
@@ -310,9 +310,9 @@ struct LeaveTests {
         let early = try Identity.generate(user: "clerk2")
         let (overtaken, _) = try security.proposeUser(
             request: UserRequest.make(early, bureauID: "test"), role: .clerk, unit: "U02", officer: nil)
-        #expect(throws: ArchiveError(.recusal, "")) { try fixture.session("clerk2").countersign(overtaken) }
+        #expect(throws: ArchiveError(.recusal, "")) { try fixture.session("clerk2").accept(overtaken) }
         try security.leave("clerk2", reason: "x")
-        #expect(throws: ArchiveError(.stateForbids, "")) { try fixture.session("clerk1").countersign(overtaken) }
+        #expect(throws: ArchiveError(.stateForbids, "")) { try fixture.session("clerk1").accept(overtaken) }
         let identity = try Identity.generate(user: "clerk2")
         try fixture.certify(
             identity, .clerk, unit: "U02",

@@ -91,8 +91,7 @@ struct PlantedRowTests {
                         let content = VersionContent(
                             officer: OfficerID(officer), kind: kind.id, state: kind.initialState,
                             occurredOn: columns.occurredOn, filedOn: fixture.archive.today, filedBy: "clerk1",
-                            reason: nil,
-                            values: values)
+                            step: "file", reason: nil, values: values)
                         let key = try #require(try attacker.graph.dossierKey(id >> 20, db))
                         try attacker.vault.insert(
                             Vault.NewVersion(content: content, columns: columns), kind: kind, record: nil, version: id,

@@ -81,7 +81,7 @@ struct TrustTests {
         let until = fixture.archive.today
         let grant = try fixture.session("clerk1").proposeGrant(
             user: "clerk2", category: .events, unit: "U01", until: until)
-        #expect(try security.countersign(grant) == nil)
+        #expect(try security.accept(grant) == nil)
         let place = NodePlace(category: .events, unit: "U01")
         try plant(fixture.session("clerk2"), place)
         #expect(try fixture.archive.check().findings == [])
@@ -124,7 +124,7 @@ struct TrustTests {
         let grant = try inspector.proposeGrant(
             user: "inspector2", category: column == "user" ? .complaints : .talks,
             unit: column == "unit" ? "U01" : "U00")
-        #expect(try security.countersign(grant) == nil)
+        #expect(try security.accept(grant) == nil)
         let user = column == "user" ? "promoter1" : "inspector2"
         let identity = try #require(column == "user" ? fixture.identities[user] : newcomer)
         try fixture.archive.engine.database.write { db in
@@ -208,8 +208,8 @@ struct TrustTests {
         let entry = try clerk.records(of: "990001").records[0]
         let forged = VersionContent(
             officer: entry.content.officer, kind: entry.content.kind, state: entry.content.state,
-            occurredOn: entry.content.occurredOn, filedOn: entry.content.filedOn, filedBy: "reviewer1", reason: "x",
-            values: entry.content.values)
+            occurredOn: entry.content.occurredOn, filedOn: entry.content.filedOn, filedBy: "reviewer1", step: "correct",
+            reason: "x", values: entry.content.values)
         let kind = try #require(fixture.archive.catalogue.kind(entry.content.kind))
         try clerk.write(.recordAmend) { run, writer in
             try run.demandRight(in: .events)
@@ -241,7 +241,7 @@ struct TrustTests {
         #expect(throws: ArchiveError(.notVisible, "")) { try bare.showOfficer("990003") }
         for category in [ProbityRecords.Category.roster, .events] {
             let grant = try fixture.session("clerk1").proposeGrant(user: "clerk2", category: category, unit: "U02")
-            #expect(try security.countersign(grant) == nil)
+            #expect(try security.accept(grant) == nil)
         }
         let session = try Session(fixture.archive, identity: identity)
         session.purpose = Purpose("dailyManagement")
@@ -269,7 +269,7 @@ struct TrustTests {
         for category in [ProbityRecords.Category.roster, .events] {
             let grant = try holder.proposeGrant(
                 user: "clerk2", category: category, unit: "U01", until: first.adding(days: 1))
-            #expect(try fixture.session("secadmin1").countersign(grant) == nil)
+            #expect(try fixture.session("secadmin1").accept(grant) == nil)
         }
         for isOpen in [true, true, false] {
             let session = try fixture.session("clerk2")
@@ -302,7 +302,7 @@ struct TrustTests {
             let holder = try fixture.session("clerk1")
             let place = NodePlace(category: .events, unit: "U00")
             let certificate = try fixture.session("clerk2").certificate
-            try holder.write(.userCountersign) { _, writer in
+            try holder.write(.approveAccept) { _, writer in
                 let node = try holder.graph.node(at: place, in: writer)
                 let wrap = try holder.graph.wrap(node, to: certificate)
                 let grant = Grant(
@@ -345,7 +345,7 @@ struct TrustTests {
                 text: grant.text(archiveID: fixture.archive.header.archiveID),
                 signers: [NoteSigner(name: fixture.archive.header.names.user("clerk1"), key: clerk.identity.signingKey)]
             )
-            return try writer.insertProposal(kind: "grant", note: note.bytes, release: wrap)
+            return try writer.insertProposal(.grant, note: note.bytes, release: wrap)
         }
         let late = try fixture.session("clerk1").proposeGrant(user: "clerk2", category: .events, unit: "U01")
         func rows() throws -> [Int?] {
@@ -354,9 +354,9 @@ struct TrustTests {
             }
         }
         let before = try rows()
-        #expect(throws: ArchiveError(.changedSinceRead, "")) { try security.countersign(own) }
+        #expect(throws: ArchiveError(.changedSinceRead, "")) { try security.accept(own) }
         try security.leave("clerk2", reason: "x")
-        #expect(throws: ArchiveError(.changedSinceRead, "")) { try security.countersign(late) }
+        #expect(throws: ArchiveError(.changedSinceRead, "")) { try security.accept(late) }
         #expect(try rows() == before)
         #expect(try fixture.archive.check().findings == [])
     }
@@ -368,12 +368,12 @@ struct TrustTests {
         let clerk = try fixture.session("clerk1")
         let until = fixture.archive.today
         let first = try clerk.proposeGrant(user: "clerk2", category: .events, unit: "U01", until: until)
-        #expect(try security.countersign(first) == nil)
+        #expect(try security.accept(first) == nil)
         let second = try clerk.proposeGrant(user: "clerk2", category: .events, unit: "U01", until: until)
-        #expect(try security.countersign(second) == nil)
+        #expect(try security.accept(second) == nil)
         fixture.clock.move(by: 86_400)
         let third = try clerk.proposeGrant(user: "clerk2", category: .events, unit: "U01")
-        #expect(try security.countersign(third) == nil)
+        #expect(try security.accept(third) == nil)
         #expect(try fixture.archive.check().findings == [])
     }
 }

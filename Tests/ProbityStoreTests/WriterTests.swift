@@ -112,8 +112,11 @@ struct WriterTests {
                     try writer.insertOfficerTag([UInt8](repeating: 255, count: 32), officer: number)
                     try writer.insertOfficer(number, dossier: number)
                 }
-                for kind in ["", "\0", "x"] { _ = try writer.insertProposal(kind: kind, note: [], release: []) }
-                _ = try writer.insertProposal(kind: "", note: [], release: nil)
+                for first in [Int64.min, -1, .max] {
+                    try writer.insertProposal(
+                        .step, first: first, place: .init(dossier: first, epoch: first), note: [], release: [])
+                }
+                try writer.insertProposal(.denial, note: [], release: nil)
                 let digest = try writer.digest()
                 #expect(try RowDigest.ofRows(writer.batch, db) == digest)
                 return .rollback

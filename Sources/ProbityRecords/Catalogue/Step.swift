@@ -57,7 +57,7 @@ public struct Step: Sendable, Hashable {
     let when: Condition
     let sets: Fields
     let not: Set<Exclusion>
-    let approvals: [Approval]
+    public let approvals: [Approval]
 
     /// The state after the step from `state`.
     public func state(after state: String) -> String { to ?? state }
@@ -66,7 +66,7 @@ public struct Step: Sendable, Hashable {
     public func mayChange(_ field: String) -> Bool { sets.contains(field) }
 
     /// The signatures that the step needs where it leaves a record with these values.
-    public func approvals(for values: [String: JSONValue]) -> Approval? {
+    public func approval(for values: [String: JSONValue]) -> Approval? {
         approvals.filter { $0.when.holds(values) }.max { $0.count < $1.count }
     }
 

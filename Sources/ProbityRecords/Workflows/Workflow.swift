@@ -174,7 +174,7 @@ public enum Workflow {
         }
         let state = step.state(after: record.state)
         try demandValid(kind, values, state, act, context)
-        return Outcome(step: act, state: state, values: values, approval: step.approvals(for: values))
+        return Outcome(step: act, state: state, values: values, approval: step.approval(for: values))
     }
 
     /// Whether somebody may approve a step that another user proposed.
@@ -209,7 +209,7 @@ public enum Workflow {
         for name in record.values.keys where values[name] == nil && !step.mayChange(name) {
             throw WorkflowRefusal(.fieldNotSet, act, field: name)
         }
-        return step.approvals(for: values)
+        return step.approval(for: values)
     }
 
     /// Who filed or corrected what a record says after a step, since somebody else last confirmed it.
