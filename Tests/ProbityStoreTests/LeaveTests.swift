@@ -310,7 +310,9 @@ struct LeaveTests {
         let early = try Identity.generate(user: "clerk2")
         let (overtaken, _) = try security.proposeUser(
             request: UserRequest.make(early, bureauID: "test"), role: .clerk, unit: "U02", officer: nil)
-        #expect(throws: ArchiveError(.recusal, "")) { try fixture.session("clerk2").accept(overtaken) }
+        #expect(throws: ArchiveError(.needsSecondPerson, "")) {
+            try fixture.session("clerk2").accept(overtaken)
+        }
         try security.leave("clerk2", reason: "x")
         #expect(throws: ArchiveError(.stateForbids, "")) { try fixture.session("clerk1").accept(overtaken) }
         let identity = try Identity.generate(user: "clerk2")

@@ -63,6 +63,7 @@ struct StatisticsTests {
         }
         let clerk = try fixture.session("clerk1")
         let inspector = try fixture.session("inspector1")
+        let reviewer = try fixture.session("reviewer1")
         try fixture.session("sysadmin1").addUnits([Unit(id: "U11", parent: "U01", kind: "squad", name: "一所警组")])
         try clerk.addOfficers(
             (0..<6).map {
@@ -80,7 +81,7 @@ struct StatisticsTests {
                 draft = RecordDraft(
                     kind: "training", officer: officer,
                     values: ["course": "other", "completedOn": day(), "passed": true])
-                (dated, step) = ("completedOn", "correct")
+                (dated, step) = ("completedOn", "verify")
             case 1:
                 draft = RecordDraft(
                     kind: "talk", officer: officer,
@@ -93,10 +94,10 @@ struct StatisticsTests {
                 draft = RecordDraft(
                     kind: "dutyTrace", officer: officer,
                     values: ["performedOn": day(), "area": "team", "item": "检查", "evidence": "照片"])
-                (dated, step) = ("performedOn", "correct")
+                (dated, step) = ("performedOn", "verify")
             case 3:
                 draft = Fixture.sanction(officer)
-                (session, dated, step) = (inspector, "decidedOn", "correct")
+                (session, dated, step) = (inspector, "decidedOn", "verify")
             case 4:
                 draft = Fixture.complaint(officer)
                 (session, dated, step) = (inspector, "receivedOn", "register")
@@ -108,13 +109,19 @@ struct StatisticsTests {
             }
             let record = try session.file(draft)
             for _ in 0..<Int.random(in: 0...2, using: &random) {
-                try session.amend(record, changes: [dated: day()], reason: "日期有误")
+                let other = day()
+                if try session.show(record).entry.content.values[dated] != other {
+                    try session.amend(record, changes: [dated: other], reason: "日期有误")
+                }
             }
             switch Int.random(in: 0..<4, using: &random) {
-            case 0: try session.withdraw(record, reason: "重复登记")
+            case 0 where draft.kind != "complaint":
+                // A talk is withdrawn by others than clerks; a reminder waits for a second signature.
+                try (draft.kind == "talk" ? inspector : session).withdraw(record, reason: "重复登记")
             case 1:
                 let changes: [String: JSONValue] = step == "register" ? ["receiptNo": "收〔2026〕1号"] : [:]
-                try session.advance(record, step: step, changes: changes, reason: "办理")
+                // What was filed is verified by somebody else.
+                try (step == "verify" ? reviewer : session).advance(record, step: step, changes: changes, reason: "办理")
             default: break
             }
         }

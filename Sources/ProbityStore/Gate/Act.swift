@@ -46,7 +46,8 @@ struct Act: Sendable, Hashable {
 
     /// What the line of an act may say in its details, which only auditors read.
     enum Field: String, Sendable, CaseIterable {
-        case bureau, categories, category, count, dryRun, generation, kind, officer, officers, on, openings, past, proposal
+        case bureau, categories, category, count, dryRun, generation, kind, officer, officers, on, openings, past,
+            proposal
         case purpose, query, range, reason, record, role, rules, step, tray, unit, user, users
     }
 
@@ -153,7 +154,8 @@ struct Act: Sendable, Hashable {
 
     static let all: [Act] = [
         archiveInit, unitAdd, unitList, userList, userAdd, userLeave, accessGrant, accessList, accessExplain, keyPasswd,
-        keyRotate, backupCreate, approveList, approveShow, approveAccept, recordApprove, approveDeny, officerAdd, officerShow, officerIdentify,
+        keyRotate, backupCreate, approveList, approveShow, approveAccept, recordApprove, approveDeny, officerAdd,
+        officerShow, officerIdentify,
         officerList, recordAdd, recordAmend, recordWithdraw, recordAdvance, recordShow, recordList, search,
         complaintDrop, complaintTray, complaintTakeIn, importBegin, importPublish, dossierOpen, promoteCheck,
         reportCounts, auditList, auditExport,

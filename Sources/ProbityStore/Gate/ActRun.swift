@@ -35,7 +35,8 @@ final class ActRun {
     ///
     /// - Throws: ``ArchiveError`` `roleRefuses`; `reporterIdentity` for a reason that would carry to the auditors who reported.
     func begin() throws {
-        for text in [details[.reason], purpose?.reason].compactMap({ $0 }) where ReporterIdentity.isSuspected(in: text) {
+        for text in [details[.reason], purpose?.reason].compactMap({ $0 }) where ReporterIdentity.isSuspected(in: text)
+        {
             details[.reason] = nil
             throw ArchiveError(
                 .reporterIdentity, "a reason seems to name a reporter", subject: "reason", rule: "reporter.reason")

@@ -26,6 +26,8 @@ extension Session {
             let (value, head) = try transact(act) { db -> (T, LedgerHead) in
                 try archive.sweep(db)
                 let writer = try RowWriter(db)
+                vault.writing = writer.batch
+                defer { vault.writing = nil }
                 try run.begin()
                 let value = try body(run, writer)
                 try run.finish()
