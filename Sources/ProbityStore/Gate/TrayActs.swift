@@ -19,23 +19,34 @@ extension Session {
     }
 
     /// The items of the tray that are not taken in yet.
-    public func trayEntries(_ category: ProbityRecords.Category = .complaints) throws -> [TrayEntry] {
-        try look(.complaintTray) { run, _ in
+    public func trayEntries(_ category: ProbityRecords.Category = .complaints) throws -> Reading<[TrayEntry]> {
+        try look(.complaintTray) { run, db -> Reach in
             try run.demandRight(in: category)
-        } reveal: { db, _ in
-            // An item about the reader himself is not his to see (回避).
-            try TrayTable.waiting(category, db).compactMap { id in
+            let reach = try vault.reach(category, Organisation(db), db)
+            run.reads(trayCoverage(reach))
+            return reach
+        } reveal: { db, reach in
+            // An item about the reader himself is not his to see (回避), and neither is whether there is one.
+            let reader = try readersOwnEntry(db)
+            let entries = try (reach.units.isEmpty ? [] : TrayTable.waiting(category, db)).compactMap { id in
                 let entry = try tray.open(TrayID(id), db).entry
-                return try isAboutReader(entry, db) ? nil : entry
+                return try isAbout(reader, entry, db) ? nil : entry
             }
+            return Reading(entries, trayCoverage(reach))
         }
     }
 
-    private func isAboutReader(_ entry: TrayEntry, _ db: Connection) throws -> Bool {
-        guard let own = certificate.officer else { return false }
-        let reader = try roster.entry(own, db)
-        return [reader.policeNo, reader.name, reader.id.text].contains(entry.officer)
-            || reader.values["idNo"]?.string == entry.officer
+    private func trayCoverage(_ reach: Reach) -> Coverage {
+        Coverage([reach.gap].compactMap(\.self) + (reach.units.isEmpty ? [] : actor.withheld([reach.category])))
+    }
+
+    /// Who the user is, where he is an officer. Without his own entry nobody can tell whether an item is about him.
+    private func readersOwnEntry(_ db: Connection) throws -> OfficerEntry? {
+        try certificate.officer.map { try roster.entry($0, db) }
+    }
+
+    private func isAbout(_ reader: OfficerEntry?, _ entry: TrayEntry, _ db: Connection) throws -> Bool {
+        try reader.map { try roster.means(entry.officer, $0, db) } ?? false
     }
 
     /// Takes an item of the tray into the dossier of an officer, as a record of its kind.
@@ -54,6 +65,8 @@ extension Session {
                 throw ArchiveError(.stateForbids, "the item is taken in already")
             }
             let opened = try tray.open(id, writer.db)
+            // To whom it is about there is no such item, whomever he names instead.
+            if try isAbout(readersOwnEntry(writer.db), opened.entry, writer.db) { throw Tray.notVisible }
             let officer = try roster.locate(query ?? opened.entry.officer, writer.db)
             try run.concerns(officer)
             let draft = RecordDraft(
