@@ -137,20 +137,22 @@ extension Session {
     public func explain(
         _ act: AccessAct, _ category: ProbityRecords.Category, kind: String?
     ) throws -> Reading<AccessExplanation> {
-        try look(.accessExplain, [.query: "\(act.rawValue) \(category.rawValue)"]) { run, db -> Reach in
+        try look(.accessExplain, [.query: "\(act.rawValue) \(category.rawValue)"]) { run, db -> Reading<[Unit]> in
             let reach = try vault.reach(category, Organisation(db), db)
-            run.reads(Coverage([reach.gap].compactMap(\.self)))
-            return reach
-        } reveal: { _, reach in
+            let gap = actor.reads(category) ? reach.gap : Coverage.Gap(category, .role)
+            let coverage = Coverage([gap].compactMap(\.self))
+            run.reads(coverage)
+            return Reading(reach.units, coverage)
+        } reveal: { _, reached in
             let grants = graph.grants
             return Reading(
                 AccessExplanation(
                     decision: archive.policy.decide(role: role, act: act, category: category, kind: kind),
                     ownFileOnly: archive.policy.scope(role: role, category: category) == .own,
-                    isReached: !reach.units.isEmpty,
+                    isReached: !reached.value.isEmpty,
                     grants: grants.all.filter { $0.place.category == category }.map {
                         (grant: GrantEntry($0), isInForce: $0.isInForce(on: grants.day))
-                    }), Coverage([reach.gap].compactMap(\.self)))
+                    }), reached.coverage)
         }
     }
 }

@@ -13,7 +13,7 @@ struct HeldGrants {
 
     static func none(on day: CivilDate) -> HeldGrants { HeldGrants(rows: [], all: [], day: day) }
 
-    private init(rows: [Int64], all: [Grant], day: CivilDate) {
+    init(rows: [Int64], all: [Grant], day: CivilDate) {
         self.rows = rows
         self.all = all
         self.day = day
