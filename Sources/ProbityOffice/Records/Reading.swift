@@ -86,7 +86,7 @@ extension Desk {
             ], notice)
         let notes = next.map { [Answer.Note.remark(words.text("cli.more", ["cursor": $0.text]), inJSON: true)] } ?? []
         // Where nothing was found there is no officer to name.
-        guard !records.isEmpty else { 
+        guard !records.isEmpty else {
             return ListForm.records.listing([], words, whole: whole, notes: notes, notice: notice)
         }
         return form.listing(records, words, whole: whole, notes: notes, notice: notice)

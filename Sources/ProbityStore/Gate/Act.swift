@@ -46,7 +46,8 @@ struct Act: Sendable, Hashable {
 
     /// What the line of an act may say in its details, which only auditors read.
     enum Field: String, Sendable, CaseIterable {
-        case bureau, categories, category, count, coverage, dryRun, generation, kind, officer, officers, on, openings, proposal
+        case bureau, categories, category, count, coverage, dryRun, generation, kind, officer, officers, on, openings,
+            proposal
         case purpose, query, range, reason, record, role, rules, step, tray, unit, user, users
     }
 

@@ -106,9 +106,10 @@ public final class Session {
     func askGrants(_ db: Connection) throws {
         let held = graph.grants
         if try GrantTable.numbers(of: user, db) == held.rows {
-            graph.admit(held.asked(on: try HeldGrants.day(archive, db)))
+            graph.admit(try held.asked(archive, db))
         } else {
-            graph.admit(try HeldGrants(archive, of: certificate, Credentials(archive, db), db))
+            let renewed = try HeldGrants(archive, of: certificate, Credentials(archive, db), db)
+            graph.admit(HeldGrants(rows: renewed.rows, all: renewed.all, day: max(held.day, renewed.day)))
         }
     }
 

@@ -27,10 +27,10 @@ extension Session {
             return reach
         } reveal: { db, reach in
             // An item about the reader himself is not his to see (回避), and neither is whether there is one.
-            let reader = try readersOwnEntry(db)
+            let isAboutReader = try isAboutReader(db)
             let entries = try (reach.units.isEmpty ? [] : TrayTable.waiting(category, db)).compactMap { id in
                 let entry = try tray.open(TrayID(id), db).entry
-                return try isAbout(reader, entry, db) ? nil : entry
+                return try isAboutReader(entry) ? nil : entry
             }
             return Reading(entries, trayCoverage(reach))
         }
@@ -40,13 +40,13 @@ extension Session {
         Coverage([reach.gap].compactMap(\.self) + (reach.units.isEmpty ? [] : actor.withheld([reach.category])))
     }
 
-    /// Who the user is, where he is an officer. Without his own entry nobody can tell whether an item is about him.
-    private func readersOwnEntry(_ db: Connection) throws -> OfficerEntry? {
-        try certificate.officer.map { try roster.entry($0, db) }
-    }
-
-    private func isAbout(_ reader: OfficerEntry?, _ entry: TrayEntry, _ db: Connection) throws -> Bool {
-        try reader.map { try roster.means(entry.officer, $0, db) } ?? false
+    /// Tells items about the user himself from others.
+    ///
+    /// - Throws: ``ArchiveError`` `notVisible` where his keys do not open his own roster entry: nobody could tell then.
+    private func isAboutReader(_ db: Connection) throws -> (TrayEntry) throws -> Bool {
+        guard let own = certificate.officer else { return { _ in false } }
+        let reader = try roster.entry(own, db)
+        return { [roster] in try roster.means($0.officer, reader, db) }
     }
 
     /// Takes an item of the tray into the dossier of an officer, as a record of its kind.
@@ -66,7 +66,7 @@ extension Session {
             }
             let opened = try tray.open(id, writer.db)
             // To whom it is about there is no such item, whomever he names instead.
-            if try isAbout(readersOwnEntry(writer.db), opened.entry, writer.db) { throw Tray.notVisible }
+            if try isAboutReader(writer.db)(opened.entry) { throw Tray.notVisible }
             let officer = try roster.locate(query ?? opened.entry.officer, writer.db)
             try run.concerns(officer)
             let draft = RecordDraft(

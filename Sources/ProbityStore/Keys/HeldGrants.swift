@@ -1,3 +1,4 @@
+import ProbityLedger
 import ProbityRecords
 
 /// The grants to the present keys of one user, signatures checked, and the day on which an act asks for them.
@@ -25,16 +26,31 @@ struct HeldGrants {
         self.rows = rows.map(\.id)
         // A grant to keys that the user had before opens nothing: his new certificate needs new ones.
         all = try rows.map(credentials.verified).filter { $0.serial == certificate.serial }
-        day = try HeldGrants.day(archive, db)
+        day = try HeldGrants.firstDay(archive, certificate.user, db)
     }
 
-    /// The day on which an act asks.
-    static func day(_ archive: Archive, _ db: Connection) throws -> CivilDate {
+    /// How many lines of his own a user would have to write at another time before the true one is forgotten.
+    private static let ownLineCount = 256
+
+    /// The day of a session's first act. The user's own lines say what his clock said, so the newest of somebody else's is
+    /// asked as well.
+    private static func firstDay(_ archive: Archive, _ user: String, _ db: Connection) throws -> CivilDate {
+        var day = archive.now.date
+        var sequence = try Ledger.size(db)
+        for _ in 0..<ownLineCount where sequence > 0 {
+            sequence -= 1
+            let leaf = try Ledger.leaf(sequence, db)
+            if let time = ArchiveTime(leaf.time) { day = max(day, time.date) }
+            if leaf.actor != user { break }
+        }
+        return day
+    }
+
+    /// The same grants on the day of the next act. A session's days go forward only.
+    func asked(_ archive: Archive, _ db: Connection) throws -> HeldGrants {
         let now = archive.now
-        return max(now, try Ledger.lastTime(db) ?? now).date
+        return HeldGrants(rows: rows, all: all, day: max(day, now.date, try Ledger.lastTime(db)?.date ?? now.date))
     }
-
-    func asked(on day: CivilDate) -> HeldGrants { HeldGrants(rows: rows, all: all, day: day) }
 
     var inForce: [Grant] { all.filter { $0.isInForce(on: day) } }
 

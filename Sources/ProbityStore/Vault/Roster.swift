@@ -98,7 +98,8 @@ final class Roster {
     /// - Throws: ``ArchiveError`` `notVisible` where the user's keys do not open the officer's own entry: nothing is said
     ///   of him then.
     func means(_ text: String, _ officer: OfficerEntry, _ db: Connection) throws -> Bool {
-        let own = Set(OfficerIndex.allCases.compactMap { officer.values[$0.rawValue]?.string }.map(OfficerIndex.normalized))
+        let own = Set(
+            OfficerIndex.allCases.compactMap { officer.values[$0.rawValue]?.string }.map(OfficerIndex.normalized))
         let words = text.split { !$0.isLetter && !$0.isNumber && $0 != "-" }.map(String.init)
         return try ([text] + (words.count > 1 ? words : [])).contains { spelling in
             let normalized = OfficerIndex.normalized(spelling)
