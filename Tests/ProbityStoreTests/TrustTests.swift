@@ -52,7 +52,7 @@ struct TrustTests {
                     sql: "INSERT INTO openBatch (id, userId, startedAt, token) VALUES (999, 'x', 'x', x'00')")
             }
             let item = try session(fixture, "clerk1").drop(Fixture.complaint("990001"))
-            #expect(try session(fixture, "inspector1").trayEntries().map(\.id) == [item])
+            #expect(try session(fixture, "inspector1").trayEntries().value.map(\.id) == [item])
         }
     }
 

@@ -93,6 +93,17 @@ final class ActRun {
         try concerns([officer])
     }
 
+    /// What is read, as far as the act knows before it reads: the categories to which keys lead, and the gaps.
+    func reads(_ categories: [Category], _ coverage: Coverage) {
+        details[.categories] = categories.map(\.rawValue).joined(separator: " ")
+        reads(coverage)
+    }
+
+    /// As above, for an act whose categories are always the same.
+    func reads(_ coverage: Coverage) {
+        if !coverage.isComplete { details[.coverage] = coverage.code }
+    }
+
     /// The purpose, where something has to come after it. Asked once.
     func demandPurpose() throws {
         guard act.purpose != .none, !hasAskedPurpose else { return }
