@@ -53,11 +53,18 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
     /// The rule that refused, where the message catalogue has a sentence for it and not only for the code.
     public let rule: String?
 
-    public init(_ code: Code, _ reason: String, subject: String? = nil, rule: String? = nil) {
+    /// What the sentence names, by placeholder: an identifier, or codes as references (`category/talks`, `kind/talk`,
+    /// `field/talk.followUpOn`, several joined by ", "), which a front end calls by their labels.
+    public let params: [String: String]
+
+    public init(
+        _ code: Code, _ reason: String, subject: String? = nil, rule: String? = nil, params: [String: String] = [:]
+    ) {
         self.code = code
         self.reason = reason
         self.subject = subject
         self.rule = rule
+        self.params = params
     }
 
     public static func == (one: ArchiveError, other: ArchiveError) -> Bool { one.code == other.code }
@@ -65,7 +72,7 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
     public var description: String { "\(code.rawValue): \(reason)" }
 
     /// Whether the refusal itself has to be in the ledger (design: refusing is an act).
-    var isRefusal: Bool {
+    public var isRefusal: Bool {
         switch code {
         // A failed validation is one too: that a number is taken, or borne by several, tells something.
         case .roleRefuses, .recusal, .purposeMissing, .reporterIdentity, .notVisible, .stateForbids, .invalidEntry,

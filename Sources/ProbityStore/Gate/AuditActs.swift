@@ -14,20 +14,7 @@ extension Session {
         return try look(.auditList, [.query: words]) { _, db in
             try Ledger.size(db)
         } reveal: { db, size in
-            let reader = LedgerReader(header: archive.header, graph: graph, db: db)
-            var lines: [LedgerLine] = []
-            var sequence = min(query.before ?? size, size)
-            while sequence > 0, lines.count < query.limit {
-                sequence -= 1
-                let line = try reader.line(sequence)
-                guard query.actor == nil || line.leaf.actor == query.actor,
-                    query.act == nil || line.leaf.act.hasPrefix(query.act ?? ""),
-                    let date = ArchiveTime(line.leaf.time)?.date, query.since.map({ date >= $0 }) ?? true,
-                    query.until.map({ date <= $0 }) ?? true
-                else { continue }
-                lines.append(line)
-            }
-            return (lines, sequence > 0 ? sequence : nil)
+            try LedgerReader(header: archive.header, graph: graph, db: db).lines(query, size: size)
         }
     }
 
@@ -43,13 +30,14 @@ extension Session {
     ) throws -> Checkpoint {
         func words(_ range: Range<UInt64>) -> String { "\(range.lowerBound)..<\(range.upperBound)" }
         let details: [Act.Field: String] = [.openings: String(openings), .range: range.map(words) ?? "all"]
-        try Files.demandNothing(at: path)
+        try Files.demandPlace(at: path)
         return try look(.auditExport, details) { run, db -> (UInt64, Range<UInt64>) in
             let size = try Ledger.size(db)
             let range = range ?? 0..<size
             run[.range] = words(range)
             guard range.upperBound <= size else {
-                throw ArchiveError(.invalidEntry, "the ledger has \(size) lines", subject: String(size))
+                throw ArchiveError(
+                    .invalidEntry, "the ledger has \(size) lines", subject: String(size), rule: "audit.range")
             }
             return (size, range)
         } reveal: { db, plan in
@@ -57,7 +45,7 @@ extension Session {
             let reader = LedgerReader(header: archive.header, graph: graph, db: db)
             return try Files.makeWhole(path, mode: 0o750, "export") { work in
                 try ExportWriter(header: archive.header, db: db, folder: work, size: size, range: range).write(
-                    openings: openings ? { try reader.openings(range) } : nil, progress: progress)
+                    openings: openings ? { try reader.openings(range, receive: $0) } : nil, progress: progress)
             }
         }
     }

@@ -17,13 +17,16 @@ extension Session {
     /// The part of filing that taking in shares: who, in which state, what.
     func file(_ draft: RecordDraft, _ kind: RecordKind, _ run: ActRun, _ writer: RowWriter) throws -> RecordID {
         guard kind.id != "officer" else {
-            throw ArchiveError(.invalidEntry, "officers are added with 'officer add'", subject: "officer")
+            throw ArchiveError(
+                .invalidEntry, "officers are added with 'officer add'", subject: "officer", rule: "officer.byAdd")
         }
         let officer = try roster.locate(draft.officer, writer.db)
         try run.concerns(officer)
         let state = draft.state ?? kind.initialState
         guard kind.initialStates.contains(state) else {
-            throw ArchiveError(.invalidEntry, "a \(kind.id) does not begin in state \(state)", subject: "state")
+            throw ArchiveError(
+                .invalidEntry, "a \(kind.id) does not begin in state \(state)", subject: "state", rule: "state.initial",
+                params: ["kind": "kind/\(kind.id)", "state": "state/\(state)"])
         }
         // An officer files his own reports; that they are approved is for others to say.
         if role == .officer {
@@ -52,9 +55,12 @@ extension Session {
         try change(.recordAmend, record, reason, expected) { run, entry, kind in
             try run.demandRight(in: kind.category, kind: kind.id, run.act.code)
             guard kind.id != "officer" else {
-                throw ArchiveError(.stateForbids, "a roster entry is not amended in this version")
+                throw ArchiveError(
+                    .stateForbids, "a roster entry is not amended in this version", rule: "officer.noAmend")
             }
-            guard !entry.isWithdrawn else { throw ArchiveError(.stateForbids, "the record is withdrawn") }
+            guard !entry.isWithdrawn else {
+                throw ArchiveError(.stateForbids, "the record is withdrawn", rule: "record.withdrawn")
+            }
             let values = entry.content.values.changed(by: changes)
             try demandValid(values, kind, entry.content.state)
             return (values, entry.content.state)
@@ -67,9 +73,11 @@ extension Session {
         try change(.recordWithdraw, record, reason) { run, entry, kind in
             try run.demandRight(in: kind.category, kind: kind.id, run.act.code)
             guard kind.id != "officer" else {
-                throw ArchiveError(.stateForbids, "a roster entry is not withdrawn")
+                throw ArchiveError(.stateForbids, "a roster entry is not withdrawn", rule: "officer.noWithdraw")
             }
-            guard !entry.isWithdrawn else { throw ArchiveError(.stateForbids, "the record is withdrawn already") }
+            guard !entry.isWithdrawn else {
+                throw ArchiveError(.stateForbids, "the record is withdrawn already", rule: "record.withdrawn")
+            }
             return (entry.content.values, RecordEntry.withdrawnState)
         }
     }
@@ -85,14 +93,20 @@ extension Session {
             guard let transition = steps.first(where: { $0.act == step }) else {
                 throw ArchiveError(
                     .stateForbids, "the record's state \(entry.content.state) does not allow '\(step)'",
-                    subject: steps.map(\.act).joined(separator: ", "))
+                    subject: steps.map(\.act).joined(separator: ", "), rule: "step.notAllowed",
+                    params: [
+                        "state": "state/\(entry.content.state)",
+                        "steps": steps.map { "transition/\($0.act)" }.joined(separator: ", "),
+                    ])
             }
             try run.demand(archive.policy.decide(role: role, taking: transition, of: kind), "record.advance \(step)")
             let values = entry.content.values.changed(by: changes)
             try demandValid(values, kind, transition.to)
             if let problem = kind.problems(taking: transition, values: values).first {
                 throw ArchiveError(
-                    .stateForbids, "the step '\(step)' needs the field \(problem.field)", subject: problem.field)
+                    .stateForbids, "the step '\(step)' needs the field \(problem.field)", subject: problem.field,
+                    rule: "step.needs",
+                    params: ["step": "transition/\(step)", "field": "field/\(kind.id).\(problem.field)"])
             }
             return (values, transition.to)
         }
@@ -108,15 +122,17 @@ extension Session {
             let kind = try declaredKind(entry.content.kind)
             try run.concerns(entry.content.officer.number)
             guard !reason.allSatisfy(\.isWhitespace) else {
-                throw ArchiveError(.invalidEntry, "a new version needs a reason", subject: "reason")
+                throw ArchiveError(
+                    .invalidEntry, "a new version needs a reason", subject: "reason", rule: "reason.missing")
             }
             if let expected, expected != entry.version {
                 throw ArchiveError(
-                    .changedSinceRead, "record \(record) has a newer version", subject: entry.version.text)
+                    .changedSinceRead, "record \(record) has a newer version", subject: entry.version.text,
+                    rule: "record.newer")
             }
             let (values, state) = try decide(run, entry, kind)
             guard let key = try graph.dossierKey(record.dossier, writer.db) else {
-                throw ArchiveError(.notVisible, "no key for the dossier")
+                throw ArchiveError(.notVisible, "no key for the dossier", rule: "key.missing")
             }
             let version = try vault.nextVersion(in: record.dossier, writer.db)
             try vault.insert(
@@ -131,7 +147,8 @@ extension Session {
     /// - Throws: ``ArchiveError`` `invalidEntry` for a kind that there is not.
     func declaredKind(_ id: String) throws -> RecordKind {
         guard let kind = catalogue.kind(id) else {
-            throw ArchiveError(.invalidEntry, "there is no record kind \(id)", subject: "kind")
+            throw ArchiveError(
+                .invalidEntry, "there is no record kind \(id)", subject: "kind", rule: "kind.unknown", params: ["kind": id])
         }
         return kind
     }
@@ -140,8 +157,7 @@ extension Session {
     func demandValid(_ values: [String: JSONValue], _ kind: RecordKind, _ state: String) throws {
         let problems = kind.validate(values: values, state: state, today: today).filter { $0.severity == .error }
         guard let problem = problems.first else { return }
-        let code: ArchiveError.Code = problem.code == .reporterIdentity ? .reporterIdentity : .invalidEntry
-        throw ArchiveError(code, "\(problem.field): \(problem.rule ?? problem.code.rawValue)", subject: problem.field)
+        throw ArchiveError(problem, of: kind)
     }
 }
 

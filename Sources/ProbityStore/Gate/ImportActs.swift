@@ -122,7 +122,10 @@ private final class ImportFiling {
             for row in rows {
                 guard case .values(let officer, let state, let values, let unread) = row, unread.isEmpty,
                     let state = judge.state(state)
-                else { throw ArchiveError(.changedSinceRead, "the file changed while it was imported") }
+                else {
+                    throw ArchiveError(
+                        .changedSinceRead, "the file changed while it was imported", rule: "import.changed")
+                }
                 if kind.id == "officer" {
                     _ = try session.roster.add(values, kind, writer, structure: structure)
                     continue
@@ -130,7 +133,8 @@ private final class ImportFiling {
                 let target = try target(officer ?? "", structure)
                 let version = try next[target.key.dossier] ?? session.vault.nextVersion(in: target.key.dossier, db)
                 guard VersionTable.range(of: target.key.dossier).contains(version) else {
-                    throw ArchiveError(.invalidEntry, "a dossier holds at most 1,048,576 versions")
+                    throw ArchiveError(
+                        .invalidEntry, "a dossier holds at most 1,048,576 versions", rule: "dossier.full")
                 }
                 next[target.key.dossier] = version + 1
                 try session.vault.insert(

@@ -17,10 +17,7 @@ extension Session {
             run[.count] = String(values.count)
             let added = try values.map { fields in
                 let problems = kind.validate(values: fields, today: today).filter { $0.severity == .error }
-                if let problem = problems.first {
-                    throw ArchiveError(
-                        .invalidEntry, "\(problem.field): \(problem.code.rawValue)", subject: problem.field)
-                }
+                if let problem = problems.first { throw ArchiveError(problem, of: kind) }
                 return try roster.add(fields, kind, writer, structure: writer)
             }
             if let only = added.first, added.count == 1 { run[.officer] = only.text }

@@ -51,7 +51,7 @@ extension Session {
             let kind = try declaredKind("complaint")
             try run.demandRight(in: kind.category, run.act.code)
             guard try !TrayTable.isTakenIn(id.number, writer.db) else {
-                throw ArchiveError(.stateForbids, "the item is taken in already")
+                throw ArchiveError(.stateForbids, "the item is taken in already", rule: "tray.takenIn")
             }
             let opened = try tray.open(id, writer.db)
             let officer = try roster.locate(query ?? opened.entry.officer, writer.db)

@@ -62,7 +62,10 @@ struct Proposal {
         guard let text = rows.first(where: { $0.row.id == id })?.note.text,
             let first = rows.first(where: { $0.note.text == text })?.row,
             let note = rows.last(where: { $0.note.text == text })?.note
-        else { throw ArchiveError(.notVisible, "there is no proposal \(id)") }
+        else {
+            throw ArchiveError(
+                .notVisible, "there is no proposal \(id)", subject: String(id), rule: "proposal.unknown")
+        }
         return try Proposal(first, note, archive, credentials, db)
     }
 
@@ -111,14 +114,16 @@ extension SignedNote {
         do {
             given = try SignedNote(parsing: Array(acceptance.utf8))
         } catch {
-            throw ArchiveError(.invalidEntry, "this is no acceptance: \(error.reason)", subject: "accepted")
+            throw ArchiveError(
+                .invalidEntry, "this is no acceptance: \(error.reason)", subject: "accepted",
+                rule: "acceptance.malformed")
         }
         guard given.text == text, given.isSigned(by: NoteVerifier(name: name, key: certificate.signingKey)),
             let signature = given.signatures.first(where: { $0.name == name })
         else {
             throw ArchiveError(
                 .invalidEntry, "this is not the signature of \(certificate.user) under this proposal",
-                subject: "accepted")
+                subject: "accepted", rule: "acceptance.other", params: ["user": certificate.user])
         }
         return signatures.contains { $0.name == name } ? nil : signature
     }

@@ -60,7 +60,8 @@ final class Roster {
     func locate(_ query: String, _ db: Connection) throws -> Int64 {
         if let id = OfficerID(query) {
             guard try key(of: id.number, db) != nil else {
-                throw ArchiveError(.notVisible, "no officer of that identifier is visible")
+                throw ArchiveError(
+                    .notVisible, "no officer of that identifier is visible", rule: "officer.unknown")
             }
             return id.number
         }
@@ -71,10 +72,12 @@ final class Roster {
                 let numbers = try found.map { try entry($0, db).policeNo }.sorted()
                 throw ArchiveError(
                     .invalidEntry, "several officers have this \(field.rawValue); use a number",
-                    subject: numbers.joined(separator: ", "))
+                    subject: numbers.joined(separator: ", "), rule: "officer.several",
+                    params: ["field": "field/officer.\(field.rawValue)"])
             }
         }
-        throw ArchiveError(.notVisible, "no officer of that number, ID number or name is visible")
+        throw ArchiveError(
+            .notVisible, "no officer of that number, ID number or name is visible", rule: "officer.unknown")
     }
 
     private func key(of officer: Int64, _ db: Connection) throws -> DossierKey? {
@@ -85,7 +88,8 @@ final class Roster {
     /// The newest roster entry of an officer.
     func entry(_ officer: Int64, _ db: Connection) throws -> OfficerEntry {
         guard let key = try key(of: officer, db) else {
-            throw ArchiveError(.notVisible, "no officer of that identifier is visible")
+            throw ArchiveError(
+                    .notVisible, "no officer of that identifier is visible", rule: "officer.unknown")
         }
         let entries = try vault.entries(in: key.dossier, .roster, officer: officer, db)
         guard let entry = entries.first(where: { $0.content.kind == "officer" }) else {
@@ -108,9 +112,12 @@ final class Roster {
         _ fields: [String: JSONValue], _ kind: RecordKind, _ writer: RowWriter, structure: RowWriter
     ) throws -> OfficerID {
         let db = writer.db
-        guard let unit = fields["unit"]?.string else { throw ArchiveError(.invalidEntry, "no unit", subject: "unit") }
+        guard let unit = fields["unit"]?.string else {
+            throw ArchiveError(FieldProblem("unit", .missing), of: kind)
+        }
         guard try UnitTable.has(unit, db) else {
-            throw ArchiveError(.invalidEntry, "there is no unit \(unit)", subject: unit)
+            throw ArchiveError(
+                .invalidEntry, "there is no unit \(unit)", subject: unit, rule: "unit.unknown", params: ["unit": unit])
         }
         let place = NodePlace(category: .roster, unit: unit)
         let node = try graph.node(at: place, in: structure)
@@ -118,10 +125,11 @@ final class Roster {
             guard let value = fields[field.rawValue]?.string else { continue }
             if try !officers(matching: value, in: field, db).isEmpty {
                 throw ArchiveError(
-                    .invalidEntry, "an officer with this \(field.rawValue) is in the roster", subject: field.rawValue)
+                    .invalidEntry, "an officer with this \(field.rawValue) is in the roster", subject: field.rawValue,
+                    rule: "officer.taken", params: ["field": "field/officer.\(field.rawValue)"])
             }
         }
-        let id = OfficerID(Int64(RandomBytes.uint64() >> 3))
+        let id = OfficerID(try writer.drawNumber(.officer) { Int64($0 >> 3) })
         let key = try graph.makeDossier(.roster, officer: id.number, below: node, in: writer)
         try writer.insertOfficer(id.number, dossier: key.dossier)
         guard let index = try graph.tagKey(.index, at: place, db) else {

@@ -50,7 +50,7 @@ struct Tray {
     ) throws -> TrayID {
         let (intake, intakeKey) = try Vouching(archive, writer.db).intakeKey(
             at: NodePlace(category: kind.category, unit: vault.rootUnit))
-        let id = TrayID(Int64(RandomBytes.uint64() >> 3))
+        let id = TrayID(try writer.drawNumber(.tray) { Int64($0 >> 3) })
         let content = JSONValue.object([
             "kind": .string(kind.id), "officer": .string(officer), "filedBy": .string(user),
             "filedOn": .string(archive.now.date.description), "values": .object(values),
@@ -70,7 +70,8 @@ struct Tray {
     /// - Throws: ``ArchiveError`` `notVisible` where there is none or no key leads there; `integrity`.
     func open(_ id: TrayID, _ db: Connection) throws -> Opened {
         guard let row = try TrayTable.row(id.number, db), let key = try vault.graph.intakeKey(row.intake, db) else {
-            throw ArchiveError(.notVisible, "no tray item of that identifier is visible")
+            throw ArchiveError(
+                .notVisible, "no tray item of that identifier is visible", subject: id.text, rule: "tray.unknown")
         }
         return try Seal.opening("tray item \(id)") {
             let secret = try PersonWrap.unwrap(row.wrapped, with: key, context: context(from: "key:\(row.intake)", id))
