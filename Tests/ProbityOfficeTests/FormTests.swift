@@ -67,7 +67,7 @@ extension Office {
         func removed() throws {
             let kind = try Named.kind("talk")
             #expect(
-                try FieldInput(["事由=关心生活", "place="], of: kind).changes() == [
+                try FieldInput(["事由=关心生活", "place="], of: kind, Wording(language: "zh")).changes() == [
                     "matter": "关心生活", "place": .null,
                 ])
         }
@@ -75,7 +75,7 @@ extension Office {
         @Test("A state that a kind does not have is refused")
         func state() throws {
             let desk = try premises().desk("clerk1")
-            #expect(throws: OfficeError(.invalidEntry, "import.stateUnknown")) {
+            #expect(throws: OfficeError(.invalidEntry, "cli.stateUnknown")) {
                 _ = try desk.form("talk", fields: [], state: "flying")
             }
         }
@@ -177,7 +177,7 @@ extension Office {
             let error = #expect(throws: (any Error).self) { _ = try clerk.tray() }
             let refusal = Refusal(try #require(error), clerk.wording)
             #expect(refusal.outcome == .roleRefuses && refusal.identifier == "roleRefuses")
-            #expect(refusal.message.hasPrefix("your role does not allow it ("))
+            #expect(refusal.message == "the role “clerk” does not read the category “complaints and leads”")
             #expect(refusal.hint == "run probity access explain --category CATEGORY to see why")
         }
     }

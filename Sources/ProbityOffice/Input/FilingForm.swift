@@ -22,13 +22,13 @@ extension Desk {
     public func form(_ kind: String, fields: [String], state: String? = nil) throws -> FilingForm {
         let kind = try Named.kind(kind)
         let state = try state.map { try Named.state($0, of: kind) }
-        let (values, warnings) = try FieldInput(fields, of: kind).values(
-            state: state, today: session.archive.today, wording)
+        let (values, warnings) = try FieldInput(fields, of: kind, wording).values(
+            state: state, today: session.archive.today)
         return FilingForm(kind: kind, state: state, values: values, warnings: warnings)
     }
 
     /// Reads the fields that an act changes in a record of `kind`.
     func changes(_ fields: [String], kind: String) throws -> [String: JSONValue] {
-        try FieldInput(fields, of: Named.kind(kind)).changes()
+        try FieldInput(fields, of: Named.kind(kind), wording).changes()
     }
 }

@@ -29,7 +29,7 @@ extension Desk {
         var refusal: String?
         if case .refuse(let reason) = decision { refusal = reason.rawValue }
         var lines = [refusal.map { words.text("refusal.\($0)") } ?? words.text("cli.allowed")]
-        lines += grants.map { "  \($0.category.rawValue) \($0.unit) \($0.notBefore)" }
+        lines += grants.map { "  \(words.category($0.category)) \($0.unit) \($0.notBefore)" }
         if grants.isEmpty { lines.append("  " + words.text("cli.noGrant")) }
         let form = ListForm<GrantEntry>.grants
         return Answer(

@@ -215,11 +215,11 @@ enum Files {
     /// Refuses a place that is taken, or whose folder is missing or cannot be written, before an act is done whose result
     /// goes there.
     ///
-    /// - Throws: ``ArchiveError`` `alreadyExists`, or `inputOutput` that names the folder.
+    /// - Throws: ``ArchiveError`` `alreadyExists`, `inputOutput`.
     static func demandPlace(at path: String) throws {
         try demandNothing(at: path)
         let folder = folder(of: path)
-        guard unsafe access(folder, W_OK | X_OK) == 0 else { throw failure("write into the folder", folder) }
+        guard unsafe access(folder, W_OK | X_OK) == 0 else { throw failure("write", path) }
     }
 
     /// Makes the folder `path` by filling one beside it and renaming that: a folder of the name is whole, and nothing is left

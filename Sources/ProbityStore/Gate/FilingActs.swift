@@ -148,7 +148,8 @@ extension Session {
     func declaredKind(_ id: String) throws -> RecordKind {
         guard let kind = catalogue.kind(id) else {
             throw ArchiveError(
-                .invalidEntry, "there is no record kind \(id)", subject: "kind", rule: "kind.unknown", params: ["kind": id])
+                .invalidEntry, "there is no record kind \(id)", subject: "kind", rule: "kind.unknown",
+                params: ["kind": id])
         }
         return kind
     }

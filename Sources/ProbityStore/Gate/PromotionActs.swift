@@ -29,7 +29,9 @@ extension Session {
     /// Answers the four musts for candidates, one at a time to `receive`.
     ///
     /// The leaf names the candidates and the rules before anything is read; a batch is one act.
-    /// - Parameter queries: numbers, ID numbers, names or identifiers; nil takes everybody in the user's scope.
+    /// - Parameters:
+    ///   - queries: numbers, ID numbers, names or identifiers, answered in this order; nil takes everybody in the user's
+    ///     scope, in the order of police numbers.
     public func checkPromotion(
         _ queries: [String]?, move: PromotionMove, receive: (PromotionResult) throws -> Void
     ) throws {
@@ -72,11 +74,9 @@ extension Session {
                 for officer in officers { try answer(officer) }
                 return
             }
-            for unit in plan.units {
-                for officer in try roster.officers(of: unit, db) where !actor.isHimself(officer) {
-                    try answer(officer)
-                }
-            }
+            // His own file is left out (回避).
+            let everybody = try plan.units.flatMap { try roster.officers(of: $0, db) }.filter { !actor.isHimself($0) }
+            for officer in try roster.inOrderOfNumber(everybody, db) { try answer(officer) }
         }
     }
 }

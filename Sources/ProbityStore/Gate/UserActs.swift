@@ -69,7 +69,8 @@ extension Session {
                     .stateForbids, "nobody else holds what \(leaver) holds",
                     subject: vacancies.joined(separator: ", "), rule: "leave.vacancy",
                     params: [
-                        "places": (vacant.map { "category/\($0)" }
+                        "places":
+                            (vacant.map { "category/\($0)" }
                             + (roleIsVacant ? ["role/\(certificate.role.rawValue)"] : [])).joined(separator: ", ")
                     ])
             }
@@ -94,7 +95,8 @@ extension Session {
             try request.demandSigned(archive.header.names)
             guard try UnitTable.has(unit, writer.db) else {
                 throw ArchiveError(
-                    .invalidEntry, "there is no unit \(unit)", subject: "unit", rule: "unit.unknown", params: ["unit": unit])
+                    .invalidEntry, "there is no unit \(unit)", subject: "unit", rule: "unit.unknown",
+                    params: ["unit": unit])
             }
             let serial = try CertificateTable.newestSerial(of: request.user, writer.db) ?? 0
             let certificate = Certificate(

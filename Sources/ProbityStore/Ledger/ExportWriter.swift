@@ -14,7 +14,9 @@ struct ExportWriter {
     private static let proofLimit = 1_000
 
     /// - Parameter openings: hands on the opened commitments, piece by piece; nil leaves them closed.
-    func write(openings: ((_ receive: ([UInt8]) throws -> Void) throws -> Void)?, progress: (UInt64, UInt64) -> Void) throws -> Checkpoint {
+    func write(openings: ((_ receive: ([UInt8]) throws -> Void) throws -> Void)?, progress: (UInt64, UInt64) -> Void)
+        throws -> Checkpoint
+    {
         var sums: [(name: String, digest: String)] = []
         func add(_ name: String, _ bytes: [UInt8]) throws {
             let path = "\(folder)/\(name)"

@@ -65,7 +65,7 @@ struct Counting {
             let decision = actor.policy.decide(
                 role: actor.role, counting: category, from: query.from, until: query.until)
             if named.isEmpty, !decision.isAllowed, decision != .refuse(.wholeMonths) { continue }
-            try run.demand(decision, category.rawValue)
+            try run.demand(decision, category.rawValue, ["category": "category/\(category.rawValue)"])
             let units = try countedUnits(category, below: query.unit)
             if units.isEmpty {
                 uncounted.append(category)

@@ -89,13 +89,21 @@ final class Roster {
     func entry(_ officer: Int64, _ db: Connection) throws -> OfficerEntry {
         guard let key = try key(of: officer, db) else {
             throw ArchiveError(
-                    .notVisible, "no officer of that identifier is visible", rule: "officer.unknown")
+                .notVisible, "no officer of that identifier is visible", rule: "officer.unknown")
         }
         let entries = try vault.entries(in: key.dossier, .roster, officer: officer, db)
         guard let entry = entries.first(where: { $0.content.kind == "officer" }) else {
             throw ArchiveError(.integrity, "officer \(OfficerID(officer)) has no roster entry")
         }
         return OfficerEntry(id: OfficerID(officer), record: entry.id, values: entry.content.values)
+    }
+
+    /// Officers in the order of their police numbers; their own are random.
+    ///
+    /// No more than the numbers is kept: an entry is opened again when its turn comes.
+    func inOrderOfNumber(_ officers: [Int64], _ db: Connection) throws -> [Int64] {
+        let numbered = try officers.map { (policeNo: try entry($0, db).policeNo, id: $0) }
+        return numbered.sorted { ($0.policeNo, $0.id) < ($1.policeNo, $1.id) }.map(\.id)
     }
 
     // MARK: Adding

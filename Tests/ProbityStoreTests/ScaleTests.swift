@@ -1,0 +1,98 @@
+import Foundation
+import Glibc
+import ProbityCrypto
+import ProbityLedger
+import ProbityRecords
+import Testing
+
+@testable import ProbityStore
+
+/// Work that grows with the archive and no faster.
+@Suite("Scale", .serialized)
+struct ScaleTests {
+    /// Seconds of processor that this thread spends on `body`.
+    private func seconds(_ body: () throws -> Void) rethrows -> Double {
+        func now() -> Double {
+            var time = timespec()
+            _ = unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+            return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+        }
+        let start = now()
+        try body()
+        return now() - start
+    }
+
+    /// A fixture with so many clerks more, each with `grants` grants, and with units whose nodes they made.
+    private func fixture(users: Int, grants: Int, units: Int) throws -> Fixture {
+        let fixture = try Fixture(withRecords: false)
+        let archive = fixture.archive
+        let clerk = try fixture.session("clerk1")
+        let names = archive.header.names
+        func signer(_ user: String) throws -> NoteSigner {
+            NoteSigner(name: names.user(user), key: try #require(fixture.identities[user]).signingKey)
+        }
+        let (security, auditor) = (try signer("secadmin1"), try signer("auditor1"))
+        let holder = try signer("clerk1")
+        var certificates: [Certificate] = []
+        for index in 0..<users {
+            let identity = try Identity.generate(user: "clerk-\(index)")
+            let certificate = Certificate(
+                user: identity.user, serial: 1, role: .clerk, unit: "U00", officer: nil,
+                signingKey: identity.signingKey.publicKey, agreementKey: identity.agreementKey.publicKey,
+                validFrom: archive.now.date)
+            let own = NoteSigner(name: names.user(identity.user), key: identity.signingKey)
+            let note = try SignedNote(
+                text: certificate.text(archiveID: archive.header.archiveID), signers: [own, security, holder, auditor])
+            try fixture.forge(try #require(fixture.identities["secadmin1"]), "user.countersign") { writer in
+                try writer.insertCertificate(user: identity.user, serial: 1, note: note.bytes)
+            }
+            certificates.append(certificate)
+        }
+        for certificate in certificates {
+            for category in Fixture.political.prefix(grants) {
+                try fixture.forge(try #require(fixture.identities["secadmin1"]), "user.countersign") { writer in
+                    let place = NodePlace(category: category, unit: "U00")
+                    let node = try #require(try clerk.graph.open(place, writer.db))
+                    let wrap = try clerk.graph.wrap(node, to: certificate)
+                    let grant = Grant(
+                        to: certificate, place: place, key: node.keyID, wrap: wrap, notBefore: archive.now.date,
+                        notAfter: nil)
+                    let note = try SignedNote(
+                        text: grant.text(archiveID: archive.header.archiveID), signers: [security, holder])
+                    try writer.insertWrap(of: node.keyID, byUser: certificate.user, wrap)
+                    try writer.insertGrant(user: certificate.user, place: place, note: note.bytes)
+                }
+            }
+        }
+        let sysadmin = try fixture.session("sysadmin1")
+        try sysadmin.addUnits(
+            (0..<units).map { Unit(id: "S\($0)", parent: "U00", kind: "station", name: "第\($0)所") })
+        for index in 0..<units {
+            try clerk.addOfficers([
+                Fixture.officer(
+                    "\(600_000 + index)", unit: "S\(index)", name: "规模\(index)", idNo: Fixture.idNumber(index))
+            ])
+        }
+        return fixture
+    }
+
+    /// 400 users with 2,000 grants: PROBITY_SCALE=1. The ratio tells as much.
+    @Test("check costs as much a certificate, grant and node in a large archive as in a small one")
+    func check() throws {
+        let factor = ProcessInfo.processInfo.environment["PROBITY_SCALE"] == nil ? 1 : 5
+        let sizes = [20 * factor, 80 * factor].map { (users: $0, grants: 5, units: $0 / 2) }
+        let times = try sizes.map { size -> Double in
+            let fixture = try fixture(users: size.users, grants: size.grants, units: size.units)
+            // Who opens the archive makes up for the page key that the forged certificates lack.
+            let archive = fixture.archive
+            _ = try fixture.session("clerk1")
+            return try seconds {
+                let report = try archive.check()
+                #expect(report.findings == [], "\(report.findings.prefix(3))")
+            }
+        }
+        print("check of \(sizes.map { "\($0.users) users: " }) \(times.map { "\($0) s" })")
+        // Four times as much: linear is 4, quadratic 16.
+        #expect(times[1] < times[0] * 8, "\(times)")
+    }
+}
