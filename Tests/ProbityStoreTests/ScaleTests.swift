@@ -79,7 +79,7 @@ struct ScaleTests {
     /// 400 users with 2,000 grants: PROBITY_SCALE=1. The ratio tells as much.
     @Test("check costs as much a certificate, grant and node in a large archive as in a small one")
     func check() throws {
-        let factor = ProcessInfo.processInfo.environment["PROBITY_SCALE"] == nil ? 1 : 5
+        let factor = ScaleTests.isLarge ? 5 : 1
         let sizes = [20 * factor, 80 * factor].map { (users: $0, grants: 5, units: $0 / 2) }
         let times = try sizes.map { size -> Double in
             let fixture = try fixture(users: size.users, grants: size.grants, units: size.units)
@@ -94,5 +94,34 @@ struct ScaleTests {
         print("check of \(sizes.map { "\($0.users) users: " }) \(times.map { "\($0) s" })")
         // Four times as much: linear is 4, quadratic 16.
         #expect(times[1] < times[0] * 8, "\(times)")
+    }
+
+    private static var isLarge: Bool { ProcessInfo.processInfo.environment["PROBITY_SCALE"] != nil }
+
+    /// The most memory that this process has had, in KiB.
+    private func peakKiB() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
+        return try #require(Int(line.filter(\.isNumber)))
+    }
+
+    @Test(
+        "An export with openings of 20,000 lines takes little memory",
+        .enabled(if: isLarge, "the process's memory tells something only where nothing else runs: PROBITY_SCALE=1"))
+    func exportMemory() throws {
+        let fixture = try Fixture()
+        let clerk = try fixture.session("clerk1")
+        while try fixture.ledgerSize() < 20_000 {
+            for _ in 0..<500 { _ = try clerk.showOfficer("990001") }
+        }
+        let auditor = try fixture.session("auditor1")
+        _ = try auditor.exportLedger(to: fixture.path + "-small", range: 0..<500, openings: true)
+        // Sets back what the kernel remembers (proc(5)).
+        try "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
+        let before = try peakKiB()
+        _ = try auditor.exportLedger(to: fixture.path + "-large", openings: true)
+        let grown = try peakKiB() - before
+        print("export of \(try fixture.ledgerSize()) lines: \(before) KiB before, \(grown) KiB more at most")
+        #expect(grown < 6_000)
     }
 }
