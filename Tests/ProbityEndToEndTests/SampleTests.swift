@@ -296,13 +296,16 @@ extension BuiltProgram {
             _ = try done("clerk-new", ["officer", "show", "990001", "--purpose", "dailyManagement"])
 
             let refusals: [(user: String, [String], status: Int32, zh: String, en: String)] = [
-                ("clerk1", ["clerk-new", "--reason", "x"], 20, "您的角色不允许", "your role does not allow it"),
+                (
+                    "clerk1", ["clerk-new", "--reason", "x"], 20, "角色“政工录入员”不能办理此事项",
+                    "the role “clerk” does not do this"
+                ),
                 ("secadmin1", ["secadmin1", "--reason", "x"], 22, "另一名安全保密管理员", "another security administrator"),
                 ("secadmin1", ["nobody", "--reason", "x"], 30, "没有用户“nobody”", "no user “nobody”"),
                 ("secadmin1", ["clerk-new", "--reason", " "], 31, "须说明事由", "needs a reason"),
                 ("secadmin1", ["auditor1", "--reason", "x"], 33, "最后一人", "the last one of an administrator's role"),
                 (
-                    "secadmin1", ["supervisor1", "--reason", "x"], 33, "无人接替：supervisor",
+                    "secadmin1", ["supervisor1", "--reason", "x"], 33, "无人接替：督察审计法制",
                     "nobody else would hold: supervisor"
                 ),
             ]
@@ -318,7 +321,7 @@ extension BuiltProgram {
             #expect(lines.count == refusals.count && lines.allSatisfy { $0["outcome"] != "done" })
 
             let left = try done("secadmin1", ["user", "leave", "clerk-new", "--reason", "调离"])
-            for word in ["clerk-new", "probity key rotate --pages", "roster U00"] {
+            for word in ["clerk-new", "probity key rotate --pages", language == "zh" ? "人员名册 U00" : "roster U00"] {
                 #expect(left.output.contains(word), "\(left.output)")
             }
             #expect(left.output.contains(language == "zh" ? "已离任" : "has left"))

@@ -49,7 +49,7 @@ final class Premises: Sendable {
         let words = try Wording(language: "zh")
         let founding = try Founding(file: file, recovery: RecoveryPaper(words))
         try founding.demandComplete(words)
-        let answer = try founding.found(at: archive, sheetFile: nil, words, Premises.passphrase)
+        let answer = try founding.found(at: archive, sheet: nil, words, Premises.passphrase)
         #expect(answer.lines == ["已建库 \(archive)，7 名用户"])
         let clerk = try desk("clerk1")
         let imported = try clerk.importTable(

@@ -36,7 +36,9 @@ extension Session {
     /// Answers the four musts for candidates, one at a time to `receive`.
     ///
     /// The leaf names the candidates and the rules before anything is read; a batch is one act.
-    /// - Parameter queries: numbers, ID numbers, names or identifiers; nil takes everybody in the user's scope.
+    ///
+    /// - Parameter queries: numbers, ID numbers, names or identifiers, answered in this order; nil takes everybody in the
+    ///   user's scope, in the order of police numbers.
     /// - Returns: how many there were, and who was out of reach where everybody was asked for; what was out of reach of a
     ///   candidate's file is in his result.
     @discardableResult
@@ -97,15 +99,13 @@ extension Session {
                 for (officer, file) in candidates { try answer(officer, file) }
                 return Reading(candidates.count, plan.coverage)
             }
-            var count = 0
-            for unit in plan.units {
-                for id in try roster.officers(of: unit.id, db) where !actor.isHimself(id) {
-                    let officer = try roster.entry(id, db)
-                    try answer(officer, vault.file(of: officer, Session.categories, db))
-                    count += 1
-                }
+            // His own file is left out (回避).
+            let everybody = try plan.units.flatMap { try roster.officers(of: $0.id, db) }.filter { !actor.isHimself($0) }
+            for id in try roster.inOrderOfNumber(everybody, db) {
+                let officer = try roster.entry(id, db)
+                try answer(officer, vault.file(of: officer, Session.categories, db))
             }
-            return Reading(count, plan.coverage)
+            return Reading(everybody.count, plan.coverage)
         }
     }
 }

@@ -67,7 +67,8 @@ final class Vault {
         let range = VersionTable.range(of: dossier)
         guard let last = try VersionTable.last(in: dossier, db) else { return range.lowerBound }
         guard last + 1 < range.upperBound else {
-            throw ArchiveError(.invalidEntry, "a dossier holds at most 1,048,576 versions")
+            throw ArchiveError(
+                .invalidEntry, "a dossier holds at most 1,048,576 versions", rule: "dossier.full")
         }
         return last + 1
     }
@@ -112,7 +113,7 @@ final class Vault {
     {
         let (id, dossier) = (RecordID(row.id), row.dossier)
         guard let key = try graph.dossierKey(dossier, epoch: row.epoch, db) else {
-            throw ArchiveError(.notVisible, "no key for the dossier")
+            throw ArchiveError(.notVisible, "no key for the dossier", rule: "key.missing")
         }
         let content = try Seal.opening("version \(id)") { () throws -> VersionContent in
             let bytes = try key.cipher.open(
@@ -174,7 +175,8 @@ final class Vault {
 
     /// One record, where a key leads there; otherwise the same error as for one that does not exist.
     func entry(_ record: RecordID, _ db: Connection) throws -> RecordEntry {
-        let notVisible = ArchiveError(.notVisible, "no record of that identifier is visible")
+        let notVisible = ArchiveError(
+            .notVisible, "no record of that identifier is visible", subject: record.text, rule: "record.unknown")
         guard let category = try DossierTable.category(of: record.dossier, db),
             try graph.dossierKey(record.dossier, db) != nil
         else { throw notVisible }
