@@ -63,8 +63,12 @@ struct SampleFiles {
             else { throw Refused(description: "\(path):\(number + 1) names no officer or no date") }
             facts[officer, default: []].append(
                 RecordFact(
-                    recordID: "\(id)/\(number)", kind: id, state: state, occurredOn: date, filedSequence: sequence,
-                    values: parsed.values))
+                    recordID: "\(id)/\(number)", kind: id,
+                    versions: [
+                        RecordFact.Version(
+                            state: state, occurredOn: date, filedOn: date, filedSequence: sequence,
+                            values: parsed.values)
+                    ]))
         }
     }
 
@@ -166,20 +170,24 @@ struct SamplesTests {
         for officer in ["F0011", "F0012"] { #expect(try samples.answer(officer).verdict == .notApplicable) }
     }
 
+    private func values(_ fact: RecordFact) -> [String: JSONValue] { fact.versions.last?.values ?? [:] }
+
     @Test("P05's marriage report is 12 days late; P01's wedding was reported in time")
     func lateness() throws {
         let rules = try RuleSet.standard()
         let marriage = try #require(samples.facts["990005"]?.first { $0.kind == "majorEvent" })
-        let late = try #require(EventLateness(values: marriage.values, rules: rules))
+        let late = try #require(EventLateness(values: values(marriage), rules: rules))
         #expect(late.days == 42 && late.lateDays == 12 && late.rule.ruleID == "event.me01")
         let wedding = try #require(samples.facts["990001"]?.first { $0.kind == "majorEvent" })
-        #expect(EventLateness(values: wedding.values, rules: rules)?.lateDays == 0)
+        #expect(EventLateness(values: values(wedding), rules: rules)?.lateDays == 0)
     }
 
     @Test("P04 comes out at drinking level L3")
     func drinking() throws {
         let fact = try #require(samples.facts["990004"]?.first { $0.kind == "drinkingRisk" })
-        let level = try #require(DrinkingLevel(values: fact.values, on: fact.occurredOn, rules: try RuleSet.standard()))
+        let version = try #require(fact.versions.last)
+        let level = try #require(
+            DrinkingLevel(values: version.values, on: version.occurredOn, rules: try RuleSet.standard()))
         #expect(level.level == 3)
     }
 }

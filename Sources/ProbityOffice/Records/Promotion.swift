@@ -73,10 +73,16 @@ struct PromotionWords {
     }
 
     private static let missing = "promotion.missing"
+    /// Before the code of why a part was not seen.
+    private static let cause = "coverage/"
 
     private static func lines(_ reason: PromotionReason, _ words: Vocabulary) -> [String] {
-        let params = reason.params.mapValues { words.phrase($0) }
+        let params = reason.params.mapValues { value in
+            value.hasPrefix(cause) ? words.text("promotion.cause.\(value.dropFirst(cause.count))") : words.phrase(value)
+        }
         var text = words.text(reason.message, params)
+        if let on = params["on"] { text += "（\(on)）" }
+        text += reason.notes.map { "；" + words.text($0, params) }.joined()
         if reason.params["basis"] != nil {
             text +=
                 "；"

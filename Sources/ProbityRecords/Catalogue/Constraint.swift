@@ -70,18 +70,21 @@ public struct Constraint: Sendable, Hashable {
     private static func demand(
         _ demand: String, _ reader: SchemaReader, _ fields: [String: Field]
     ) throws(SchemaError) -> Demand {
-        func name(_ reader: SchemaReader, _ type: Field.ValueType? = nil) throws(SchemaError) -> String {
-            let name = try reader.text()
+        func checked(_ name: String, _ type: Field.ValueType?, _ reader: SchemaReader) throws(SchemaError) -> String {
             guard let field = fields[name] else { throw reader.failure("the kind has no field '\(name)'") }
             guard type == nil || field.type == type else {
                 throw reader.failure("'\(name)' is no \(type?.rawValue ?? "")")
             }
             return name
         }
+        func name(_ member: String, _ type: Field.ValueType? = nil) throws(SchemaError) -> String {
+            let member = try reader.required(member)
+            return try checked(try member.text(), type, member)
+        }
         func names(_ type: Field.ValueType? = nil, count: Int? = nil) throws(SchemaError) -> [String] {
-            var names: [String] = []
-            for element in try reader.elements() { names.append(try name(element, type)) }
+            let names = try reader.texts()
             guard count == nil || names.count == count else { throw reader.failure("two fields are expected") }
+            for name in names { _ = try checked(name, type, reader) }
             return names
         }
         switch demand {
@@ -98,8 +101,8 @@ public struct Constraint: Sendable, Hashable {
             return .order(pair[0], pair[1])
         case "within":
             _ = try reader.members(["from", "to", "months", "days"])
-            let from = try name(try reader.required("from"), .date)
-            let to = try name(try reader.required("to"), .date)
+            let from = try name("from", .date)
+            let to = try name("to", .date)
             let months = try reader.optional("months")?.integer() ?? 0
             let days = try reader.optional("days")?.integer() ?? 0
             guard months >= 0, days >= 0, months + days > 0 else {
@@ -109,13 +112,11 @@ public struct Constraint: Sendable, Hashable {
         case "lasting":
             _ = try reader.members(["from", "months", "to"])
             return .lasting(
-                from: try name(try reader.required("from"), .date),
-                months: try name(try reader.required("months"), .integer),
-                to: try name(try reader.required("to"), .date))
+                from: try name("from", .date), months: try name("months", .integer), to: try name("to", .date))
         case "among":
             _ = try reader.members(["field", "values"])
             let values = try reader.required("values").elements().map(\.value)
-            return .among(try name(try reader.required("field")), values)
+            return .among(try name("field"), values)
         case "notAfterToday": return .notAfterToday(try names(.date))
         default: return .named(try reader.oneOf(NamedGuard.self))
         }

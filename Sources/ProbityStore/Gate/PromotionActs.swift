@@ -55,14 +55,10 @@ extension Session {
         } reveal: { db, plan in
             func answer(_ id: Int64) throws {
                 let officer = try roster.entry(id, db)
-                let facts = try Session.categories.flatMap { try vault.records(in: $0, of: officer, db) }.map {
-                    RecordFact(
-                        recordID: $0.id.text, kind: $0.content.kind, state: $0.content.state,
-                        occurredOn: $0.content.occurredOn, filedSequence: $0.firstFiledSequence,
-                        values: $0.content.values)
-                }
                 let candidate = CandidateFacts(
-                    officerID: officer.id.text, personCategory: officer.personCategory, facts: facts)
+                    officerID: officer.id.text, personCategory: officer.personCategory,
+                    facts: try Session.categories.flatMap { try vault.histories(in: $0, of: officer, db) },
+                    roster: officer.values)
                 try receive(
                     PromotionResult(
                         officer: officer, answer: PromotionCheck.evaluate(candidate, question: question, rules: rules),
