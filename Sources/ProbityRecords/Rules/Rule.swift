@@ -23,6 +23,11 @@ public struct Rule: Sendable, Hashable {
     /// The text that the member `map` of the value gives for `code`.
     func entry(_ map: String, _ code: String) -> String? { value[map]?[code]?.string }
 
+    /// The codes to which the member `map` of the value gives `text`.
+    func codes(_ map: String, of text: String) -> Set<String> {
+        Set((value[map]?.object ?? [:]).filter { $0.value.string == text }.keys)
+    }
+
     func texts(_ member: String, _ key: String) -> [String] { (value[member]?[key]?.array ?? []).compactMap(\.string) }
     func texts(_ member: String) -> [String] { (value[member]?.array ?? []).compactMap(\.string) }
     func text(_ member: String) -> String? { value[member]?.string }

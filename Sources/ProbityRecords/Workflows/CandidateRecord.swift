@@ -52,6 +52,25 @@ struct CandidateRecord {
         }
     }
 
+    /// In which states a kind counts, from the rule `facts.<kind>`. Without one every state counts, and holds.
+    struct Counting {
+        let isKnown: Bool
+        private let states: [String]
+        private let ends: [String]
+        let isAdverseOnlyAsFound: Bool
+
+        init(_ kind: CandidateKind, on day: CivilDate, _ rules: RuleSet) {
+            let rule = rules.rule("facts.\(kind.rawValue)", on: day)
+            isKnown = rule != nil
+            states = rule?.texts("states") ?? []
+            ends = rule?.texts("ends") ?? []
+            isAdverseOnlyAsFound = rule?.text("asFound") == RuleShape.AsFound.adverse.rawValue
+        }
+
+        func counts(_ version: RecordFact.Version) -> Bool { !isKnown || states.contains(version.state) }
+        func ends(_ version: RecordFact.Version) -> Bool { ends.contains(version.state) }
+    }
+
     let recordID: String
     let kind: CandidateKind
     let firstFiled: Filing
@@ -69,23 +88,18 @@ struct CandidateRecord {
     private let day: CivilDate
 
     /// Nil where the record counts for nothing on `day`.
-    ///
-    /// - Parameter rule: the edition of `facts.<kind>`; without one every state counts, and holds.
-    init?(_ fact: RecordFact, _ kind: CandidateKind, on day: CivilDate, rule: Rule?) {
-        let states = rule?.texts("states")
-        let ends = rule?.texts("ends") ?? []
-        func counts(_ version: RecordFact.Version) -> Bool { states?.contains(version.state) ?? true }
+    init?(_ fact: RecordFact, _ kind: CandidateKind, on day: CivilDate, _ states: Counting) {
         var inForce: RecordFact.Version?
         var changed: Filing?
         var first: Filing?
         var waiting: RecordFact.Version?
         for version in fact.versions where version.filedOn <= day {
             first = first ?? Filing(version)
-            if counts(version) {
+            if states.counts(version) {
                 if inForce?.values != version.values || inForce?.state != version.state { changed = Filing(version) }
                 inForce = version
-                waiting = rule == nil ? version : nil
-            } else if ends.contains(version.state) {
+                waiting = states.isKnown ? nil : version
+            } else if states.ends(version) {
                 inForce = nil
                 waiting = nil
             } else if inForce != nil {
@@ -95,7 +109,7 @@ struct CandidateRecord {
         guard let inForce, let changed, let first else { return nil }
         // A revocation cancels the measure from its start, so it works backwards: it is the one thing filed after the day
         // that counts. It does once its version is in force.
-        let newest = fact.versions.last(where: counts)
+        let newest = fact.versions.last(where: states.counts)
         if inForce.values["revokedOn"] != nil || newest?.values["revokedOn"] != nil { return nil }
         func date(_ version: RecordFact.Version) -> CivilDate {
             version.values[kind.dateField]?.string.flatMap { CivilDate($0) } ?? version.occurredOn
@@ -107,7 +121,7 @@ struct CandidateRecord {
         state = inForce.state
         self.date = date(inForce)
         waitingSince = waiting.map { min(date($0), date(inForce)) }
-        isUnverified = inForce.asFound && rule?.text("asFound") == RuleShape.AsFound.adverse.rawValue
+        isUnverified = inForce.asFound && states.isAdverseOnlyAsFound
         values = inForce.values
         self.day = day
     }

@@ -78,6 +78,10 @@ struct PromotionEvaluation {
     private(set) var trainings: [CandidateRecord] = []
     private(set) var signals: [CandidateRecord] = []
     private var waiting: [CandidateRecord] = []
+    /// What makes an earlier answer stale: measures, differences, open or established leads.
+    private(set) var adverse: [CandidateRecord] = []
+    /// Results of a verification that are differences: r2–r4.
+    private let differences: Set<String>
 
     init(_ candidate: CandidateFacts, question: PromotionQuestion, rules: RuleSet) {
         self.question = question
@@ -85,10 +89,14 @@ struct PromotionEvaluation {
         roster = candidate.roster
         coverage = candidate.unseen
         validity = rules.rule("must.validity", on: question.on)
-        var records = candidate.facts.compactMap { fact -> CandidateRecord? in
-            guard let kind = CandidateKind(rawValue: fact.kind) else { return nil }
-            let rule = rules.rule("facts.\(fact.kind)", on: question.on)
-            return CandidateRecord(fact, kind, on: question.on, rule: rule)
+        differences = rules.rule("must.2", on: question.on)?.codes("results", of: "blocked") ?? []
+        var counting: [CandidateKind: CandidateRecord.Counting] = [:]
+        var records: [CandidateRecord] = []
+        for fact in candidate.facts {
+            guard let kind = CandidateKind(rawValue: fact.kind) else { continue }
+            let states = counting[kind] ?? CandidateRecord.Counting(kind, on: question.on, rules)
+            counting[kind] = states
+            if let record = CandidateRecord(fact, kind, on: question.on, states) { records.append(record) }
         }
         // The order in which storage gives the facts must not show in the answer.
         records.sort { ($0.firstFiled.sequence, $0.recordID) < ($1.firstFiled.sequence, $1.recordID) }
@@ -106,7 +114,11 @@ struct PromotionEvaluation {
             case .leadSignal: signals.append(record)
             }
         }
+        adverse = measures + verifications.filter(isDifference) + signals.filter(isAdverse)
     }
+
+    /// Whether a check found the report incomplete.
+    func isDifference(_ check: CandidateRecord) -> Bool { differences.contains(check.text("result") ?? "") }
 
     func reason(
         _ section: String, _ verdict: PromotionVerdict, _ message: String, _ params: [String: String] = [:],

@@ -39,7 +39,7 @@ extension PromotionEvaluation {
     /// An adverse record that was filed or changed after `answer` was given.
     private func adverse(after answer: CandidateRecord, in section: String) -> CandidateRecord? {
         let kinds = rules.rule("must.stale", on: question.on)?.texts("sections", section) ?? []
-        return (measures + verifications.filter(isDifference) + signals.filter(isAdverse)).first {
+        return adverse.first {
             kinds.contains($0.kind.rawValue) && $0.recordID != answer.recordID && isLater($0.changed, than: answer)
                 && !restsOn($0, answer)
         }
@@ -59,5 +59,5 @@ extension PromotionEvaluation {
     }
 
     /// An open lead, or one that was closed as established.
-    private func isAdverse(_ signal: CandidateRecord) -> Bool { isRaised(signal) || signal.flag("established") }
+    func isAdverse(_ signal: CandidateRecord) -> Bool { isRaised(signal) || signal.flag("established") }
 }

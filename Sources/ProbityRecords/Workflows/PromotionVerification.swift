@@ -81,9 +81,4 @@ extension PromotionEvaluation {
         guard record.planned("decidedOn") == nil || record.happened("decidedOn") != nil else { return "undecided" }
         return record.text("decision") ?? "undecided"
     }
-
-    /// Whether a check found the report incomplete: r2–r4.
-    func isDifference(_ record: CandidateRecord) -> Bool {
-        verdict(rules.rule("must.2", on: question.on)?.entry("results", record.text("result") ?? "")) == .blocked
-    }
 }
