@@ -115,6 +115,8 @@ extension BuiltProgram {
             #expect(result.status == 50)
             #expect(try result.objects.count == 12)
             #expect(try result.objects.filter { $0["verdict"] == "notApplicable" }.count == 2)
+            let numbers = try result.objects.compactMap { $0["policeNo"]?.string }
+            #expect(numbers == numbers.sorted(), "in the order of numbers that people see")
             #expect(
                 try sample().call(["status"], as: "clerk1", json: true).objects.first?["ledgerSize"]?.integer == before
                     + 1)

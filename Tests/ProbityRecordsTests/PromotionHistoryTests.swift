@@ -192,7 +192,8 @@ struct PromotionHistoryTests {
     @Test("Every must gets stale by what is filed after it; the measure a check led to is no news to the check")
     func everyMust() throws {
         var candidate = PromotionCandidate()
-        candidate.add("sanction", ["measure": "x3", "decidedOn": "2026-05-01", "documentNo": "x"], filedOn: "2026-10-25")
+        candidate.add(
+            "sanction", ["measure": "x3", "decidedOn": "2026-05-01", "documentNo": "x"], filedOn: "2026-10-25")
         #expect(try verdict(candidate, "must1") == .hold && verdict(candidate, "must2") == .hold)
         #expect(try verdict(candidate, "must3") == .clear, "the reply is of 2026-11-01")
         var led = PromotionCandidate(leavingOut: ["verification"])

@@ -17,7 +17,9 @@ struct PromotionMustTests {
         for reason in answer.reasons {
             #expect(reason.verdict == .clear)
             // What the roster says of the rank rests on no record of the file.
-            #expect((!reason.recordIDs.isEmpty || ["rank.years", "rank.range"].contains(reason.ruleID)) && !reason.edition.isEmpty && !reason.source.isEmpty)
+            #expect(
+                (!reason.recordIDs.isEmpty || ["rank.years", "rank.range"].contains(reason.ruleID))
+                    && !reason.edition.isEmpty && !reason.source.isEmpty)
             #expect(!reason.confidence.isEmpty)
         }
         #expect(Set(answer.reasons.map(\.section)).isSuperset(of: ["must1", "must2", "must3", "must4", "appraisal"]))
@@ -57,7 +59,8 @@ struct PromotionMustTests {
             ("pending", "accepted", .hold),
             ("r2", nil, .blocked), ("r2", "undecided", .blocked), ("r2", "adverse", .blocked),
             ("r2", "accepted", .clear),
-            ("r2", "handled", .listed), ("r3", nil, .blocked), ("r3", "undecided", .blocked), ("r3", "adverse", .blocked),
+            ("r2", "handled", .listed), ("r3", nil, .blocked), ("r3", "undecided", .blocked),
+            ("r3", "adverse", .blocked),
             ("r3", "accepted", .clear), ("r4", nil, .blocked), ("r4", "undecided", .blocked),
             ("r4", "accepted", .clear),
         ] as [(String, String?, PromotionVerdict)])

@@ -121,7 +121,8 @@ struct PromotionPeriodTests {
         #expect(try new.answer(on: "2024-01-02").reasons.first { $0.section == "impact" }?.edition == "2023")
     }
 
-    @Test("A running period of any track bars further use, and an archive may switch that off", arguments: ["a5", "o4"])
+    @Test(
+        "A running period of any track bars further use, and an archive may switch that off", arguments: ["a5", "o4"])
     func anyPeriod(measure: String) throws {
         let candidate = candidate(measure, "2026-06-01")
         let impact = try candidate.impact(on: "2026-12-01", .furtherUse)

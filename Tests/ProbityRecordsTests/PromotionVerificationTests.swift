@@ -10,7 +10,8 @@ struct PromotionVerificationTests {
         var candidate = PromotionCandidate(leavingOut: ["verification"])
         for (number, check) in checks.enumerated() {
             var values: [String: JSONValue] = [
-                "checkedOn": .string(check.checkedOn), "result": .string(check.result), "documentNo": .string("核\(number)"),
+                "checkedOn": .string(check.checkedOn), "result": .string(check.result),
+                "documentNo": .string("核\(number)"),
             ]
             if let decision = check.decision { values["decision"] = .string(decision) }
             if let decidedOn = check.decidedOn { values["decidedOn"] = .string(decidedOn) }

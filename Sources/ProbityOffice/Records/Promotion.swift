@@ -22,18 +22,26 @@ public struct PromotionInquiry: Sendable {
 extension Desk {
     /// Answers the four musts for one candidate after the other; a batch is one act.
     ///
+    /// Of several candidates one line each comes first, before the first one's details.
+    ///
     /// - Returns: how it ended, by the worst of the answers, with what is to be said below them.
     public func checkPromotion(_ inquiry: PromotionInquiry, receive: (Answer) throws -> Void) throws -> (
         outcome: Outcome, note: Answer.Note
     ) {
         var worst = PromotionVerdict.clear
+        var answers: [Answer] = []
         try session.checkPromotion(inquiry.officers, move: inquiry.move) { result in
             worst = max(worst, result.answer.verdict)
-            try receive(
+            answers.append(
                 Answer(
                     PromotionWords(result, words).lines, JSONAnswer(asIs: result.json),
                     outcome: Outcome(result.answer.verdict)))
         }
+        if answers.count > 1, let first = answers.first {
+            let heads = answers.compactMap(\.lines.first)
+            answers[0] = Answer(heads + [""] + first.lines, first.json, outcome: first.outcome)
+        }
+        for answer in answers { try receive(answer) }
         return (Outcome(worst), .remark(words.text("promotion.peopleDecide")))
     }
 }

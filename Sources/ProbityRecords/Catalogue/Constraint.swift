@@ -11,7 +11,8 @@ import CanonicalJSON
 /// (`{"from", "to", "months" or "days"}`: two date fields and how far apart they may lie), `lasting` (`{"from", "months",
 /// "to"}`: a date field, an integer field of months, and the date field that may not lie before their end), `among`
 /// (`{"field", "values"}`: the only values a field may have), `notAfterToday` (date fields that may not lie ahead), `guard` (a
-/// question that rules answer, by its name in ``NamedGuard``). `states` limits the rule to records in these states. `severity` is `error` or `warning`. The sentence for people is the message `rule.<id>`.
+/// question that rules answer, by its name in ``NamedGuard``). `states` limits the rule to records in these states.
+/// `severity` is `error` or `warning`. The sentence for people is the message `rule.<id>`.
 public struct Constraint: Sendable, Hashable {
     enum Demand: Sendable, Hashable {
         case refuse

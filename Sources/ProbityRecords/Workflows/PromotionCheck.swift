@@ -61,8 +61,9 @@ public enum PromotionCheck {
     }
 }
 
-/// One candidate's records as they stood on the day asked about, with the question and the rules.
-struct PromotionEvaluation {
+/// One candidate's records as they stood on the day asked about, with the question and the rules; nothing changes after it
+/// was made.
+final class PromotionEvaluation {
     let question: PromotionQuestion
     let rules: RuleSet
     let roster: [String: JSONValue]
@@ -114,7 +115,7 @@ struct PromotionEvaluation {
             case .leadSignal: signals.append(record)
             }
         }
-        adverse = measures + verifications.filter(isDifference) + signals.filter(isAdverse)
+        adverse = measures + verifications.filter { isDifference($0) } + signals.filter { isAdverse($0) }
     }
 
     /// Whether a check found the report incomplete.

@@ -53,8 +53,7 @@ extension Session {
                 officers: officers, units: officers == nil ? try vault.visibleUnits(.roster, db) : [],
                 size: try Ledger.size(db))
         } reveal: { db, plan in
-            func answer(_ id: Int64) throws {
-                let officer = try roster.entry(id, db)
+            func answer(_ officer: OfficerEntry) throws {
                 let candidate = CandidateFacts(
                     officerID: officer.id.text, personCategory: officer.personCategory,
                     facts: try Session.categories.flatMap { try vault.histories(in: $0, of: officer, db) },
@@ -65,14 +64,18 @@ extension Session {
                         ledgerSize: plan.size, rulesDigest: digest))
             }
             if let officers = plan.officers {
-                for officer in officers { try answer(officer) }
+                for officer in officers { try answer(roster.entry(officer, db)) }
                 return
             }
+            // In the order of police numbers, which people see; that of the hidden numbers says nothing to anybody.
+            var candidates: [OfficerEntry] = []
             for unit in plan.units {
                 for officer in try roster.officers(of: unit, db) where !actor.isHimself(officer) {
-                    try answer(officer)
+                    candidates.append(try roster.entry(officer, db))
                 }
             }
+            candidates.sort { ($0.policeNo, $0.id.text) < ($1.policeNo, $1.id.text) }
+            for officer in candidates { try answer(officer) }
         }
     }
 }
