@@ -1,5 +1,7 @@
 import CanonicalJSON
 import ProbityRecords
+import ProbitySchema
+import Testing
 
 /// A candidate about whom everything is in order on 2026-12-01, and what a test adds to him.
 struct PromotionCandidate {
@@ -131,4 +133,18 @@ extension PromotionAnswer {
     func verdict(of section: String) -> PromotionVerdict? {
         reasons.filter { $0.section == section }.map(\.verdict).max()
     }
+}
+
+/// The embedded rules with one text of theirs replaced, as an archive may set them.
+func rules(replacing text: String, with other: String) throws -> RuleSet {
+    var found = false
+    let files = Schema.rules.filter { !["rules-access.json", "rules-identity.json"].contains($0.name) }.map {
+        file in
+        let before = String(decoding: file.bytes, as: UTF8.self)
+        let after = before.replacing(text, with: other)
+        found = found || before != after
+        return (name: file.name, bytes: Array(after.utf8))
+    }
+    #expect(found)
+    return try RuleSet(files: files)
 }
