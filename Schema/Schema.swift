@@ -115,10 +115,12 @@ public enum Schema {
             ("rules-calendar.json", PackageResources.rules_calendar_json),
             ("rules-drinking.json", PackageResources.rules_drinking_json),
             ("rules-events.json", PackageResources.rules_events_json),
+            ("rules-facts.json", PackageResources.rules_facts_json),
             ("rules-identity.json", PackageResources.rules_identity_json),
             ("rules-impact.json", PackageResources.rules_impact_json),
             ("rules-leads.json", PackageResources.rules_leads_json),
             ("rules-musts.json", PackageResources.rules_musts_json),
+            ("rules-rank.json", PackageResources.rules_rank_json),
         ]
     }
 

@@ -42,9 +42,10 @@ struct AuditTests {
         query.act = "officer.show"
         query.actor = "clerk1"
         query.limit = 3
-        let (lines, next) = try auditor.auditLines(query)
+        let page = try auditor.auditLines(query).value
+        let (lines, next) = (page.lines, page.next)
         #expect(lines.map(\.leaf.sequence) == Array(before.prefix(3)) && next == before[2])
-        #expect(lines.allSatisfy { $0.details["query"] == "990001" })
+        #expect(lines.allSatisfy { $0.details?["query"] == "990001" })
         query.limit = 4
         #expect(throws: ArchiveError(.integrity, "")) { _ = try auditor.auditLines(query) }
         // Before a line and by date, too.
@@ -68,7 +69,8 @@ struct AuditTests {
         query.before = end
         var found: [UInt64] = []
         while true {
-            let (lines, next) = try auditor.auditLines(query)
+            let page = try auditor.auditLines(query).value
+        let (lines, next) = (page.lines, page.next)
             #expect(lines.count <= 4)
             found += lines.map(\.leaf.sequence)
             guard let next else { break }

@@ -233,15 +233,15 @@ struct CoverageTests {
         ] {
             for queries in [["990001", "990003"], nil] {
                 let results = try ask(session, queries)
-                #expect(results.allSatisfy { $0.coverage.closable == [gap] && $0.verdict >= .hold })
-                #expect(results.allSatisfy { $0.json["verdict"] == .string($0.verdict.rawValue) })
+                #expect(results.allSatisfy { $0.coverage.closable == [gap] && $0.answer.verdict >= .hold })
+                #expect(results.allSatisfy { $0.json["verdict"] == .string($0.answer.verdict.rawValue) })
                 #expect(results.allSatisfy { $0.json["coverage"]?["gaps"]?.array?.count == 1 })
                 let line = try fixture.details("promote.check")
                 #expect(line["coverage"] == gap.code && line["categories"] == "events duty opinions")
             }
         }
         let whole = try ask(fixture.session("promoter1"), ["990001"])
-        #expect(whole.map(\.verdict) == [.blocked] && whole.map(\.coverage) == [.complete])
+        #expect(whole.map(\.answer.verdict) == [.blocked] && whole.map(\.coverage) == [.complete])
         #expect(try fixture.details("promote.check")["coverage"] == nil)
         // Everybody of one station: the others are named as out of reach, and no file of his candidates is.
         let station = try fixture.newcomer(

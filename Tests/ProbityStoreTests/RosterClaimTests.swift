@@ -23,7 +23,7 @@ struct RosterClaimTests {
 
     private func count(_ fixture: Fixture) throws -> [String: Int] {
         var counts: [String: Int] = [:]
-        try fixture.session("reviewer1").listOfficers { counts[$0.policeNo, default: 0] += 1 }
+        _ = try fixture.session("reviewer1").listOfficers { counts[$0.policeNo, default: 0] += 1 }
         return counts
     }
 

@@ -43,13 +43,13 @@ extension Desk {
     ) {
         var worst = PromotionVerdict.clear
         let read = try session.checkPromotion(inquiry.officers, move: inquiry.move) { result in
-            worst = max(worst, result.verdict)
+            worst = max(worst, result.answer.verdict)
             let inWords = PromotionWords(result, words)
             try receive(
                 CandidateAnswer(
                     candidate: "\(result.officer.policeNo)  \(result.officer.name)", headline: inWords.headline,
                     details: inWords.details, json: JSONAnswer(asIs: result.json),
-                    outcome: Outcome(result.verdict)))
+                    outcome: Outcome(result.answer.verdict)))
         }
         let notice = CoverageNotice(read.coverage, words)
         // Nobody was asked about and nobody could be: that is no clear answer.
@@ -75,14 +75,10 @@ struct PromotionWords {
 
     init(_ result: PromotionResult, _ words: Vocabulary) {
         let answer = result.answer
-        let verdict = words.text("promotion.verdict.\(result.verdict.rawValue)")
+        let verdict = words.text("promotion.verdict.\(answer.verdict.rawValue)")
         let until = answer.until.map { words.text("promotion.until", ["date": $0.description]) } ?? ""
         headline = "\(result.officer.policeNo)  \(result.officer.name)  \(verdict)\(until)"
         var lines: [String] = []
-        // What nobody could see here may speak against the move.
-        for sentence in CoverageNotice.sentences(result.coverage.gaps, words) where sentence.isClosable {
-            lines.append("  [\(words.text("promotion.verdict.hold"))] \(sentence.text)")
-        }
         // What nobody has filed is one line, not one a part: it must not bury what was filed.
         let missing = answer.reasons.filter { $0.message == PromotionWords.missing }
         for reason in answer.reasons where reason.message != PromotionWords.missing {
@@ -99,10 +95,16 @@ struct PromotionWords {
     }
 
     private static let missing = "promotion.missing"
+    /// Before the code of why a part was not seen.
+    private static let cause = "coverage/"
 
     private static func lines(_ reason: PromotionReason, _ words: Vocabulary) -> [String] {
-        let params = reason.params.mapValues { words.phrase($0) }
+        let params = reason.params.mapValues { value in
+            value.hasPrefix(cause) ? words.text("promotion.cause.\(value.dropFirst(cause.count))") : words.phrase(value)
+        }
         var text = words.text(reason.message, params)
+        if let on = params["on"] { text += "（\(on)）" }
+        text += reason.notes.map { "；" + words.text($0, params) }.joined()
         if reason.params["basis"] != nil {
             text +=
                 "；"

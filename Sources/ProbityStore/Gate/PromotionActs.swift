@@ -13,13 +13,9 @@ public struct PromotionResult: Sendable {
     public let ledgerSize: UInt64
     public let rulesDigest: String
 
-    /// The answer's verdict; never clear where more keys would have shown more.
-    public var verdict: PromotionVerdict { coverage.closable.isEmpty ? answer.verdict : max(answer.verdict, .hold) }
-
     /// The answer in canonical form: the same ledger, rules and question give the same bytes.
     public var json: JSONValue {
         guard case .object(var members) = answer.json else { return answer.json }
-        members["verdict"] = .string(verdict.rawValue)
         members["coverage"] = coverage.json
         members["ledgerSize"] = .integer(Int64(ledgerSize))
         members["rules"] = .string(rulesDigest)
@@ -82,14 +78,10 @@ extension Session {
             return Plan(candidates: nil, units: people.units, coverage: coverage, size: size)
         } reveal: { db, plan in
             func answer(_ officer: OfficerEntry, _ file: Reading<[FilePart]>) throws {
-                let facts = try file.value.flatMap { try vault.records(in: $0, of: officer, db) }.map {
-                    RecordFact(
-                        recordID: $0.id.text, kind: $0.content.kind, state: $0.content.state,
-                        occurredOn: $0.content.occurredOn, filedSequence: $0.firstFiledSequence,
-                        values: $0.content.values)
-                }
                 let candidate = CandidateFacts(
-                    officerID: officer.id.text, personCategory: officer.personCategory, facts: facts)
+                    officerID: officer.id.text, personCategory: officer.personCategory,
+                    facts: try file.value.flatMap { try vault.histories(in: $0, of: officer, db) },
+                    unseen: file.coverage, roster: officer.values)
                 try receive(
                     PromotionResult(
                         officer: officer, answer: PromotionCheck.evaluate(candidate, question: question, rules: rules),

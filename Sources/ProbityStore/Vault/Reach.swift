@@ -92,6 +92,28 @@ extension Vault {
     }
 }
 
+extension Vault {
+    /// An officer's records in a part of his file with their whole history, as rules see them.
+    func histories(in part: FilePart, of officer: OfficerEntry, _ db: Connection) throws -> [RecordFact] {
+        guard let dossier = part.dossier else { return [] }
+        var order: [Int64] = []
+        var histories: [Int64: (kind: String, versions: [RecordFact.Version])] = [:]
+        try walk(dossier, part.category, officer: officer.id.number, db) { entry, opened in
+            let (record, content) = (entry.id.number, opened.content)
+            if histories[record] == nil { order.append(record) }
+            histories[record, default: (content.kind, [])].versions.append(
+                RecordFact.Version(
+                    state: content.state, occurredOn: content.occurredOn, filedOn: content.filedOn,
+                    filedSequence: opened.provenance.sequence, asFound: entry.isAsFound, values: content.values))
+        }
+        return order.compactMap { record in
+            histories[record].map {
+                RecordFact(recordID: RecordID(record).text, kind: $0.kind, versions: $0.versions)
+            }
+        }
+    }
+}
+
 /// Of a search that goes through the dossiers of all officers: which it opens, and the gaps that show only then.
 ///
 /// What keys reach is known before (``Vault/reach(_:below:_:_:)``). A dossier that hangs outside is passed over; one that

@@ -109,8 +109,7 @@ final class Vault {
     ///
     /// - Throws: ``ArchiveError`` `notVisible` where no key leads there; `integrity` where the version does not open, does not
     ///   say what its row says, or was not filed by the person that it names.
-    private func open(_ row: VersionRow, _ category: ProbityRecords.Category, _ db: Connection) throws -> OpenedVersion
-    {
+    private func open(_ row: VersionRow, _ category: ProbityRecords.Category, _ db: Connection) throws -> OpenedVersion {
         let (id, dossier) = (RecordID(row.id), row.dossier)
         guard let key = try graph.dossierKey(dossier, epoch: row.epoch, db) else {
             throw ArchiveError(.notVisible, "no key for the dossier", rule: "key.missing")
@@ -153,17 +152,29 @@ final class Vault {
     ) throws -> [RecordEntry] {
         var order: [Int64] = []
         var newest: [Int64: RecordEntry] = [:]
+        try walk(dossier, category, officer: officer, record: record, db) { entry, _ in
+            if newest.updateValue(entry, forKey: entry.id.number) == nil { order.append(entry.id.number) }
+        }
+        return order.compactMap { newest[$0] }
+    }
+
+    /// Opens the versions in a dossier, oldest first, and hands each on with its record as it stood then.
+    func walk(
+        _ dossier: Int64, _ category: ProbityRecords.Category, officer: Int64?, record: RecordID? = nil,
+        _ db: Connection, _ receive: (RecordEntry, OpenedVersion) throws -> Void
+    ) throws {
+        var standing: [Int64: RecordEntry] = [:]
         for row in try VersionTable.rows(in: dossier, record: record?.number, db) {
             let version = try open(row, category, db)
             guard officer == nil || version.content.officer.number == officer else {
                 throw ArchiveError(.integrity, "version \(RecordID(row.id)) belongs to another dossier")
             }
-            let before = newest[row.record]
-            if before == nil { order.append(row.record) }
+            let before = standing[row.record]
             let filer = try follow(version, after: before, db)
-            newest[row.record] = RecordEntry(version, category, filer: filer, after: before)
+            let entry = RecordEntry(version, category, filer: filer, after: before)
+            standing[row.record] = entry
+            try receive(entry, version)
         }
-        return order.compactMap { newest[$0] }
     }
 
     /// Every version of one record, oldest first.
