@@ -113,6 +113,11 @@ final class Roster {
         return try graph.dossierKey(dossier, db)
     }
 
+    /// As ``entry(_:_:)``; nil where no key leads there.
+    func visibleEntry(_ officer: Int64, _ db: Connection) throws -> OfficerEntry? {
+        try key(of: officer, db) == nil ? nil : entry(officer, db)
+    }
+
     /// The newest roster entry of an officer.
     func entry(_ officer: Int64, _ db: Connection) throws -> OfficerEntry {
         guard let key = try key(of: officer, db) else {
