@@ -102,11 +102,12 @@ extension Session {
                     try sieve.opens(dossier.id, category, db)
                 else { continue }
                 for entry in try vault.entries(in: dossier.id, category, db) where fits(entry, query) {
-                    guard let officer = try roster.visibleEntry(entry.content.officer.number, db) else { continue }
+                    let officer = entry.content.officer.number
+                    guard try roster.opens(officer, db) else { continue }
                     if found.count == query.limit {
                         return FoundRecords(found: found, next: found.last?.record.id)
                     }
-                    found.append((officer, entry))
+                    found.append((try roster.entry(officer, db), entry))
                 }
             }
             guard let end = page.last, page.count == Session.dossiersPerPage else { break }

@@ -113,10 +113,8 @@ final class Roster {
         return try graph.dossierKey(dossier, db)
     }
 
-    /// As ``entry(_:_:)``; nil where no key leads there.
-    func visibleEntry(_ officer: Int64, _ db: Connection) throws -> OfficerEntry? {
-        try key(of: officer, db) == nil ? nil : entry(officer, db)
-    }
+    /// Whether a key leads to the roster entry of an officer.
+    func opens(_ officer: Int64, _ db: Connection) throws -> Bool { try key(of: officer, db) != nil }
 
     /// The newest roster entry of an officer.
     func entry(_ officer: Int64, _ db: Connection) throws -> OfficerEntry {
