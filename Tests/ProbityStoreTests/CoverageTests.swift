@@ -110,6 +110,18 @@ struct CoverageTests {
         #expect(open.found.count == 1 && open.coverage == .complete)
         query.kind = "officer"
         #expect(try reviewer.search(query).coverage.gaps == [Gap(.roster, .scope, units: ["U00"], except: ["U01"])])
+        // A sanction of an officer outside his roster has no name to stand under; that is told and stops nothing.
+        let wide = try fixture.newcomer(
+            "reviewer8", .reviewer, like: "reviewer1", Fixture.gifts([.sanctions]) + Fixture.gifts([.roster], "U02"))
+        query.kind = "sanction"
+        let nameless = try wide.search(query)
+        #expect(
+            nameless.found.isEmpty
+                && nameless.coverage.gaps == [Gap(.roster, .scope, units: ["U00"], except: ["U02"])])
+        try fixture.session("inspector1").file(Fixture.sanction("990003"))
+        #expect(try wide.search(query).found.map(\.officer.policeNo) == ["990003"])
+        #expect(try fixture.session("reviewer1").search(query).found.count == 2)
+        query.kind = "officer"
         // A grant that ended beside one that stands is told, and does not spoil the daily search.
         let today = fixture.archive.today
         try fixture.give("reviewer9", (.roster, "U02", today.adding(days: -3)), from: "reviewer1")

@@ -17,7 +17,12 @@ struct Reach {
 struct FilePart {
     let category: ProbityRecords.Category
     /// Nil where there is no dossier yet.
-    fileprivate let dossier: Int64?
+    let dossier: Int64?
+
+    fileprivate init(_ category: ProbityRecords.Category, _ dossier: Int64?) {
+        self.category = category
+        self.dossier = dossier
+    }
 }
 
 extension Vault {
@@ -75,7 +80,7 @@ extension Vault {
             if try nearestVisible(place(category, unit: officer.unit), db) != nil {
                 let dossier = try dossier(category, officer: officer.id.number, unit: officer.unit, db)
                 if try dossier.map({ try graph.dossierKey($0, db) != nil }) ?? true {
-                    parts.append(FilePart(category: category, dossier: dossier))
+                    parts.append(FilePart(category, dossier))
                     continue
                 }
             }

@@ -115,6 +115,9 @@ final class Roster {
         return try graph.dossierKey(dossier, db)
     }
 
+    /// Whether a key leads to the roster entry of an officer.
+    func opens(_ officer: Int64, _ db: Connection) throws -> Bool { try key(of: officer, db) != nil }
+
     /// The newest roster entry of an officer.
     func entry(_ officer: Int64, _ db: Connection) throws -> OfficerEntry {
         guard let key = try key(of: officer, db) else {
