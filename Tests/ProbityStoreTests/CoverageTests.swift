@@ -235,6 +235,7 @@ struct CoverageTests {
             try session.checkPromotion(officers, move: .promotion) { results.append($0) }
             return results.sorted { $0.officer.policeNo < $1.officer.policeNo }
         }
+        try fixture.verifySanction()
         let yesterday = fixture.archive.today.adding(days: -1)
         let others = Fixture.gifts([.roster, .events, .opinions, .duty])
         let missing = try fixture.newcomer("promoter8", .promoter, like: "promoter1", others)
