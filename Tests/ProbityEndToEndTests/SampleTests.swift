@@ -43,7 +43,7 @@ extension BuiltProgram {
 
         @Test("P03 is held by the fourth must, from the discipline team's opinion, without any content of the lead")
         func heldByLead() throws {
-            let result = try check("990003")
+            let result = try check("990003", on: Sample.day)
             #expect(result.status == 51)
             let answer = try #require(try result.objects.first)
             #expect(answer["verdict"] == "hold" && answer["until"] == .null)
@@ -86,9 +86,12 @@ extension BuiltProgram {
             #expect(earlier["verdict"] == "hold" && reasons(earlier, "impact").isEmpty)
         }
 
-        @Test("P10 is clear, every part with its record, rule, edition and source", arguments: ["zh", "en"])
+        @Test(
+            "P10 is clear, every part with its record, rule, edition and source",
+            // Another year asks for another appraisal.
+            .enabled(if: Sample.day.hasPrefix("2026-")), arguments: ["zh", "en"])
         func clear(language: String) throws {
-            let result = try check("990010")
+            let result = try check("990010", on: Sample.day)
             #expect(result.status == 0)
             let answer = try #require(try result.objects.first)
             #expect(answer["verdict"] == "clear")
@@ -99,10 +102,10 @@ extension BuiltProgram {
                 #expect(part["edition"]?.string?.isEmpty == false && part["source"]?.string?.isEmpty == false)
             }
             #expect(
-                try check("990010", language: language, json: false).output.contains(
+                try check("990010", on: Sample.day, language: language, json: false).output.contains(
                     language == "zh" ? "未发现影响" : "clear"))
             // The same ledger, rules and question give the same bytes, but for the size of the ledger that each look grows.
-            #expect(answer["rules"] == (try check("990010").objects.first)?["rules"])
+            #expect(answer["rules"] == (try check("990010", on: Sample.day).objects.first)?["rules"])
         }
 
         @Test("A check of everybody is one act, answers for all twelve and ends with 50")

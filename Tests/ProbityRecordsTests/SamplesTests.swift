@@ -46,8 +46,9 @@ struct SampleFiles {
             guard cells.count == rows[0].count, let row = map.row(cells) else {
                 throw Refused(description: "\(path):\(number + 1) has \(cells.count) cells")
             }
-            let state = row.state ?? kind.initialState
-            guard state == kind.initialState || kind.pastStates.contains(state) else {
+            // As the demonstration leaves them: verified by a second person, or found so in the old files.
+            let state = row.state ?? (kind.states.contains("verified") ? "verified" : kind.initialState)
+            guard kind.states.contains(state) else {
                 throw Refused(description: "\(path):\(number + 1) state \(state)")
             }
             let parsed = kind.parse(texts: row.texts, state: state, today: CivilDate("2026-12-01"))

@@ -70,7 +70,7 @@ struct AuditTests {
         var found: [UInt64] = []
         while true {
             let page = try auditor.auditLines(query).value
-        let (lines, next) = (page.lines, page.next)
+            let (lines, next) = (page.lines, page.next)
             #expect(lines.count <= 4)
             found += lines.map(\.leaf.sequence)
             guard let next else { break }
