@@ -132,6 +132,7 @@ public enum Schema {
             ("messages-backup.json", PackageResources.messages_backup_json),
             ("messages-cli.json", PackageResources.messages_cli_json),
             ("messages-coverage.json", PackageResources.messages_coverage_json),
+            ("messages-exit.json", PackageResources.messages_exit_json),
             ("messages-finding.json", PackageResources.messages_finding_json),
             ("messages-import.json", PackageResources.messages_import_json),
             ("messages-outcome.json", PackageResources.messages_outcome_json),
@@ -141,6 +142,7 @@ public enum Schema {
             ("messages-report.json", PackageResources.messages_report_json),
             ("messages-rule.json", PackageResources.messages_rule_json),
             ("messages-user.json", PackageResources.messages_user_json),
+            ("messages-workflow.json", PackageResources.messages_workflow_json),
         ]
     }
 }

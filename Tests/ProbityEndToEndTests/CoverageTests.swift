@@ -13,7 +13,6 @@ extension BuiltProgram {
             private let folder: TemporaryFolder
             private var archive: String { folder.path + "/archive" }
             private func file(_ name: String) -> String { "\(folder.path)/\(name)" }
-            static let ended = "2020-01-31"
 
             private init() throws {
                 folder = try TemporaryFolder()
@@ -21,8 +20,6 @@ extension BuiltProgram {
                 #expect(try run("cp", ["-a", sample.archive, archive]).status == 0)
                 let others = ["roster", "events", "opinions", "duty"]
                 try certify("promoter8", "promoter", like: "promoter1", others)
-                try certify("promoter9", "promoter", like: "promoter1", others)
-                try give("promoter9", "sanctions", from: "promoter1", until: Bureau.ended)
                 try certify("reviewer9", "reviewer", like: "reviewer1", ["roster"])
             }
 
@@ -102,17 +99,13 @@ extension BuiltProgram {
             #expect(try check("promoter1", "990010").status == (Sample.day.hasPrefix("2026-") ? 0 : 51))
             #expect(try check("promoter1", "990002").status == 50)
             for (user, cause, zh, en) in [
-                ("promoter8", "noKey", "未能查看“处分与问责”：没有授权", "“sanctions” was not seen: no grant leads there"),
-                (
-                    "promoter9", "grantEnded", "未能查看“处分与问责”：授权已到期（2020-01-31）",
-                    "“sanctions” was not seen: the grant has ended（2020-01-31）"
-                ),
+                ("promoter8", "noKey", "未能查看“处分与问责”：没有授权", "“sanctions” was not seen: no grant leads there")
             ] {
-                for officer in cause == "noKey" ? ["990010"] : ["990010", "990002"] {
+                for officer in ["990010", "990002"] {
                     let answer = try check(user, officer, ["--json"])
                     #expect(try answer.status == 51 && answer.objects.first?["verdict"] == "hold")
                     #expect(
-                        try gaps(answer) == [gap("sanctions", cause, on: cause == "noKey" ? nil : Bureau.ended)])
+                        try gaps(answer) == [gap("sanctions", cause, on: nil)])
                 }
                 let text = try check(user, "990010")
                 #expect(text.status == 51 && text.output.contains("暂缓") && text.output.contains(zh))
@@ -133,12 +126,12 @@ extension BuiltProgram {
         @Test("A list of one officer and a search say what no key opens, and end with 4; a colleague's end with 0")
         func lists() throws {
             let list = ["record", "list", "--officer", "990002", "--kind", "sanction"] + CoverageTests.purpose
-            let closed = try call("promoter9", list)
-            #expect(closed.status == 4 && closed.errors.contains("未能查看：处分与问责（授权已于 2020-01-31 到期）"))
-            #expect(try call("promoter9", list, language: "en").errors.contains("the grant ended on 2020-01-31"))
-            let json = try call("promoter9", list + ["--json"])
+            let closed = try call("promoter8", list)
+            #expect(closed.status == 4 && closed.errors.contains("未能查看：处分与问责（没有授权通向该处）"))
+            #expect(try call("promoter8", list, language: "en").errors.contains("no grant of yours leads there"))
+            let json = try call("promoter8", list + ["--json"])
             #expect(try json.status == 4 && json.objects.last?["records"] == [] && json.errors.isEmpty)
-            #expect(try gaps(json) == [gap("sanctions", "grantEnded", on: Bureau.ended)])
+            #expect(try gaps(json) == [gap("sanctions", "noKey")])
             let open = try call("promoter1", list + ["--json"])
             #expect(try open.status == 0 && open.objects.last?["records"]?.array?.count == 1 && gaps(open) == [])
             let search = ["search", "--kind", "sanction"] + CoverageTests.daily
@@ -195,9 +188,8 @@ extension BuiltProgram {
             let json = try call("officer1", ["access", "explain", "--category", "events", "--json"]).objects.first
             #expect(json?["allowed"] == false && json?["byRole"] == true)
             #expect(try call("clerk1", ["access", "explain", "--category", "events"]).output.hasPrefix("允许"))
-            let ended = try call("promoter9", ["access", "explain", "--category", "sanctions"], language: "en")
+            let ended = try call("promoter8", ["access", "explain", "--category", "sanctions"], language: "en")
             #expect(ended.output.hasPrefix("your role may, but no key"))
-            #expect(ended.output.contains("to 2020-01-31 (not in force)"))
         }
 
         @Test("Sensitive numbers are masked on every way out of the program")

@@ -45,14 +45,14 @@ struct ScaleTests {
             let own = NoteSigner(name: names.user(identity.user), key: identity.signingKey)
             let note = try SignedNote(
                 text: certificate.text(archiveID: archive.header.archiveID), signers: [own, security, holder, auditor])
-            try fixture.forge(try #require(fixture.identities["secadmin1"]), "user.countersign") { writer in
+            try fixture.forge(try #require(fixture.identities["secadmin1"]), "approve.accept") { writer in
                 try writer.insertCertificate(user: identity.user, serial: 1, note: note.bytes)
             }
             certificates.append(certificate)
         }
         for certificate in certificates {
             for category in Fixture.political.prefix(grants) {
-                try fixture.forge(try #require(fixture.identities["secadmin1"]), "user.countersign") { writer in
+                try fixture.forge(try #require(fixture.identities["secadmin1"]), "approve.accept") { writer in
                     let place = NodePlace(category: category, unit: "U00")
                     let node = try #require(try clerk.graph.open(place, writer.db))
                     let wrap = try clerk.graph.wrap(node, to: certificate)

@@ -92,7 +92,9 @@ extension Session {
                 return Reading(candidates.count, plan.coverage)
             }
             // His own file is left out (回避).
-            let everybody = try plan.units.flatMap { try roster.officers(of: $0.id, db) }.filter { !actor.isHimself($0) }
+            let everybody = try plan.units.flatMap { try roster.officers(of: $0.id, db) }.filter {
+                !actor.isHimself($0)
+            }
             for id in try roster.inOrderOfNumber(everybody, db) {
                 let officer = try roster.entry(id, db)
                 try answer(officer, vault.file(of: officer, Session.categories, db))

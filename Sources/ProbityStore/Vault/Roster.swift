@@ -69,7 +69,8 @@ final class Roster {
     func match(_ query: String, _ db: Connection) throws -> Match {
         let (field, found) = try candidates(query, db)
         guard let officer = found.first else {
-            throw ArchiveError(.notVisible, "no officer of that number, ID number, name or identifier is visible",
+            throw ArchiveError(
+                .notVisible, "no officer of that number, ID number, name or identifier is visible",
                 rule: "officer.unknown")
         }
         if let field, found.count > 1 {

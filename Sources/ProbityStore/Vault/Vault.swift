@@ -109,7 +109,8 @@ final class Vault {
     ///
     /// - Throws: ``ArchiveError`` `notVisible` where no key leads there; `integrity` where the version does not open, does not
     ///   say what its row says, or was not filed by the person that it names.
-    private func open(_ row: VersionRow, _ category: ProbityRecords.Category, _ db: Connection) throws -> OpenedVersion {
+    private func open(_ row: VersionRow, _ category: ProbityRecords.Category, _ db: Connection) throws -> OpenedVersion
+    {
         let (id, dossier) = (RecordID(row.id), row.dossier)
         guard let key = try graph.dossierKey(dossier, epoch: row.epoch, db) else {
             throw ArchiveError(.notVisible, "no key for the dossier", rule: "key.missing")
