@@ -263,17 +263,16 @@ extension BuiltProgram {
         @Test("A complaint that was untrue does not look like one that was substantiated")
         func outcomes() throws {
             let copy = try Copy()
-            for (outcome, more) in [("established", []), ("untrue", ["--set", "clearedOn=2026-05-02"])] {
-                let result = try copy.call(
-                    [
-                        "record", "add", "--kind", "complaint", "--officer", "990008", "--state", "archived", "--set",
-                        "receivedOn=2026-03-01", "--set", "channel=letter", "--set", "complaintClass=accusation",
-                        "--set",
-                        "reporterClass=anonymous", "--set", "jurisdiction=own", "--set", "content=反映内容", "--set",
-                        "outcome=\(outcome)", "--set", "outcomeOn=2026-05-01", "--set", "finding=核实",
-                    ] + more, as: "inspector1")
-                #expect(result.status == 0, "\(result.errors)")
-            }
+            let old = try copy.file(
+                "old.csv",
+                """
+                policeNo,state,receivedOn,channel,complaintClass,reporterClass,jurisdiction,content,outcome,outcomeOn,finding,clearedOn
+                990008,archived,2026-03-01,letter,accusation,anonymous,own,反映内容,established,2026-05-01,核实,
+                990008,archived,2026-03-01,letter,accusation,anonymous,own,反映内容,untrue,2026-05-01,核实,2026-05-02
+
+                """)
+            let result = try copy.call(["import", old, "--kind", "complaint", "--past"], as: "inspector1")
+            #expect(result.status == 0, "\(result.errors)")
             for (language, words) in [("zh", ["✓ 属实", "✗ 失实"]), ("en", ["✓ substantiated", "✗ untrue"])] {
                 for command in [
                     ["record", "list", "--officer", "990008", "--kind", "complaint"],

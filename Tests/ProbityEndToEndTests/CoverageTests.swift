@@ -34,8 +34,8 @@ extension BuiltProgram {
                     ])
                 let number = proposal.output.trimmingCharacters(in: .newlines)
                 try demand(user, ["user", "accept", names.new, "--out", names.done])
-                try demand(serving, ["user", "countersign", number, "--accepted", names.done])
-                try demand("sysadmin1", ["user", "countersign", number])
+                try demand(serving, ["approve", "accept", number, "--accepted", names.done])
+                try demand("sysadmin1", ["approve", "accept", number])
                 for category in categories { try give(user, category, from: serving) }
             }
 
@@ -44,7 +44,7 @@ extension BuiltProgram {
                 let grant = try demand(
                     serving, ["access", "grant", "--to", user, "--category", category, "--unit", "U00"] + end)
                 try demand(
-                    "secadmin1", ["user", "countersign", grant.output.trimmingCharacters(in: .newlines)])
+                    "secadmin1", ["approve", "accept", grant.output.trimmingCharacters(in: .newlines)])
             }
 
             @discardableResult

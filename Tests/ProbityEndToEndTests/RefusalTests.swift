@@ -94,7 +94,6 @@ extension BuiltProgram {
             ("clerk-hewan", ["officer", "show", "990001"] + reading, 30),
             ("clerk1", talk(["talkKind=remind", "talkOn=2026-03-05"]), 31),
             ("clerk1", talk(["talkKind=flying"]), 31),
-            ("clerk1", ["record", "add", "--kind", "majorEvent", "--officer", "990001", "--state", "flying"], 31),
             ("clerk1", ["record", "add", "--kind", "majorEvent", "--officer", "990001", "--set", "unknown=1"], 31),
             (
                 "clerk1",
@@ -109,11 +108,11 @@ extension BuiltProgram {
                 ["unit", "add", "--id", "U01", "--parent", "U00", "--kind", "station", "--name", "x"], 31
             ),
             ("sysadmin1", ["unit", "add", "--id", "U98", "--parent", "U97", "--kind", "station", "--name", "x"], 31),
-            ("clerk1", ["access", "grant", "--to", "clerk1", "--category", "talks", "--unit", "U00"], 22),
+            ("clerk1", ["access", "grant", "--to", "clerk1", "--category", "talks", "--unit", "U00"], 21),
             ("clerk1", ["access", "grant", "--to", "promoter1", "--category", "talks", "--unit", "U00"], 20),
             ("inspector1", ["access", "grant", "--to", "inspector2", "--category", "complaints", "--unit", "U03"], 31),
             ("clerk1", ["access", "grant", "--to", "nobody", "--category", "talks", "--unit", "U00"], 30),
-            ("secadmin1", ["user", "countersign", "4711"], 30),
+            ("secadmin1", ["approve", "accept", "4711"], 30),
             ("secadmin1", ["user", "leave", "supervisor1", "--reason", "x"], 33),
             ("auditor1", ["audit", "export", "--from", "0", "--to", "99999999", "--out", "/tmp/probity-never"], 31),
         ]

