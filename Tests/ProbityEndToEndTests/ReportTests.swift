@@ -86,15 +86,17 @@ extension BuiltProgram {
             let half = ["--from", "2026-01-01", "--to", "2026-01-15", "--purpose", "statistics"]
             let cases: [([String], String, Int32, zh: String, en: String)] = [
                 (half, "leader1", 20, "整月", "whole calendar months"),
-                (ReportTests.year + ["--kind", "complaint"], "clerk1", 20, "角色不允许", "role does not allow"),
-                (ReportTests.year, "sysadmin1", 20, "角色不允许", "role does not allow"),
-                (ReportTests.year + ["--kind", "sanction"], "leader1", 30, "不可见", "not visible"),
+                (ReportTests.year + ["--kind", "complaint"], "clerk1", 20, "不能查阅门类", "does not read the category"),
+                (ReportTests.year, "sysadmin1", 20, "属三员", "holds no content"),
+                (ReportTests.year + ["--kind", "sanction"], "leader1", 30, "不能到达门类", "no key or unit of yours"),
                 (Array(ReportTests.year.prefix(4)), "clerk1", 23, "statistics", "statistics"),
             ]
             for (arguments, user, status, zh, en) in cases {
                 for (language, words) in [("zh", zh), ("en", en)] {
                     let result = try counts(arguments, as: user, language: language)
-                    #expect(result.status == status && result.output.isEmpty && result.errors.contains(words))
+                    #expect(
+                        result.status == status && result.output.isEmpty && result.errors.contains(words),
+                        "\(result.errors)")
                     let line = try sample.call(
                         ["audit", "list", "--actor", user, "--limit", "1"], as: "auditor1", json: true)
                     #expect(try line.objects.first?["act"] == "report.counts")
