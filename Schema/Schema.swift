@@ -129,6 +129,7 @@ public enum Schema {
             ("messages-approve.json", PackageResources.messages_approve_json),
             ("messages-backup.json", PackageResources.messages_backup_json),
             ("messages-cli.json", PackageResources.messages_cli_json),
+            ("messages-coverage.json", PackageResources.messages_coverage_json),
             ("messages-finding.json", PackageResources.messages_finding_json),
             ("messages-import.json", PackageResources.messages_import_json),
             ("messages-outcome.json", PackageResources.messages_outcome_json),

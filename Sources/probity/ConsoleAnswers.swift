@@ -19,7 +19,8 @@ extension Console {
         if note.isWarning { say(note.text) } else { remark(note.text) }
     }
 
-    func show(_ listing: Listing) {
+    /// - Throws: ``Verdict`` for a list that is not all that was asked for.
+    func show(_ listing: Listing) throws {
         if isJSON, let whole = listing.whole {
             out(whole.text)
         } else {
@@ -29,6 +30,18 @@ extension Console {
             }
         }
         for note in listing.notes { give(note) }
+        guard let notice = listing.notice else { return }
+        try give(notice, asLine: listing.whole == nil)
+    }
+
+    /// What a list could not see.
+    ///
+    /// - Parameter asLine: whether the entries are objects of their own, and this one is the last.
+    /// - Throws: ``Verdict`` where something was asked for that could not be seen.
+    func give(_ notice: CoverageNotice, asLine: Bool) throws {
+        if isJSON && asLine { out(notice.json.text) }
+        for note in notice.notes { give(note) }
+        try Verdict.demandDone(notice.outcome)
     }
 
     /// A list whose rows come one after the other; programs get each as it comes.
@@ -53,6 +66,7 @@ extension Console {
         for line in table.lines.dropFirst() { out(line) }
         for fact in view.facts { out("  " + fact) }
         for version in view.versions { out(version) }
+        for note in view.notes { give(note) }
     }
 
     func show(_ view: ApprovalView) {

@@ -7,6 +7,7 @@ enum ExitCodes {
         case .done: 0
         case .unclassified: 1
         case .declined: 3
+        case .partlySeen: 4
         case .notFound: 10
         case .locked: 11
         case .wrongPassphrase: 12

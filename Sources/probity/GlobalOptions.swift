@@ -79,7 +79,8 @@ struct GlobalOptions: ParsableArguments {
     func atDesk(_ body: (Desk, Console) throws -> Void) throws {
         let console = try console()
         let desk = try Desk.open(visit, console.wording, passphrase: passphrase(console))
+        // Also after an answer "no", which is thrown.
+        defer { for warning in desk.warnings { console.say("probity: \(warning)") } }
         try body(desk, console)
-        for warning in desk.warnings { console.say("probity: \(warning)") }
     }
 }

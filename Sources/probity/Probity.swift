@@ -24,7 +24,8 @@ struct Probity: ParsableCommand {
               50 findings   51 pending   60 disk   64 usage   probity exit-codes lists them all
             """,
         subcommands: [
-            InitCommand.self, StatusCommand.self, UserCommand.self, AccessCommand.self, ApproveCommand.self, UnitCommand.self,
+            InitCommand.self, StatusCommand.self, UserCommand.self, AccessCommand.self, ApproveCommand.self,
+            UnitCommand.self,
             OfficerCommand.self, RecordCommand.self, ImportCommand.self, ComplaintCommand.self, SearchCommand.self,
             PromoteCommand.self, ReportCommand.self, AuditCommand.self, CheckCommand.self, KeyCommand.self,
             BackupCommand.self, SchemaCommand.self, ExitCodesCommand.self, VersionCommand.self,

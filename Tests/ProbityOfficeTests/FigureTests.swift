@@ -53,7 +53,7 @@ extension Office {
                         labels: ["U02 二所", "个人重大事项报告"], records: 1,
                         states: [.init(code: "verified", label: "已审核", count: 1)], withdrawn: 1),
                 ])
-            #expect(table.notes == [])
+            #expect(table.notice.notes == [] && table.notice.outcome == .done)
         }
 
         @Test("The table ends with the sum")
@@ -86,7 +86,7 @@ extension Office {
                             "kind": "majorEvent", "records": 3, "withdrawn": 1,
                             "states": ["submitted": 1, "verified": 2],
                         ]
-                    ], "counted": ["events"], "uncounted": [], "withoutOwnFile": false,
+                    ], "counted": ["events"], "coverage": ["gaps": []],
                 ])
         }
 

@@ -13,7 +13,8 @@ extension Office {
             #expect(desk.rosterColumns.map(\.key) == ["number", "name", "unit", "post"])
             #expect(desk.rosterColumns.map(\.title) == ["警号", "姓名", "单位", "职务"])
             var rows: [Listing.Row] = []
-            try desk.roster(unit: "U01") { rows.append($0) }
+            let notice = try desk.roster(unit: "U01") { rows.append($0) }
+            #expect(notice.notes == [] && notice.outcome == .done)
             // Identifiers are random, and so is the order inside a unit.
             rows.sort { $0.cells[0] < $1.cells[0] }
             #expect(rows.map(\.cells) == [["990001", "甲一", "U01", "所长"], ["990002", "乙二", "U01", "民警"]])
@@ -126,7 +127,11 @@ extension Office {
             #expect(answer.lines == ["your role does not read this category", "  no grant in this category"])
             #expect(
                 try answer.json.parsed == [
-                    "schema": "probity/explain/v1", "allowed": false, "refusal": "roleDoesNotRead", "grants": [],
+                    "schema": "probity/explain/v1", "allowed": false, "byRole": false, "refusal": "roleDoesNotRead",
+                    "grants": [],
+                    "coverage": [
+                        "gaps": [["category": "complaints", "cause": "role", "except": [], "units": [], "on": .null]]
+                    ],
                 ])
             #expect(try desk.explain("file", category: "talks").lines.first == "allowed")
             #expect(throws: OfficeError(.usage, "cli.actUnknown")) {

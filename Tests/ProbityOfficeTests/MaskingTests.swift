@@ -35,7 +35,7 @@ extension Office {
             let list = try #require(try desk.records(of: "990001").whole)
             #expect(try list.parsed["officer"]?["values"]?["idNo"]?.string == MaskingTests.masked)
             var roster: [Listing.Row] = []
-            try desk.roster { roster.append($0) }
+            _ = try desk.roster { roster.append($0) }
             #expect(
                 try roster.first { $0.cells[0] == "990001" }?.json.parsed["values"]?["idNo"]?.string
                     == MaskingTests.masked)

@@ -28,8 +28,8 @@ extension Office {
             let desk = try premises().desk("promoter1", purpose: "promotionReview", on: "2026-12-01")
             var answers: [Answer] = []
             let inquiry = try PromotionInquiry(officers: ["990001"], everybody: false, move: "promotion")
-            let (outcome, note) = try desk.checkPromotion(inquiry) { answers.append($0) }
-            #expect(outcome == .promotionFindings && note.text == "以上只列事实与规则，由人决定。")
+            let (outcome, notes) = try desk.checkPromotion(inquiry) { answers.append($0) }
+            #expect(outcome == .promotionFindings && notes.map(\.text) == ["以上只列事实与规则，由人决定。"])
             let answer = try #require(answers.first)
             #expect(answers.count == 1 && answer.outcome == .promotionFindings)
             let record = try #require(try answer.json.parsed["reasons"]?.array?.first { $0["section"] == "impact" })

@@ -49,7 +49,7 @@ struct CatalogueSchemaFilesTests {
             .roster: ["officer", "postChange"], .events: ["majorEvent", "verification"],
             .drinking: ["drinkingRisk", "engagementReport", "incident"], .talks: ["talk"], .complaints: ["complaint"],
             .sanctions: ["sanction", "admonition", "accountability"],
-            .opinions: ["fileReview", "opinion", "useJudgement"],
+            .opinions: ["fileReview", "opinion", "useJudgement", "leadSignal"],
             .duty: ["appraisal", "training", "dutyTrace", "auxEntry", "caseEnquiry"],
             .care: ["antiGangCase", "helpMeasure", "clearance"],
         ]

@@ -29,7 +29,7 @@ struct ActTests {
         let integrity = ArchiveError(.integrity, "")
         #expect(throws: integrity) { try clerk.write(.recordAdd) { _, _ in } }
         // The right alone, or the recusal alone.
-        #expect(throws: integrity) { try clerk.write(.recordAdd) { run, _ in try run.demandRight(in: .events) } }
+        #expect(throws: integrity) { try clerk.write(.recordAdd) { run, _ in try run.demand(.allow, "x") } }
         #expect(throws: integrity) { try clerk.write(.recordAdd) { run, _ in try run.concerns([]) } }
         var shown = false
         #expect(throws: integrity) {
@@ -47,7 +47,7 @@ struct ActTests {
         #expect(!shown)
         #expect(try fixture.fingerprint() == before)
         _ = try clerk.write(.recordAdd) { run, _ in
-            try run.demandRight(in: .events)
+            try run.demand(.allow, "x")
             try run.concerns([])
         }
     }

@@ -219,6 +219,11 @@ final class Fixture {
     }
 }
 
+extension Session {
+    /// The user's grants in force.
+    var grants: [Grant] { graph.grants.inForce }
+}
+
 extension Archive {
     /// Reads the tables under the seam, as other tools would.
     func raw<T>(_ body: (Database) throws -> T) throws -> T { try engine.database.read(body) }

@@ -49,7 +49,7 @@ struct LeaveTests {
         }
         #expect(try fixture.archive.check().findings == [])
         #expect(
-            try fixture.session("auditor1").auditLines(LedgerQuery()).lines.contains { $0.details["reason"] == "调离" })
+            try fixture.session("auditor1").auditLines(LedgerQuery()).lines.contains { $0.details?["reason"] == "调离" })
         // What the archive is for everybody else is what it was.
         #expect(try fixture.session("clerk1").records(of: "990003").records.count == 2)
         let export = fixture.folder.path + "/export"
@@ -226,8 +226,9 @@ struct LeaveTests {
         let opened = try #require(archive).snapshot { db -> Bool in
             let archive = try #require(archive)
             let rules = Credentials(archive, db)
-            let graph = KeyGraph(header: archive.header, rootUnit: "U00", identity: identity)
-            graph.admit(try GrantTable.rows(of: "clerk2", db).map(rules.verified))
+            let grants = HeldGrants(
+                rows: [], all: try GrantTable.rows(of: "clerk2", db).map(rules.verified), day: archive.today)
+            let graph = KeyGraph(header: archive.header, rootUnit: "U00", identity: identity, grants: grants)
             return try graph.dossierKey(event.dossier, db) != nil
         }
         #expect(opened)
@@ -310,7 +311,9 @@ struct LeaveTests {
         let early = try Identity.generate(user: "clerk2")
         let (overtaken, _) = try security.proposeUser(
             request: UserRequest.make(early, bureauID: "test"), role: .clerk, unit: "U02", officer: nil)
-        #expect(throws: ArchiveError(.recusal, "")) { try fixture.session("clerk2").accept(overtaken) }
+        #expect(throws: ArchiveError(.needsSecondPerson, "")) {
+            try fixture.session("clerk2").accept(overtaken)
+        }
         try security.leave("clerk2", reason: "x")
         #expect(throws: ArchiveError(.stateForbids, "")) { try fixture.session("clerk1").accept(overtaken) }
         let identity = try Identity.generate(user: "clerk2")

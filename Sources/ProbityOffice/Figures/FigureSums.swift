@@ -72,8 +72,6 @@ struct FigureSums {
         return [
             "from": .string(inquiry.query.from.description), "to": .string(inquiry.query.until.description),
             "rows": .array(rows), "counted": .array(statistics.counted.map { .string($0.rawValue) }),
-            "uncounted": .array(statistics.uncounted.map { .string($0.rawValue) }),
-            "withoutOwnFile": .bool(statistics.isWithoutOwnFile),
         ]
     }
 }

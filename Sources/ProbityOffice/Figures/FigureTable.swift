@@ -26,7 +26,7 @@ public struct FigureTable: Sendable, Equatable {
     public let labelColumns: [Listing.Column]
     public let rows: [Row]
     /// What the figures leave out: nobody must take them for all there is.
-    public let notes: [Answer.Note]
+    public let notice: CoverageNotice
     public let json: JSONAnswer
     private let titles: Titles
 
@@ -49,8 +49,8 @@ public struct FigureTable: Sendable, Equatable {
         }
     }
 
-    init(_ statistics: Statistics, _ inquiry: FigureInquiry, _ words: Vocabulary) {
-        let sums = FigureSums(statistics, by: inquiry.columns, words.catalogue)
+    init(_ counted: Reading<Statistics>, _ inquiry: FigureInquiry, _ words: Vocabulary) {
+        let sums = FigureSums(counted.value, by: inquiry.columns, words.catalogue)
         labelColumns = inquiry.columns.map { column in
             Listing.Column(
                 key: column.rawValue,
@@ -63,14 +63,8 @@ public struct FigureTable: Sendable, Equatable {
                     Row.State(code: $0.state, label: words.state($0.state), count: $0.count)
                 }, withdrawn: sum.withdrawn)
         }
-        json = JSONAnswer("counts", sums.members(inquiry))
-        var notes: [Answer.Note] = []
-        if !statistics.uncounted.isEmpty {
-            let categories = statistics.uncounted.map(words.category).joined(separator: ", ")
-            notes.append(.remark(words.text("report.uncounted", ["categories": categories])))
-        }
-        if statistics.isWithoutOwnFile { notes.append(.remark(words.text("report.ownFile"))) }
-        self.notes = notes
+        notice = CoverageNotice(counted.coverage, words)
+        json = JSONAnswer("counts", sums.members(inquiry), notice)
         titles = Titles(words)
     }
 
@@ -94,7 +88,8 @@ public struct FigureTable: Sendable, Equatable {
         let sum = line(
             [titles.total] + blanks, rows.reduce(0) { $0 + $1.records }, "",
             rows.reduce(0) { $0 + $1.withdrawn })
-        return Listing(heading: [], columns: columns, rows: lines + [sum], whole: json, notes: notes)
+        return Listing(
+            heading: [], columns: columns, rows: lines + [sum], whole: json, notes: [], notice: notice)
     }
 
     /// A row for every state, so that a spreadsheet can turn it as it likes; with the mark that makes it open as UTF-8.

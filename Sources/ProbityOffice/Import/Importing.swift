@@ -30,11 +30,13 @@ extension Desk {
     /// - Throws: ``OfficeError`` for a table that cannot be read; the archive's refusals. Rows that are wrong are no error
     ///   but part of the answer.
     public func importTable(
-        _ source: ImportSource, kind: String, past: Bool = false, dryRun: Bool, progress: @escaping (Int, Int) -> Void = { _, _ in }
+        _ source: ImportSource, kind: String, past: Bool = false, dryRun: Bool,
+        progress: @escaping (Int, Int) -> Void = { _, _ in }
     ) throws -> ImportAnswer {
         let kind = try Named.kind(kind)
         let table = ImportTable(source: source, kind: kind, wording: wording)
-        let report = try session.importRecords(kind: kind.id, past: past, dryRun: dryRun, rows: table.rows, progress: progress)
+        let report = try session.importRecords(
+            kind: kind.id, past: past, dryRun: dryRun, rows: table.rows, progress: progress)
         let rejections = report.rejected.flatMap { row in
             row.problems.map { problem in
                 let field = kind.field(problem.field).map(words.field) ?? problem.field

@@ -37,9 +37,10 @@ public struct LedgerInquiry: Sendable {
 extension Desk {
     /// Ledger lines with their details, newest first.
     public func ledger(_ inquiry: LedgerInquiry) throws -> Listing {
-        let (lines, next) = try session.auditLines(inquiry.query())
-        let notes = next.map { [Answer.Note.remark(words.text("cli.moreLines", ["before": String($0)]))] } ?? []
-        return ListForm.ledger.listing(lines, words, notes: notes)
+        let read = try session.auditLines(inquiry.query())
+        let notes = read.next.map { [Answer.Note.remark(words.text("cli.moreLines", ["before": String($0)]))] } ?? []
+        return ListForm.ledger.listing(
+            read.lines, words, notes: notes, notice: CoverageNotice(read.coverage, words))
     }
 
     /// Exports the ledger for a third party (导出台账) into a new folder.
@@ -76,15 +77,17 @@ extension ListForm where Entry == LedgerLine {
                 Column("time") { line, _ in line.leaf.time },
                 Column("user") { line, _ in line.leaf.actor }, Column("act") { line, _ in line.leaf.act },
                 Column("outcome") { line, _ in line.leaf.outcome },
-                Column("details") { line, _ in
-                    line.details.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+                Column("details") { line, words in
+                    line.details?.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+                        ?? words.text("coverage.details")
                 },
             ],
             members: { line, _ in
                 [
                     "seq": .integer(Int64(line.leaf.sequence)), "time": .string(line.leaf.time),
                     "actor": .string(line.leaf.actor), "act": .string(line.leaf.act),
-                    "outcome": .string(line.leaf.outcome), "details": .object(line.details.mapValues { .string($0) }),
+                    "outcome": .string(line.leaf.outcome),
+                    "details": line.details.map { .object($0.mapValues { .string($0) }) } ?? .null,
                 ]
             })
     }

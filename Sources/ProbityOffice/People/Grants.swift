@@ -25,21 +25,39 @@ extension Desk {
     ///
     /// - Parameter act: `read` or `file`.
     public func explain(_ act: String, category: String) throws -> Answer {
-        let (decision, grants) = try session.explain(Named.act(act), Named.category(category), kind: nil)
+        let read = try session.explain(Named.act(act), Named.category(category), kind: nil)
+        let decision = read.decision
         var refusal: String?
         if case .refuse(let reason) = decision { refusal = reason.rawValue }
-        var lines = [refusal.map { words.text("refusal.\($0)") } ?? words.text("cli.allowed")]
-        lines += grants.map { "  \($0.category.rawValue) \($0.unit) \($0.notBefore)" }
-        if grants.isEmpty { lines.append("  " + words.text("cli.noGrant")) }
+        let missing = read.ownFileOnly ? "coverage.explain.ownFile" : "coverage.explain.noKey"
+        var lines = [
+            refusal.map { words.text("refusal.\($0)") } ?? words.text(read.isReached ? "cli.allowed" : missing)
+        ]
+        lines += read.grants.map { "  " + sentence($0.grant, isInForce: $0.isInForce) }
+        if read.grants.isEmpty { lines.append("  " + words.text("cli.noGrant")) }
         let form = ListForm<GrantEntry>.grants
+        let notice = CoverageNotice(read.coverage, words)
         return Answer(
             lines,
             JSONAnswer(
                 "explain",
                 [
-                    "allowed": .bool(decision.isAllowed), "refusal": refusal.map { .string($0) } ?? .null,
-                    "grants": .array(grants.map { .object(form.members($0, words)) }),
-                ]))
+                    "allowed": .bool(decision.isAllowed && read.isReached), "byRole": .bool(decision.isAllowed),
+                    "refusal": refusal.map { .string($0) } ?? .null,
+                    "grants": .array(
+                        read.grants.map { grant, isInForce in
+                            .object(form.members(grant, words).merging(["inForce": .bool(isInForce)]) { $1 })
+                        }),
+                ], notice), notes: decision.isAllowed && read.isReached ? notice.notes : [])
+    }
+
+    private func sentence(_ grant: GrantEntry, isInForce: Bool) -> String {
+        var params = [
+            "category": words.category(grant.category), "unit": grant.unit, "from": grant.notBefore.description,
+        ]
+        if let until = grant.notAfter { params["until"] = until.description }
+        let text = words.text("coverage.explain.grant" + (grant.notAfter == nil ? "" : "Until"), params)
+        return isInForce ? text : words.text("coverage.explain.notInForce", ["grant": text])
     }
 }
 

@@ -27,7 +27,10 @@ extension Desk {
     }
 
     /// What waits in the tray.
-    public func tray() throws -> Listing { try ListForm.tray.listing(session.trayEntries(), words) }
+    public func tray() throws -> Listing {
+        let read = try session.trayEntries()
+        return ListForm.tray.listing(read.value, words, notice: CoverageNotice(read.coverage, words))
+    }
 
     /// Takes an item of the tray into a dossier (接收).
     ///

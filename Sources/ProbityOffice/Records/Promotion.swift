@@ -22,19 +22,23 @@ public struct PromotionInquiry: Sendable {
 extension Desk {
     /// Answers the four musts for one candidate after the other; a batch is one act.
     ///
-    /// - Returns: how it ended, by the worst of the answers, with what is to be said below them.
+    /// - Returns: how it ended, by the worst of the answers, with what is to be said below them: who was not among the
+    ///   candidates though everybody was asked for.
     public func checkPromotion(_ inquiry: PromotionInquiry, receive: (Answer) throws -> Void) throws -> (
-        outcome: Outcome, note: Answer.Note
+        outcome: Outcome, notes: [Answer.Note]
     ) {
         var worst = PromotionVerdict.clear
-        try session.checkPromotion(inquiry.officers, move: inquiry.move) { result in
-            worst = max(worst, result.answer.verdict)
+        let read = try session.checkPromotion(inquiry.officers, move: inquiry.move) { result in
+            worst = max(worst, result.verdict)
             try receive(
                 Answer(
                     PromotionWords(result, words).lines, JSONAnswer(asIs: result.json),
-                    outcome: Outcome(result.answer.verdict)))
+                    outcome: Outcome(result.verdict)))
         }
-        return (Outcome(worst), .remark(words.text("promotion.peopleDecide")))
+        let notice = CoverageNotice(read.coverage, words)
+        // Nobody was asked about and nobody could be: that is no clear answer.
+        let outcome = worst < .hold && notice.outcome != .done ? .promotionPending : Outcome(worst)
+        return (outcome, notice.notes + [.remark(words.text("promotion.peopleDecide"))])
     }
 }
 
@@ -54,9 +58,13 @@ struct PromotionWords {
 
     init(_ result: PromotionResult, _ words: Vocabulary) {
         let answer = result.answer
-        let verdict = words.text("promotion.verdict.\(answer.verdict.rawValue)")
+        let verdict = words.text("promotion.verdict.\(result.verdict.rawValue)")
         let until = answer.until.map { words.text("promotion.until", ["date": $0.description]) } ?? ""
         var lines = ["\(result.officer.policeNo)  \(result.officer.name)  \(verdict)\(until)"]
+        // What nobody could see here may speak against the move.
+        for sentence in CoverageNotice.sentences(result.coverage.gaps, words) where sentence.isClosable {
+            lines.append("  [\(words.text("promotion.verdict.hold"))] \(sentence.text)")
+        }
         // What nobody has filed is one line, not one a part: it must not bury what was filed.
         let missing = answer.reasons.filter { $0.message == PromotionWords.missing }
         for reason in answer.reasons where reason.message != PromotionWords.missing {

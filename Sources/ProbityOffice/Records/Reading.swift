@@ -51,14 +51,16 @@ extension Desk {
                         "number": String(index + 1), "date": version.filedOn.description, "user": version.filedBy,
                         "state": words.state(version.state), "reason": version.reason ?? "",
                     ])
-            }, json: JSONAnswer("record", members))
+            }, notes: [], json: JSONAnswer("record", members))
     }
 
-    /// The records of one officer that the user may see.
+    /// The records of one officer that the user may see, and what he may not.
     ///
     /// - Parameter kind: identifier or label of a kind; nil for all.
     public func records(of officer: String, kind: String? = nil) throws -> Listing {
-        let (officer, records) = try session.records(of: officer, kind: kind.map { try Named.kind($0).id })
+        let read = try session.records(of: officer, kind: kind.map { try Named.kind($0).id })
+        let (officer, records) = (read.officer, read.records)
+        let notice = CoverageNotice(read.coverage, words)
         return ListForm.records.listing(
             records, words, heading: [officer.policeNo, officer.name],
             whole: JSONAnswer(
@@ -66,23 +68,27 @@ extension Desk {
                 [
                     "officer": .object(words.members(officer)),
                     "records": .array(records.map { .object(words.members($0)) }),
-                ]))
+                ], notice), notice: notice)
     }
 
     /// The records of the user's scope that a search finds.
     public func search(_ search: RecordSearch) throws -> Listing {
-        let (found, next) = try session.search(search.query())
-        let records = found.map { FoundRecord(officer: $0.officer, record: $0.record) }
+        let read = try session.search(search.query())
+        let next = read.next
+        let notice = CoverageNotice(read.coverage, words)
+        let records = read.found.map { FoundRecord(officer: $0.officer, record: $0.record) }
         let form = ListForm<FoundRecord>.found
         let whole = JSONAnswer(
             "search",
             [
                 "records": .array(records.map { .object(form.members($0, words)) }),
                 "next": next.map { .string($0.text) } ?? .null,
-            ])
+            ], notice)
         let notes = next.map { [Answer.Note.remark(words.text("cli.more", ["cursor": $0.text]), inJSON: true)] } ?? []
         // Where nothing was found there is no officer to name.
-        guard !records.isEmpty else { return ListForm.records.listing([], words, whole: whole, notes: notes) }
-        return form.listing(records, words, whole: whole, notes: notes)
+        guard !records.isEmpty else {
+            return ListForm.records.listing([], words, whole: whole, notes: notes, notice: notice)
+        }
+        return form.listing(records, words, whole: whole, notes: notes, notice: notice)
     }
 }

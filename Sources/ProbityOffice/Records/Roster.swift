@@ -15,10 +15,11 @@ extension Desk {
     ///
     /// - Parameter officer: number, ID number, name or identifier.
     public func showOfficer(_ officer: String) throws -> RecordView {
-        let entry = try session.showOfficer(officer)
+        let read = try session.showOfficer(officer)
+        let (entry, notice) = (read.value, CoverageNotice(read.coverage, words))
         return RecordView(
             heading: [entry.policeNo, entry.name, entry.id.text], fields: words.fields(entry.values, of: "officer"),
-            facts: [], versions: [], json: JSONAnswer("officer", words.members(entry)))
+            facts: [], versions: [], notes: notice.notes, json: JSONAnswer("officer", words.members(entry), notice))
     }
 
     /// The columns of ``roster(unit:receive:)``.
@@ -27,8 +28,10 @@ extension Desk {
     /// The roster of the user's scope, one entry at a time, so that a long list needs no memory.
     ///
     /// - Parameter unit: only this unit and those below it.
-    public func roster(unit: String? = nil, receive: (Listing.Row) throws -> Void) throws {
+    /// - Returns: who was out of reach.
+    public func roster(unit: String? = nil, receive: (Listing.Row) throws -> Void) throws -> CoverageNotice {
         let form = ListForm.roster
-        try session.listOfficers(unit: unit) { try receive(form.row($0, words)) }
+        let read = try session.listOfficers(unit: unit) { try receive(form.row($0, words)) }
+        return CoverageNotice(read.coverage, words)
     }
 }

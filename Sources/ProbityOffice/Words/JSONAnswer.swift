@@ -4,9 +4,12 @@ import CanonicalJSON
 public struct JSONAnswer: Sendable, Equatable {
     let value: JSONValue
 
-    /// - Parameter schema: the name of the form, for example `record` for `probity/record/v1`.
-    init(_ schema: String, _ members: [String: JSONValue]) {
+    /// - Parameters:
+    ///   - schema: the name of the form, for example `record` for `probity/record/v1`.
+    ///   - notice: of what a reading could not see; it becomes the member `coverage`.
+    init(_ schema: String, _ members: [String: JSONValue], _ notice: CoverageNotice? = nil) {
         var members = members
+        if let notice { members["coverage"] = notice.member }
         members["schema"] = .string("probity/\(schema)/v1")
         value = .object(members)
     }

@@ -24,6 +24,11 @@ public struct Listing: Sendable, Equatable {
     /// The list as one JSON object; nil where every row is one of its own.
     public let whole: JSONAnswer?
     public let notes: [Answer.Note]
+    /// What the list could not see; nil for one that reads no files.
+    public let notice: CoverageNotice?
+
+    /// How it ended.
+    public var outcome: Outcome { notice?.outcome ?? .done }
 }
 
 /// How one kind of list is set out: its columns, and how an entry becomes cells and JSON members. Each is declared once.
@@ -56,9 +61,10 @@ struct ListForm<Entry> {
 
     func listing(
         _ entries: [Entry], _ words: Vocabulary, heading: [String] = [], whole: JSONAnswer? = nil,
-        notes: [Answer.Note] = []
+        notes: [Answer.Note] = [], notice: CoverageNotice? = nil
     ) -> Listing {
         Listing(
-            heading: heading, columns: heads(words), rows: entries.map { row($0, words) }, whole: whole, notes: notes)
+            heading: heading, columns: heads(words), rows: entries.map { row($0, words) }, whole: whole, notes: notes,
+            notice: notice)
     }
 }

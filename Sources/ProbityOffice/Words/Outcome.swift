@@ -6,6 +6,8 @@ public enum Outcome: String, Sendable, CaseIterable {
     case done, unclassified
     /// The user was asked and said no.
     case declined
+    /// An answer that rests on a part of what was asked for.
+    case partlySeen
     case notFound, locked, wrongPassphrase, damagedKey, alreadyExists, unsupported, roleRefuses
     /// Another person must do it or sign it.
     case needsSecondPerson

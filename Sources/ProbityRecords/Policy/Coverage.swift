@@ -1,3 +1,5 @@
+public import CanonicalJSON
+
 /// What a reading could not see (未能查看的范围): part of every answer, because an empty list that hides a missing key looks
 /// like a clean file.
 ///
@@ -7,10 +9,14 @@ public struct Coverage: Sendable, Hashable {
     public enum Cause: String, Sendable, CaseIterable, Hashable {
         /// The role does not read the category.
         case role
-        /// No grant of the reader's leads there.
+        /// What was asked for lies where no grant of the reader's leads.
         case noKey
-        /// A grant led there until ``Gap/on``.
+        /// As ``noKey``, where a grant led until ``Gap/on``.
         case grantEnded
+        /// The question was for all that the reader's grants reach, and his grants end there.
+        case scope
+        /// There are figures of the whole bureau only: by unit, a number would name its man.
+        case bureauOnly
         /// A rule withholds it from this reader, whatever lies there: what is about himself (回避).
         case withheld
 
@@ -21,36 +27,70 @@ public struct Coverage: Sendable, Hashable {
     /// One part that was not seen.
     public struct Gap: Sendable, Hashable {
         public let category: Category
-        /// Units whose files were out of reach; empty where it is the whole category.
-        public let units: [String]
         public let cause: Cause
-        /// The last day of the grant that ended.
+        /// The highest units whose files were out of reach; empty where it is the whole category.
+        public let units: [String]
+        /// The highest units below ``units`` that were seen all the same.
+        public let except: [String]
+        /// The last day of the grant that ended, the newest of several.
         public let on: CivilDate?
 
-        public init(_ category: Category, _ cause: Cause, units: [String] = [], on: CivilDate? = nil) {
+        public init(
+            _ category: Category, _ cause: Cause, units: [String] = [], except: [String] = [], on: CivilDate? = nil
+        ) {
             self.category = category
             self.cause = cause
             self.units = units
+            self.except = except
             self.on = on
         }
 
-        /// As the ledger's line says it: category, cause, and the units where there are such.
+        /// As the ledger's line says it: category and cause, with the units and the day where there are such.
         public var code: String {
-            "\(category.rawValue):\(cause.rawValue)" + (units.isEmpty ? "" : "(\(units.joined(separator: ",")))")
+            var code = "\(category.rawValue):\(cause.rawValue)"
+            if !units.isEmpty {
+                code += "(\(units.joined(separator: ","))"
+                if !except.isEmpty { code += "-\(except.joined(separator: ","))" }
+                code += ")"
+            }
+            if let on { code += "@\(on)" }
+            return code
+        }
+
+        var json: JSONValue {
+            .object([
+                "category": .string(category.rawValue), "cause": .string(cause.rawValue),
+                "units": .array(units.map { .string($0) }), "except": .array(except.map { .string($0) }),
+                "on": on.map { .string($0.description) } ?? .null,
+            ])
         }
     }
 
     /// In the order of the categories.
     public let gaps: [Gap]
 
+    /// - Parameter gaps: in any order; one that is given twice counts once.
     public init(_ gaps: [Gap]) {
         let order = Dictionary(uniqueKeysWithValues: Category.allCases.enumerated().map { ($1, $0) })
-        self.gaps = gaps.sorted { (order[$0.category] ?? 0, $0.code) < (order[$1.category] ?? 0, $1.code) }
+        self.gaps = Set(gaps).map { (order[$0.category] ?? 0, $0.code, $0) }.sorted { ($0.0, $0.1) < ($1.0, $1.1) }
+            .map(\.2)
     }
 
     /// Nothing was out of reach.
     public static let complete = Coverage([])
 
-    /// Gaps that more keys would close; what the role or a rule withholds stays closed.
+    public var isComplete: Bool { gaps.isEmpty }
+
+    /// Parts of what was asked for that more keys would open. What the role or a rule withholds stays closed, and what lies
+    /// outside the grants of a reader who asked for all that is his was not asked for.
     public var closable: [Gap] { gaps.filter { $0.cause == .noKey || $0.cause == .grantEnded } }
+
+    /// The coverage with more gaps.
+    public func adding(_ more: [Gap]) -> Coverage { more.isEmpty ? self : Coverage(gaps + more) }
+
+    /// As the ledger's line says it.
+    public var code: String { gaps.map(\.code).joined(separator: " ") }
+
+    /// For programs.
+    public var json: JSONValue { .object(["gaps": .array(gaps.map(\.json))]) }
 }

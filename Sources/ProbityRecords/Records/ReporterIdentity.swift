@@ -23,6 +23,11 @@ public enum ReporterIdentity {
         "reporter", "reportername", "complainant", "informant",
     ]
 
+    /// Words between a label and a name: 举报人是某某.
+    private static let links = ["是", "为", "系", "叫", "名叫", "姓名", "is ", "named "]
+    /// What may follow them and names nobody: 举报人为匿名.
+    private static let nameless = ["匿名", "不详", "未知", "未署名", "anonymous", "unknown"]
+
     /// Whether a field of this name or header would hold a reporter's identity.
     public static func isFieldName(_ name: String) -> Bool { fieldNames.contains(Spelling.folded(name)) }
 
@@ -30,14 +35,28 @@ public enum ReporterIdentity {
     public static func isSuspected(in text: String) -> Bool {
         let folded = Spelling.folded(text).replacing("：", with: ":")
         if labels.contains(where: { folded.contains($0 + ":") }) { return true }
-        return hasNumber(folded)
+        return hasNumber(folded) || hasLinkedName(folded)
     }
 
-    /// A run of digits (an X may end it) that is a mobile number or a valid citizen ID, separators left out.
+    private static func hasLinkedName(_ folded: String) -> Bool {
+        for label in labels {
+            for link in links {
+                for range in folded.ranges(of: label + link) {
+                    let rest = folded[range.upperBound...]
+                    if !rest.isEmpty, !nameless.contains(where: rest.hasPrefix) { return true }
+                }
+            }
+        }
+        return false
+    }
+
+    /// A run of digits (an X may end it) that is a mobile number, one of a landline with its area code (0…), or a valid citizen
+    /// ID, separators left out.
     private static func hasNumber(_ folded: String) -> Bool {
         var run: [UInt8] = []
         func isNumber() -> Bool {
             if run.count == 11, run[0] == 0x31, (0x33...0x39).contains(run[1]), run[10] != 0x78 { return true }
+            if (11...12).contains(run.count), run[0] == 0x30, run[1] != 0x30, run.last != 0x78 { return true }
             guard run.count == 18 else { return false }
             do {
                 _ = try CitizenID(String(decoding: run, as: UTF8.self))

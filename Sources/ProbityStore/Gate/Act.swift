@@ -46,7 +46,9 @@ struct Act: Sendable, Hashable {
 
     /// What the line of an act may say in its details, which only auditors read.
     enum Field: String, Sendable, CaseIterable {
-        case bureau, categories, category, count, dryRun, generation, kind, officer, officers, on, openings, past, proposal
+        case bureau, categories, category, count, coverage, dryRun, generation, kind, officer, officers, on, openings,
+            past,
+            proposal
         case purpose, query, range, reason, record, role, rules, step, tray, unit, user, users
     }
 
@@ -91,7 +93,7 @@ struct Act: Sendable, Hashable {
     static let accessGrant = Act(
         "access.grant", .category(.read), adds: [.proposal, .key, .wrap], [.user, .category, .unit])
     static let accessList = Act("access.list", .everybody)
-    static let accessExplain = Act("access.explain", .everybody, [.query])
+    static let accessExplain = Act("access.explain", .everybody, [.query, .coverage])
     static let keyPasswd = Act("key.passwd", .everybody)
     static let keyRotate = Act("key.rotate", .role(.configure), [.generation])
     static let backupCreate = Act("backup.create", .role(.configure))
@@ -114,10 +116,11 @@ struct Act: Sendable, Hashable {
 
     static let officerAdd = Act("officer.add", .category(.file), adds: roster, [.count, .officer])
     static let officerShow = Act(
-        "officer.show", .category(.read), purpose: .stated, recusal: .refused, [.query, .officer])
+        "officer.show", .category(.read), purpose: .stated, recusal: .refused, [.query, .officer, .coverage])
     static let officerIdentify = Act(
         "officer.identify", .category(.file), recusal: .refused, [.query, .kind, .officer])
-    static let officerList = Act("officer.list", .category(.read), purpose: .stated, recusal: .leftOut, [.unit])
+    static let officerList = Act(
+        "officer.list", .category(.read), purpose: .stated, recusal: .leftOut, [.unit, .coverage])
 
     // MARK: Records
 
@@ -129,10 +132,13 @@ struct Act: Sendable, Hashable {
     static let recordShow = Act(
         "record.show", .category(.read), purpose: .stated, recusal: .refused, [.record, .officer])
     static let recordList = Act(
-        "record.list", .category(.read), purpose: .stated, recusal: .refused, [.query, .kind, .officer, .categories])
-    static let search = Act("search", .category(.read), purpose: .stated, recusal: .leftOut, [.query])
+        "record.list", .category(.read), purpose: .stated, recusal: .refused,
+        [.query, .kind, .officer, .categories, .coverage])
+    static let search = Act(
+        "search", .category(.read), purpose: .stated, recusal: .leftOut, [.query, .categories, .coverage])
     static let complaintDrop = Act("complaint.drop", .category(.tray), adds: [.tray], [.kind, .tray])
-    static let complaintTray = Act("complaint.tray", .category(.read), purpose: .stated, recusal: .leftOut)
+    static let complaintTray = Act(
+        "complaint.tray", .category(.read), purpose: .stated, recusal: .leftOut, [.coverage])
     static let complaintTakeIn = Act(
         "complaint.take-in", .category(.takeIn), adds: filing.union([.trayIntake]), recusal: .refused,
         [.tray, .officer, .kind, .query, .record])
@@ -145,15 +151,18 @@ struct Act: Sendable, Hashable {
     // MARK: Answers and the ledger
 
     static let promoteCheck = Act(
-        "promote.check", .role(.promotionCheck), purpose: .stated, recusal: .refused, [.query, .on, .rules, .officers])
+        "promote.check", .role(.promotionCheck), purpose: .stated, recusal: .refused,
+        [.query, .on, .rules, .officers, .categories, .coverage])
     static let reportCounts = Act(
-        "report.counts", .category(.statistics), purpose: .figures, recusal: .leftOut, [.query, .unit, .categories])
-    static let auditList = Act("audit.list", .role(.readLedger), [.query])
+        "report.counts", .category(.statistics), purpose: .figures, recusal: .leftOut,
+        [.query, .unit, .categories, .coverage])
+    static let auditList = Act("audit.list", .role(.readLedger), [.query, .coverage])
     static let auditExport = Act("audit.export", .role(.exportAudit), [.range, .openings])
 
     static let all: [Act] = [
         archiveInit, unitAdd, unitList, userList, userAdd, userLeave, accessGrant, accessList, accessExplain, keyPasswd,
-        keyRotate, backupCreate, approveList, approveShow, approveAccept, recordApprove, approveDeny, officerAdd, officerShow, officerIdentify,
+        keyRotate, backupCreate, approveList, approveShow, approveAccept, recordApprove, approveDeny, officerAdd,
+        officerShow, officerIdentify,
         officerList, recordAdd, recordAmend, recordWithdraw, recordAdvance, recordShow, recordList, search,
         complaintDrop, complaintTray, complaintTakeIn, importBegin, importPublish, dossierOpen, promoteCheck,
         reportCounts, auditList, auditExport,

@@ -35,7 +35,8 @@ final class ActRun {
     ///
     /// - Throws: ``ArchiveError`` `roleRefuses`; `reporterIdentity` for a reason that would carry to the auditors who reported.
     func begin() throws {
-        for text in [details[.reason], purpose?.reason].compactMap({ $0 }) where ReporterIdentity.isSuspected(in: text) {
+        for text in [details[.reason], purpose?.reason].compactMap({ $0 }) where ReporterIdentity.isSuspected(in: text)
+        {
             details[.reason] = nil
             throw ArchiveError(
                 .reporterIdentity, "a reason seems to name a reporter", subject: "reason", rule: "reporter.reason")
@@ -90,6 +91,17 @@ final class ActRun {
     func concerns(_ officer: Int64) throws {
         details[.officer] = OfficerID(officer).text
         try concerns([officer])
+    }
+
+    /// What is read, as far as the act knows before it reads: the categories to which keys lead, and the gaps.
+    func reads(_ categories: [Category], _ coverage: Coverage) {
+        details[.categories] = categories.map(\.rawValue).joined(separator: " ")
+        reads(coverage)
+    }
+
+    /// As above, for an act whose categories are always the same.
+    func reads(_ coverage: Coverage) {
+        if !coverage.isComplete { details[.coverage] = coverage.code }
     }
 
     /// The purpose, where something has to come after it. Asked once.

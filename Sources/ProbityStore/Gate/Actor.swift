@@ -22,6 +22,23 @@ struct Actor {
     /// Whether his role reads a category.
     func reads(_ category: Category) -> Bool { policy.decide(role: role, act: .read, category: category).isAllowed }
 
+    /// The categories that his role does not read, as gaps.
+    var roleGaps: [Coverage.Gap] {
+        Category.allCases.filter { $0.isPerOfficer && !reads($0) }.map { Coverage.Gap($0, .role) }
+    }
+
+    /// What recusal leaves out of lists of these categories: by who he is, and never by what lies there.
+    func withheld(_ categories: [Category]) -> [Coverage.Gap] {
+        certificate.officer == nil ? [] : categories.map { Coverage.Gap($0, .withheld) }
+    }
+
+    /// Lists and searches of others' files are not for who reads his own only.
+    func demandOthers(_ category: Category) throws {
+        if policy.scope(role: role, category: category) == .own {
+            try demand(.refuse(.notOwnFile), category.rawValue)
+        }
+    }
+
     /// Whether the officer is himself (回避).
     func isHimself(_ officer: Int64) -> Bool { certificate.officer == officer }
 

@@ -74,8 +74,7 @@ extension Session {
     /// - Throws: ``ArchiveError`` `notVisible`, `roleRefuses`, `needsSecondPerson` where whoever asks would approve, `recusal`,
     ///   `stateForbids` for what is in force already, was denied or was overtaken, `changedSinceRead`.
     @discardableResult
-    public func accept(_ id: Int64, acceptance: String? = nil, fingerprint: String? = nil) throws -> MissingSignature?
-    {
+    public func accept(_ id: Int64, acceptance: String? = nil, fingerprint: String? = nil) throws -> MissingSignature? {
         let isStep = try archive.snapshot { try ProposalTable.kind(of: id, $0) } == .step
         guard !isStep else { return try acceptStep(id, fingerprint) }
         let missing = try write(.approveAccept, [.proposal: String(id)]) { run, writer -> MissingSignature? in
@@ -162,11 +161,13 @@ extension Session {
                     .roleRefuses, "a \(role.rawValue) does not sign it, and turns it not down either",
                     subject: "roleDoesNotAct", rule: "approve.notYours")
             }
-            let text = JSONValue.object([
-                "v": .integer(1), "type": .string("denial"), "archive": .string(archive.header.archiveID),
-                "proposal": .integer(id), "of": .string(Hex.text(SHA256Digest.hash(Array(proposal.note.text.utf8)).bytes)),
-                "by": .string(user),
-            ]).canonicalText + "\n"
+            let text =
+                JSONValue.object([
+                    "v": .integer(1), "type": .string("denial"), "archive": .string(archive.header.archiveID),
+                    "proposal": .integer(id),
+                    "of": .string(Hex.text(SHA256Digest.hash(Array(proposal.note.text.utf8)).bytes)),
+                    "by": .string(user),
+                ]).canonicalText + "\n"
             try writer.insertProposal(.denial, first: id, note: SignedNote(text: text, signers: [ownSigner]).bytes)
         }
     }
@@ -177,7 +178,8 @@ extension Session {
         .stateForbids, "it is in force already, was turned down, or was overtaken", rule: "approve.closed")
 
     private func demandSame(_ proposal: Proposal, _ fingerprint: String?) throws {
-        guard let fingerprint, fingerprint.filter({ !$0.isWhitespace }) != proposal.fingerprint.filter({ !$0.isWhitespace })
+        guard let fingerprint,
+            fingerprint.filter({ !$0.isWhitespace }) != proposal.fingerprint.filter({ !$0.isWhitespace })
         else { return }
         throw ArchiveError(.changedSinceRead, "the proposal says something else than what was shown")
     }
@@ -189,8 +191,9 @@ extension Session {
     }
 
     /// The step with its record and kind, as the record stands now.
-    private func open(_ opened: Vault.OpenedProposal, _ db: Connection) throws -> (StepProposal, RecordEntry, RecordKind)
-    {
+    private func open(_ opened: Vault.OpenedProposal, _ db: Connection) throws -> (
+        StepProposal, RecordEntry, RecordKind
+    ) {
         let step = opened.proposal
         let entry = try vault.entry(step.record, db)
         guard entry.content.officer == step.officer, entry.content.kind == step.kind else {

@@ -77,7 +77,8 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
     var isRefusal: Bool {
         switch code {
         // A failed validation is one too: that a number is taken, or borne by several, tells something.
-        case .roleRefuses, .needsSecondPerson, .recusal, .purposeMissing, .reporterIdentity, .notVisible, .stateForbids, .invalidEntry,
+        case .roleRefuses, .needsSecondPerson, .recusal, .purposeMissing, .reporterIdentity, .notVisible, .stateForbids,
+            .invalidEntry,
             .changedSinceRead:
             true
         default: false

@@ -5,15 +5,18 @@ import ProbityRecords
 extension Session {
     /// Ledger lines, newest first, with their details opened.
     ///
-    /// - Returns: the lines, and where the next page begins; nil at the start of the ledger.
-    public func auditLines(_ query: LedgerQuery) throws -> (lines: [LedgerLine], next: UInt64?) {
+    /// A line whose details the reader's keys do not open is listed without them.
+    public func auditLines(_ query: LedgerQuery) throws -> Reading<LedgerPage> {
         let words = [
             query.actor.map { "actor=\($0)" }, query.act.map { "act=\($0)" }, query.since.map { "since=\($0)" },
             query.until.map { "until=\($0)" },
         ].compactMap { $0 }.joined(separator: " ")
-        return try look(.auditList, [.query: words]) { _, db in
-            try Ledger.size(db)
-        } reveal: { db, size in
+        return try look(.auditList, [.query: words]) { run, db in
+            let coverage = Coverage([try vault.reach(.audit, Organisation(db), db).gap].compactMap(\.self))
+            run.reads(coverage)
+            return (size: try Ledger.size(db), coverage: coverage)
+        } reveal: { db, plan in
+            let size = plan.size
             let reader = LedgerReader(header: archive.header, graph: graph, db: db)
             var lines: [LedgerLine] = []
             var sequence = min(query.before ?? size, size)
@@ -27,7 +30,10 @@ extension Session {
                 else { continue }
                 lines.append(line)
             }
-            return (lines, sequence > 0 ? sequence : nil)
+            let isClosed = plan.coverage.isComplete && lines.contains { $0.details == nil }
+            return Reading(
+                LedgerPage(lines: lines, next: sequence > 0 ? sequence : nil),
+                plan.coverage.adding(isClosed ? [Coverage.Gap(.audit, .noKey)] : []))
         }
     }
 

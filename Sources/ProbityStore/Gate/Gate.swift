@@ -26,6 +26,8 @@ extension Session {
             let (value, head) = try transact(act) { db -> (T, LedgerHead) in
                 try archive.sweep(db)
                 let writer = try RowWriter(db)
+                vault.writing = writer.batch
+                defer { vault.writing = nil }
                 try run.begin()
                 let value = try body(run, writer)
                 try run.finish()
@@ -40,8 +42,8 @@ extension Session {
         }
     }
 
-    /// An act that reads: `prepare` decides policy on the snapshot and says what is read; the leaf is committed; only
-    /// then `reveal` decrypts for the caller.
+    /// An act that reads: `prepare` decides policy on the snapshot and says what is read and what cannot be; the leaf is
+    /// committed; only then `reveal` decrypts for the caller, with the keys that were asked for before the leaf.
     func look<T, Plan>(
         _ act: Act, _ details: [Act.Field: String] = [:], prepare: (ActRun, Connection) throws -> Plan,
         reveal: (Connection, Plan) throws -> T
@@ -50,11 +52,12 @@ extension Session {
         do {
             return try archive.snapshot { db in
                 roster.beginTransaction()
+                try askGrants(db)
                 try run.begin()
                 let plan = try prepare(run, db)
                 try run.finish()
                 let size = try Ledger.size(db)
-                remember(try transact(act) { try append(act, run.details, reads: size, $0) })
+                remember(try sign(act) { try append(act, run.details, reads: size, $0) })
                 return try reveal(db, plan)
             }
         } catch {
@@ -67,16 +70,24 @@ extension Session {
     func recordRefusal(of run: ActRun, _ error: any Error) throws {
         guard let refusal = error as? ArchiveError, refusal.isRefusal else { return }
         remember(
-            try transact(run.act) {
+            try sign(run.act) {
                 try append(run.act, outcome: "refused:\(refusal.code.rawValue)", run.details, $0)
             })
+    }
+
+    /// Runs `body` as the only writer, with the grants that are in force at that moment.
+    func transact<T>(_ act: Act, _ body: (Connection) throws -> T) throws -> T {
+        try sign(act) { db in
+            try askGrants(db)
+            return try body(db)
+        }
     }
 
     /// Runs `body` as the only writer, for a user who serves at that moment.
     ///
     /// Every transaction in which the user signs a line begins here: a certificate that was replaced or ended after the
     /// session began ends the session, and one between two transactions of a long act ends that.
-    func transact<T>(_ act: Act, _ body: (Connection) throws -> T) throws -> T {
+    private func sign<T>(_ act: Act, _ body: (Connection) throws -> T) throws -> T {
         try archive.transact("\(user) \(act.code)") { db in
             roster.beginTransaction()
             guard try CertificateTable.newestSerial(of: user, db) == certificate.serial else {

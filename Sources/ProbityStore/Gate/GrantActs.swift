@@ -11,6 +11,18 @@ public struct GrantEntry: Sendable {
     public let notAfter: CivilDate?
 }
 
+/// Why a user may or may not do something in a category.
+public struct AccessExplanation: Sendable {
+    /// What the access matrix says of his role; keys are another question.
+    public let decision: Decision
+    /// Whether the role's right there ends at the user's own file, so that there is no grant of a unit for him.
+    public let ownFileOnly: Bool
+    /// Whether a key of his leads to any file there.
+    public let isReached: Bool
+    /// His grants there, those that ended among them.
+    public let grants: [(grant: GrantEntry, isInForce: Bool)]
+}
+
 extension GrantEntry {
     init(_ grant: Grant) {
         self.init(
@@ -124,16 +136,26 @@ extension Session {
         }
     }
 
-    /// Why the user may or may not do something in a category: the matrix, and his grants there.
-    public func explain(_ act: AccessAct, _ category: ProbityRecords.Category, kind: String?) throws
-        -> (decision: Decision, grants: [GrantEntry])
-    {
-        try look(.accessExplain, [.query: "\(act.rawValue) \(category.rawValue)"]) { _, _ in
-        } reveal: { _, _ in
-            (
-                archive.policy.decide(role: role, act: act, category: category, kind: kind),
-                grants.filter { $0.place.category == category }.map { GrantEntry($0) }
-            )
+    /// Why the user may or may not do something in a category: the matrix, his grants there, and how far they lead.
+    public func explain(
+        _ act: AccessAct, _ category: ProbityRecords.Category, kind: String?
+    ) throws -> Reading<AccessExplanation> {
+        try look(.accessExplain, [.query: "\(act.rawValue) \(category.rawValue)"]) { run, db -> Reading<[Unit]> in
+            let reach = try vault.reach(category, Organisation(db), db)
+            let gap = actor.reads(category) ? reach.gap : Coverage.Gap(category, .role)
+            let coverage = Coverage([gap].compactMap(\.self))
+            run.reads(coverage)
+            return Reading(reach.units, coverage)
+        } reveal: { _, reached in
+            let grants = graph.grants
+            return Reading(
+                AccessExplanation(
+                    decision: archive.policy.decide(role: role, act: act, category: category, kind: kind),
+                    ownFileOnly: archive.policy.scope(role: role, category: category) == .own,
+                    isReached: !reached.value.isEmpty,
+                    grants: grants.all.filter { $0.place.category == category }.map {
+                        (grant: GrantEntry($0), isInForce: $0.isInForce(on: grants.day))
+                    }), reached.coverage)
         }
     }
 }

@@ -20,9 +20,11 @@ extension Session {
     ///   - progress: gets the number of rows done in the present pass and the pass, 1 or 2.
     /// - Throws: ``ArchiveError``; rows that are wrong are no error but part of the report.
     public func importRecords(
-        kind id: String, past: Bool = false, dryRun: Bool, rows: RowSource, progress: @escaping (Int, Int) -> Void = { _, _ in }
+        kind id: String, past: Bool = false, dryRun: Bool, rows: RowSource,
+        progress: @escaping (Int, Int) -> Void = { _, _ in }
     ) throws -> ImportReport {
-        let kind = try write(.importBegin, [.kind: id, .past: String(past), .dryRun: String(dryRun)]) { run, _ -> RecordKind in
+        let kind = try write(.importBegin, [.kind: id, .past: String(past), .dryRun: String(dryRun)]) {
+            run, _ -> RecordKind in
             let kind = try declaredKind(id)
             try run.demandRight(in: kind.category, kind: kind.id, "import \(kind.id)")
             return kind
@@ -129,7 +131,9 @@ private final class ImportFiling {
             // Others may have filed since the last chunk, but not during this one.
             var next: [Int64: Int64] = [:]
             for row in rows {
-                guard case .values(let officer, let state, let values, let unread) = row, unread.isEmpty else { throw ArchiveError(.changedSinceRead, "the file changed while it was imported") }
+                guard case .values(let officer, let state, let values, let unread) = row, unread.isEmpty else {
+                    throw ArchiveError(.changedSinceRead, "the file changed while it was imported")
+                }
                 if kind.id == "officer" {
                     let judged = try judge.judged(state, values, officer: nil, db)
                     _ = try session.roster.add(judged.outcome, kind, writer, structure: structure)

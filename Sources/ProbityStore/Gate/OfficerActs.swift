@@ -32,14 +32,16 @@ extension Session {
     ///
     /// - Throws: ``ArchiveError`` `notVisible` where none is visible, `invalidEntry` where a name has several bearers (the
     ///   subject lists their numbers).
-    public func showOfficer(_ query: String) throws -> OfficerEntry {
+    public func showOfficer(_ query: String) throws -> Reading<OfficerEntry> {
         try look(.officerShow, [.query: query]) { run, db in
             try run.demandRight(in: .roster)
-            let officer = try roster.locate(query, db)
-            try run.concerns(officer)
-            return officer
-        } reveal: { db, officer in
-            try roster.entry(officer, db)
+            let match = try roster.match(query, db)
+            try run.concerns(match.officer)
+            let coverage = try namesakes(match, db)
+            run.reads(coverage)
+            return (match.officer, coverage)
+        } reveal: { db, plan in
+            Reading(try roster.entry(plan.0, db), plan.1)
         }
     }
 
@@ -67,17 +69,25 @@ extension Session {
     /// - Parameters:
     ///   - unit: only this unit and those below it.
     ///   - receive: gets one entry at a time, so that a long list needs no memory.
-    public func listOfficers(unit: String? = nil, receive: (OfficerEntry) throws -> Void) throws {
-        try look(.officerList, [.unit: unit ?? ""]) { run, db in
+    /// - Returns: how many there were.
+    public func listOfficers(unit: String? = nil, receive: (OfficerEntry) throws -> Void) throws -> Reading<Int> {
+        try look(.officerList, [.unit: unit ?? ""]) { run, db -> Reading<[Unit]> in
             try run.demandRight(in: .roster)
+            try actor.demandOthers(.roster)
             try run.demandPurpose()
-            return try vault.visibleUnits(.roster, below: unit, db)
-        } reveal: { db, units in
-            for unit in units {
-                for officer in try roster.officers(of: unit, db) where !actor.isHimself(officer) {
+            let reach = try vault.reach(.roster, below: unit, Organisation(db), db)
+            let coverage = Coverage([reach.gap].compactMap(\.self) + actor.withheld([.roster]))
+            run.reads(coverage)
+            return Reading(reach.units, coverage)
+        } reveal: { db, plan in
+            var count = 0
+            for unit in plan.value {
+                for officer in try roster.officers(of: unit.id, db) where !actor.isHimself(officer) {
                     try receive(roster.entry(officer, db))
+                    count += 1
                 }
             }
+            return Reading(count, plan.coverage)
         }
     }
 }

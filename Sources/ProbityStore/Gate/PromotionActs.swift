@@ -7,13 +7,20 @@ public import ProbityRecords
 public struct PromotionResult: Sendable {
     public let officer: OfficerEntry
     public let answer: PromotionAnswer
+    /// What of the candidate's file the answer does not rest on.
+    public let coverage: Coverage
     /// Size and root of the ledger that the answer was read at, and the digest of the rules.
     public let ledgerSize: UInt64
     public let rulesDigest: String
 
+    /// The answer's verdict; never clear where more keys would have shown more.
+    public var verdict: PromotionVerdict { coverage.closable.isEmpty ? answer.verdict : max(answer.verdict, .hold) }
+
     /// The answer in canonical form: the same ledger, rules and question give the same bytes.
     public var json: JSONValue {
         guard case .object(var members) = answer.json else { return answer.json }
+        members["verdict"] = .string(verdict.rawValue)
+        members["coverage"] = coverage.json
         members["ledgerSize"] = .integer(Int64(ledgerSize))
         members["rules"] = .string(rulesDigest)
         members["policeNo"] = .string(officer.policeNo)
@@ -30,12 +37,16 @@ extension Session {
     ///
     /// The leaf names the candidates and the rules before anything is read; a batch is one act.
     /// - Parameter queries: numbers, ID numbers, names or identifiers; nil takes everybody in the user's scope.
+    /// - Returns: how many there were, and who was out of reach where everybody was asked for; what was out of reach of a
+    ///   candidate's file is in his result.
+    @discardableResult
     public func checkPromotion(
         _ queries: [String]?, move: PromotionMove, receive: (PromotionResult) throws -> Void
-    ) throws {
+    ) throws -> Reading<Int> {
         struct Plan {
-            let officers: [Int64]?
-            let units: [String]
+            let candidates: [(officer: OfficerEntry, file: Reading<[FilePart]>)]?
+            let units: [Unit]
+            let coverage: Coverage
             let size: UInt64
         }
         let rules = try RuleSet.standard()
@@ -44,18 +55,32 @@ extension Session {
         let details: [Act.Field: String] = [
             .query: queries?.joined(separator: " ") ?? "*", .on: question.on.description, .rules: digest,
         ]
-        try look(.promoteCheck, details) { run, db -> Plan in
+        return try look(.promoteCheck, details) { run, db -> Plan in
             let officers = try queries?.map { try roster.locate($0, db) }
             try run.concerns(officers ?? [])
             try run.demandPurpose()
-            if let officers { run[.officers] = officers.map { OfficerID($0).text }.joined(separator: " ") }
-            return Plan(
-                officers: officers, units: officers == nil ? try vault.visibleUnits(.roster, db) : [],
-                size: try Ledger.size(db))
+            let size = try Ledger.size(db)
+            if let officers {
+                run[.officers] = officers.map { OfficerID($0).text }.joined(separator: " ")
+                let candidates = try officers.map { id in
+                    let officer = try roster.entry(id, db)
+                    return (officer: officer, file: try vault.file(of: officer, Session.categories, db))
+                }
+                let open = Set(candidates.flatMap { $0.file.value.map(\.category) })
+                run.reads(
+                    Session.categories.filter(open.contains), Coverage(candidates.flatMap(\.file.coverage.gaps)))
+                return Plan(candidates: candidates, units: [], coverage: .complete, size: size)
+            }
+            let organisation = try Organisation(db)
+            let people = try vault.reach(.roster, organisation, db)
+            let reaches = try Session.categories.map { try vault.reach($0, organisation, db) }
+            let coverage = Coverage([people.gap].compactMap(\.self) + actor.withheld([.roster]))
+            run.reads(
+                reaches.filter { !$0.units.isEmpty }.map(\.category), coverage.adding(reaches.compactMap(\.gap)))
+            return Plan(candidates: nil, units: people.units, coverage: coverage, size: size)
         } reveal: { db, plan in
-            func answer(_ id: Int64) throws {
-                let officer = try roster.entry(id, db)
-                let facts = try Session.categories.flatMap { try vault.records(in: $0, of: officer, db) }.map {
+            func answer(_ officer: OfficerEntry, _ file: Reading<[FilePart]>) throws {
+                let facts = try file.value.flatMap { try vault.records(in: $0, of: officer, db) }.map {
                     RecordFact(
                         recordID: $0.id.text, kind: $0.content.kind, state: $0.content.state,
                         occurredOn: $0.content.occurredOn, filedSequence: $0.firstFiledSequence,
@@ -66,17 +91,21 @@ extension Session {
                 try receive(
                     PromotionResult(
                         officer: officer, answer: PromotionCheck.evaluate(candidate, question: question, rules: rules),
-                        ledgerSize: plan.size, rulesDigest: digest))
+                        coverage: file.coverage, ledgerSize: plan.size, rulesDigest: digest))
             }
-            if let officers = plan.officers {
-                for officer in officers { try answer(officer) }
-                return
+            if let candidates = plan.candidates {
+                for (officer, file) in candidates { try answer(officer, file) }
+                return Reading(candidates.count, plan.coverage)
             }
+            var count = 0
             for unit in plan.units {
-                for officer in try roster.officers(of: unit, db) where !actor.isHimself(officer) {
-                    try answer(officer)
+                for id in try roster.officers(of: unit.id, db) where !actor.isHimself(id) {
+                    let officer = try roster.entry(id, db)
+                    try answer(officer, vault.file(of: officer, Session.categories, db))
+                    count += 1
                 }
             }
+            return Reading(count, plan.coverage)
         }
     }
 }

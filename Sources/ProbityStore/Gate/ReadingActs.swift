@@ -17,26 +17,32 @@ extension Session {
     /// The records of one officer, as much as the reader may see, oldest first.
     ///
     /// - Parameter kind: only this kind; one of a category that the role does not read is refused, not left out.
-    public func records(of query: String, kind: String? = nil) throws -> (officer: OfficerEntry, records: [RecordEntry])
-    {
-        try look(.recordList, [.query: query, .kind: kind ?? ""]) { run, db -> (Int64, [ProbityRecords.Category]) in
+    public func records(of query: String, kind: String? = nil) throws -> Reading<OfficerRecords> {
+        try look(.recordList, [.query: query, .kind: kind ?? ""]) { run, db -> (OfficerEntry, Reading<[FilePart]>) in
             let categories = try readable(kind, run)
-            let officer = try roster.locate(query, db)
-            try run.concerns(officer)
+            let match = try roster.match(query, db)
+            try run.concerns(match.officer)
             try run.demandPurpose()
-            run[.categories] = categories.map(\.rawValue).joined(separator: " ")
-            return (officer, categories)
+            let officer = try roster.entry(match.officer, db)
+            let file = try vault.file(of: officer, categories, db)
+            let coverage = file.coverage.adding(
+                try namesakes(match, db).gaps + (kind == nil ? actor.roleGaps : []))
+            run.reads(file.value.map(\.category), coverage)
+            return (officer, Reading(file.value, coverage))
         } reveal: { db, plan in
-            let (officer, categories) = plan
-            let entry = try roster.entry(officer, db)
-            let found = try categories.flatMap { try vault.records(in: $0, of: entry, db) }
-            return (
-                entry,
-                found.filter { kind == nil || $0.content.kind == kind }.sorted {
-                    ($0.content.occurredOn, $0.id.number) < ($1.content.occurredOn, $1.id.number)
-                }
-            )
+            let (officer, file) = plan
+            let found = try file.value.flatMap { try vault.records(in: $0, of: officer, db) }
+            let records = found.filter { kind == nil || $0.content.kind == kind }.sorted {
+                ($0.content.occurredOn, $0.id.number) < ($1.content.occurredOn, $1.id.number)
+            }
+            return Reading(OfficerRecords(officer: officer, records: records), file.coverage)
         }
+    }
+
+    /// Where somebody of the same name may be whom the look-up did not see; nowhere for one by a number.
+    func namesakes(_ match: Roster.Match, _ db: Connection) throws -> Coverage {
+        guard match.field == .name else { return .complete }
+        return Coverage([try vault.reach(.roster, Organisation(db), db).gap].compactMap(\.self))
     }
 
     /// Categories that the role reads, or the one of `kind`.
@@ -52,45 +58,56 @@ extension Session {
         return categories
     }
 
-    /// Records of all officers in the user's scope that fit, in the order of their numbers.
-    ///
-    /// - Returns: at most `limit` entries with their officers, and the cursor of the next page; nil at the end.
-    public func search(_ query: RecordQuery) throws -> (
-        found: [(officer: OfficerEntry, record: RecordEntry)], next: RecordID?
-    ) {
+    /// Records of all officers in the user's scope that fit, in the order of their numbers; at most `limit` of them.
+    public func search(_ query: RecordQuery) throws -> Reading<FoundRecords> {
         let words = [
             query.kind.map { "kind=\($0)" }, query.state.map { "state=\($0)" }, query.since.map { "since=\($0)" },
             query.until.map { "until=\($0)" },
         ].compactMap { $0 }.joined(separator: " ")
-        return try look(.search, [.query: words]) { run, _ in
-            try readable(query.kind, run)
-        } reveal: { db, categories in
-            try matches(query, categories, db)
+        return try look(.search, [.query: words]) { run, db -> Reading<[Reach]> in
+            let categories = try readable(query.kind, run)
+            for category in categories { try actor.demandOthers(category) }
+            try run.demandPurpose()
+            let organisation = try Organisation(db)
+            let reaches = try categories.map { try vault.reach($0, organisation, db) }
+            let open = reaches.filter { !$0.units.isEmpty }
+            let coverage = Coverage(
+                reaches.compactMap(\.gap) + (query.kind == nil ? actor.roleGaps : [])
+                    + actor.withheld(open.map(\.category)))
+            run.reads(open.map(\.category), coverage)
+            return Reading(open, coverage)
+        } reveal: { db, plan in
+            var sieve = DossierSieve(graph, plan.value)
+            let found = try matches(query, plan.value.map(\.category), &sieve, db)
+            return Reading(found, plan.coverage.adding(sieve.gaps))
         }
     }
 
     private static let dossiersPerPage = 500
 
     private func matches(
-        _ query: RecordQuery, _ categories: [ProbityRecords.Category], _ db: Connection
-    ) throws -> (found: [(officer: OfficerEntry, record: RecordEntry)], next: RecordID?) {
+        _ query: RecordQuery, _ categories: [ProbityRecords.Category], _ sieve: inout DossierSieve, _ db: Connection
+    ) throws -> FoundRecords {
         var found: [(officer: OfficerEntry, record: RecordEntry)] = []
         // The record of the cursor may not be the last of its dossier.
         var last = query.cursor.map { $0.dossier - 1 } ?? 0
-        while true {
+        while !categories.isEmpty {
             let page = try DossierTable.page(of: categories, after: last, limit: Session.dossiersPerPage, db)
             for dossier in page {
                 guard let category = ProbityRecords.Category(rawValue: dossier.category),
-                    try graph.dossierKey(dossier.id, db) != nil
+                    try sieve.opens(dossier.id, category, db)
                 else { continue }
                 for entry in try vault.entries(in: dossier.id, category, db) where fits(entry, query) {
-                    if found.count == query.limit { return (found, found.last?.record.id) }
+                    if found.count == query.limit {
+                        return FoundRecords(found: found, next: found.last?.record.id)
+                    }
                     found.append((try roster.entry(entry.content.officer.number, db), entry))
                 }
             }
-            guard let end = page.last, page.count == Session.dossiersPerPage else { return (found, nil) }
+            guard let end = page.last, page.count == Session.dossiersPerPage else { break }
             last = end.id
         }
+        return FoundRecords(found: found, next: nil)
     }
 
     /// Whether a record is one that the query asks for, after its cursor, and about somebody else.

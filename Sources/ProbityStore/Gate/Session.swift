@@ -24,8 +24,6 @@ public final class Session {
     let actor: Actor
     let logKey: Ed25519SigningKey
     let rootUnit: String
-    /// Places whose nodes the user holds by a grant.
-    let grants: [Grant]
     let graph: KeyGraph
     let vault: Vault
     let roster: Roster
@@ -52,10 +50,9 @@ public final class Session {
         certificate = opening.certificate
         actor = Actor(certificate: opening.certificate, policy: archive.policy)
         rootUnit = opening.rootUnit
-        grants = opening.grants
         logKey = try opening.logKey(archive, identity)
-        graph = KeyGraph(header: archive.header, rootUnit: opening.rootUnit, identity: identity)
-        graph.admit(opening.grants)
+        graph = KeyGraph(
+            header: archive.header, rootUnit: opening.rootUnit, identity: identity, grants: opening.grants)
         vault = Vault(archive, graph, rootUnit: opening.rootUnit, user: identity.user)
         roster = Roster(archive, vault)
         rememberFile(archive.pageKey.file.fileID)
@@ -66,7 +63,7 @@ public final class Session {
     private struct Opening {
         let certificate: Certificate
         let rootUnit: String
-        let grants: [Grant]
+        let grants: HeldGrants
         let logWrap: (key: Int64, wrapped: [UInt8])?
 
         init(_ archive: Archive, _ identity: Identity, _ memory: HeadMemory?, _ db: Connection) throws {
@@ -80,13 +77,9 @@ public final class Session {
             try memory?.compare(archive.header, db)
             // The header names the key that checkpoints are signed with and the one on paper: it is not believed unread.
             _ = try Vouching(archive, db).leaf(ofBatch: ArchiveTable.ceremonyBatch(db))
-            let today = archive.now.date
             self.certificate = certificate
             rootUnit = try UnitTable.root(db)
-            // A grant to keys that the user had before opens nothing: his new certificate needs new ones.
-            grants = try GrantTable.rows(of: identity.user, db).map(credentials.verified).filter {
-                $0.serial == certificate.serial && $0.isInForce(on: today)
-            }
+            grants = try HeldGrants(archive, of: certificate, credentials, db)
             logWrap = try WrapTable.logWrap(to: identity.user, db)
         }
 
@@ -106,6 +99,17 @@ public final class Session {
                 throw ArchiveError(.integrity, "the ledger's key is not the archive's")
             }
             return logKey
+        }
+    }
+
+    /// Asks which grants are in force, at the beginning of each transaction of an act.
+    func askGrants(_ db: Connection) throws {
+        let held = graph.grants
+        if try GrantTable.numbers(of: user, db) == held.rows {
+            graph.admit(try held.asked(archive, db))
+        } else {
+            let renewed = try HeldGrants(archive, of: certificate, Credentials(archive, db), db)
+            graph.admit(HeldGrants(rows: renewed.rows, all: renewed.all, day: max(held.day, renewed.day)))
         }
     }
 

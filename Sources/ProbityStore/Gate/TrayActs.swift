@@ -19,15 +19,20 @@ extension Session {
     }
 
     /// The items of the tray that are not taken in yet.
-    public func trayEntries(_ category: ProbityRecords.Category = .complaints) throws -> [TrayEntry] {
-        try look(.complaintTray) { run, _ in
+    public func trayEntries(_ category: ProbityRecords.Category = .complaints) throws -> Reading<[TrayEntry]> {
+        try look(.complaintTray) { run, db -> Reach in
             try run.demandRight(in: category)
-        } reveal: { db, _ in
-            // An item about the reader himself is not his to see (回避).
-            try TrayTable.waiting(category, db).compactMap { id in
+            let reach = try vault.reach(category, Organisation(db), db)
+            run.reads(trayCoverage(reach))
+            return reach
+        } reveal: { db, reach in
+            // An item about the reader himself is not his to see (回避), and neither is whether there is one.
+            let isAboutReader = try isAboutReader(db)
+            let entries = try (reach.units.isEmpty ? [] : TrayTable.waiting(category, db)).compactMap { id in
                 let entry = try tray.open(TrayID(id), db).entry
-                return try isAboutReader(entry, db) ? nil : entry
+                return try isAboutReader(entry) ? nil : entry
             }
+            return Reading(entries, trayCoverage(reach))
         }
     }
 
@@ -39,11 +44,17 @@ extension Session {
         }
     }
 
-    private func isAboutReader(_ entry: TrayEntry, _ db: Connection) throws -> Bool {
-        guard let own = certificate.officer else { return false }
+    private func trayCoverage(_ reach: Reach) -> Coverage {
+        Coverage([reach.gap].compactMap(\.self) + (reach.units.isEmpty ? [] : actor.withheld([reach.category])))
+    }
+
+    /// Tells items about the user himself from others.
+    ///
+    /// - Throws: ``ArchiveError`` `notVisible` where his keys do not open his own roster entry: nobody could tell then.
+    private func isAboutReader(_ db: Connection) throws -> (TrayEntry) throws -> Bool {
+        guard let own = certificate.officer else { return { _ in false } }
         let reader = try roster.entry(own, db)
-        return [reader.policeNo, reader.name, reader.id.text].contains(entry.officer)
-            || reader.values["idNo"]?.string == entry.officer
+        return { [roster] in try roster.means($0.officer, reader, db) }
     }
 
     /// Takes an item of the tray into the dossier of an officer, as a record of its kind.
@@ -62,6 +73,8 @@ extension Session {
                 throw ArchiveError(.stateForbids, "the item is taken in already")
             }
             let opened = try tray.open(id, writer.db)
+            // To whom it is about there is no such item, whomever he names instead.
+            if try isAboutReader(writer.db)(opened.entry) { throw Tray.notVisible }
             let officer = try roster.locate(query ?? opened.entry.officer, writer.db)
             try run.concerns(officer)
             let draft = RecordDraft(

@@ -27,7 +27,9 @@ final class KeyGraph {
     private let rootUnit: String
     private let identity: Identity
     private let recoveryKey: X25519PublicKey
-    /// Wraps that a grant with both signatures gives to the user, by the node key that each opens.
+    /// The user's grants as the act under way asks for them.
+    private(set) var grants: HeldGrants
+    /// Wraps that a grant in force gives to the user, by the node key that each opens.
     private var granted: [Int64: Set<SHA256Digest>] = [:]
     private var nodes: [Int64: NodeSecret] = [:]
     private var tagKeys: [Int64: TagKey] = [:]
@@ -36,11 +38,17 @@ final class KeyGraph {
     private var intakeKeys: [Int64: X25519PrivateKey] = [:]
     private var dossiers = BoundedCache<Int64, DossierKey>(capacity: 16_384)
 
-    init(header: ArchiveHeader, rootUnit: String, identity: Identity) {
+    init(header: ArchiveHeader, rootUnit: String, identity: Identity, grants: HeldGrants) {
         self.archiveID = header.archiveID
         self.rootUnit = rootUnit
         self.identity = identity
         self.recoveryKey = header.recoveryKey
+        self.grants = grants
+        granted = KeyGraph.wraps(of: grants)
+    }
+
+    private static func wraps(of grants: HeldGrants) -> [Int64: Set<SHA256Digest>] {
+        Dictionary(grouping: grants.inForce, by: \.key).mapValues { Set($0.map(\.wrapDigest)) }
     }
 
     /// Forgets everything derived from rows that a rolled-back transaction may have made.
@@ -84,9 +92,13 @@ final class KeyGraph {
         return id
     }
 
-    /// Takes the user's verified grants in force.
-    func admit(_ grants: [Grant]) {
-        granted = Dictionary(grouping: grants, by: \.key).mapValues { Set($0.map(\.wrapDigest)) }
+    /// Takes the user's grants as they stand now. Where another set is in force, everything that was opened is closed.
+    func admit(_ grants: HeldGrants) {
+        self.grants = grants
+        let wraps = KeyGraph.wraps(of: grants)
+        guard wraps != granted else { return }
+        granted = wraps
+        forget()
     }
 
     /// The secret of the node key `id`, by whatever path leads there; nil where none does.
@@ -174,17 +186,35 @@ final class KeyGraph {
 
     /// The newest key of a dossier, or the one of `epoch`; nil where the user's keys do not lead to it.
     func dossierKey(_ dossier: Int64, epoch: Int64? = nil, _ db: Connection) throws -> DossierKey? {
-        if let known = dossiers[dossier], epoch == nil || known.epoch == epoch { return known }
-        guard let row = try DossierTable.key(of: dossier, upTo: epoch ?? .max, db),
-            let node = try open(node: row.node, db)
-        else { return nil }
+        guard case .open(let key) = try access(dossier, epoch: epoch, db) else { return nil }
+        return key
+    }
+
+    /// What the user's keys do with a dossier.
+    enum DossierAccess {
+        case open(DossierKey)
+        /// - Parameter node: the one that does not open; nil for a dossier that has no key.
+        case closed(node: Int64?)
+    }
+
+    /// As ``dossierKey(_:epoch:_:)``, with the node where the way ends.
+    ///
+    /// - Parameter closed: nodes that did not open a moment ago.
+    func access(
+        _ dossier: Int64, epoch: Int64? = nil, closed: Set<Int64> = [], _ db: Connection
+    ) throws -> DossierAccess {
+        if let known = dossiers[dossier], epoch == nil || known.epoch == epoch { return .open(known) }
+        guard let row = try DossierTable.key(of: dossier, upTo: epoch ?? .max, db) else { return .closed(node: nil) }
+        guard !closed.contains(row.node), let node = try open(node: row.node, db) else {
+            return .closed(node: row.node)
+        }
         let epoch = row.epoch
         let secret = try KeyWrap.unwrap(
             row.wrapped, under: node.wrapKey,
             context: dossierContext(node: node.keyID, dossier: dossier, epoch: epoch))
         let key = DossierKey(dossier: dossier, epoch: epoch, cipher: try XAES256GCM(key: secret))
         dossiers[dossier] = key
-        return key
+        return .open(key)
     }
 
     private func dossierContext(node: Int64, dossier: Int64, epoch: Int64) -> [UInt8] {

@@ -25,6 +25,12 @@ enum Ledger {
     /// How many lines the ledger has.
     static func size(_ db: Connection) throws -> UInt64 { try LeafTable.size(db) }
 
+    /// The time of the newest line; nil where there is none.
+    static func lastTime(_ db: Connection) throws -> ArchiveTime? {
+        let size = try size(db)
+        return size == 0 ? nil : ArchiveTime(try leaf(size - 1, db).time)
+    }
+
     static func leafNote(_ sequence: UInt64, _ db: Connection) throws -> [UInt8] {
         guard let note = try LeafTable.note(sequence, db) else {
             throw ArchiveError(.integrity, "ledger line \(sequence) is missing")

@@ -4,8 +4,8 @@ public import ProbityRecords
 /// A ledger line as an auditor sees it.
 public struct LedgerLine: Sendable {
     public let leaf: LeafBody
-    /// The opened details, by field.
-    public let details: [String: String]
+    /// The opened details, by field; nil where the reader's keys do not open them.
+    public let details: [String: String]?
 }
 
 /// What to list or export.

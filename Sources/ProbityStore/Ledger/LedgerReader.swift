@@ -8,13 +8,16 @@ struct LedgerReader {
     let graph: KeyGraph
     let db: Connection
 
-    /// A line with its details.
+    /// A line with its details, if a key of the user's opens them.
     ///
-    /// - Throws: ``ArchiveError`` `notVisible` where no key of the user's opens them; `integrity` where they are not those
-    ///   that were signed.
+    /// - Throws: ``ArchiveError`` `integrity` where they are not those that were signed.
     func line(_ sequence: UInt64) throws -> LedgerLine {
         let leaf = try Ledger.leaf(sequence, db)
-        return LedgerLine(leaf: leaf, details: try opened(leaf).mapValues(\.value))
+        do {
+            return LedgerLine(leaf: leaf, details: try opened(leaf).mapValues(\.value))
+        } catch let error as ArchiveError where error.code == .notVisible {
+            return LedgerLine(leaf: leaf, details: nil)
+        }
     }
 
     private func opened(_ leaf: LeafBody) throws -> [String: (nonce: [UInt8], value: String)] {

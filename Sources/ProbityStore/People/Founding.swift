@@ -102,7 +102,8 @@ private struct Founding {
         for unit in ceremony.units { try writer.insertUnit(unit) }
         let certificates = try certify(writer)
         // The founding holders' session makes the nodes: the security administrator's keys only sign.
-        let graph = KeyGraph(header: header, rootUnit: root, identity: security)
+        let graph = KeyGraph(
+            header: header, rootUnit: root, identity: security, grants: .none(on: archive.now.date))
         var detailsKey: (id: Int64, key: X25519PublicKey)?
         for category in ProbityRecords.Category.allCases where category != .reporter {
             let made = try graph.makeNode(at: NodePlace(category: category, unit: root), below: nil, in: writer)

@@ -29,6 +29,11 @@ enum GrantTable {
         ) { GrantRow($0) }
     }
 
+    /// The numbers of a user's rows.
+    static func numbers(of user: String, _ db: Connection) throws -> [Int64] {
+        try db.all("SELECT id FROM accessGrant WHERE userId = ? ORDER BY id", [.text(user)]) { $0.integer(0) }
+    }
+
     static func all(_ db: Connection) throws -> [GrantRow] {
         try db.all("SELECT \(GrantRow.columns) FROM accessGrant ORDER BY id") { GrantRow($0) }
     }

@@ -26,7 +26,7 @@ struct CountedPart {
 /// What is counted of a query, and what cannot be.
 struct CountingPlan {
     let parts: [CountedPart]
-    let uncounted: [ProbityRecords.Category]
+    let coverage: Coverage
 }
 
 /// Counts records in one snapshot.
@@ -57,19 +57,25 @@ struct Counting {
         }
         let named = Set(kinds)
         var counted: [CountedPart] = []
+        var gaps: [Coverage.Gap] = []
         var uncounted: [ProbityRecords.Category] = []
         for category in ProbityRecords.Category.allCases {
             let kinds = catalogue.kinds(in: category).filter { named.isEmpty || named.contains($0.id) }
             if kinds.isEmpty { continue }
             let decision = actor.policy.decide(
                 role: actor.role, counting: category, from: query.from, until: query.until)
-            if named.isEmpty, !decision.isAllowed, decision != .refuse(.wholeMonths) { continue }
+            if named.isEmpty, !decision.isAllowed, decision != .refuse(.wholeMonths) {
+                gaps.append(Coverage.Gap(category, .role))
+                continue
+            }
             try run.demand(decision, category.rawValue)
-            let units = try countedUnits(category, below: query.unit)
+            let (units, gap) = try countedUnits(category, below: query.unit)
+            if let gap { gaps.append(gap) }
             if units.isEmpty {
                 uncounted.append(category)
             } else {
                 counted.append(CountedPart(category: category, kinds: kinds, units: units))
+                if actor.reads(category) { gaps += actor.withheld([category]) }
             }
         }
         // Nobody who counts nothing gets an empty answer that looks as if nothing had happened.
@@ -78,33 +84,36 @@ struct Counting {
             throw ArchiveError(
                 .notVisible, "\(category.rawValue): no key or unit of yours leads there", subject: category.rawValue)
         }
-        return CountingPlan(parts: counted, uncounted: uncounted)
+        return CountingPlan(parts: counted, coverage: Coverage(gaps))
     }
 
-    /// Where the user counts in a category; nowhere is no error here.
-    private func countedUnits(_ category: ProbityRecords.Category, below top: String?) throws -> [Unit] {
-        let rootUnit = vault.rootUnit
-        if category.isSealed {
-            guard top == nil || top == rootUnit,
-                try vault.graph.open(NodePlace(category: category, unit: rootUnit), db) != nil
-            else { return [] }
-            return organisation.units.filter { $0.id == rootUnit }
+    /// Where the user counts in a category, and where not; nowhere is no error here.
+    private func countedUnits(
+        _ category: ProbityRecords.Category, below top: String?
+    ) throws -> (units: [Unit], gap: Coverage.Gap?) {
+        guard let first = (top.map(organisation.below) ?? organisation.units).first else {
+            throw ArchiveError(.notVisible, "there is no unit \(top ?? "")", subject: top)
         }
-        let asked = top.map(organisation.below) ?? organisation.units
-        let units: [Unit]
         if actor.reads(category) {
-            // A unit without a node has nothing to count yet; it is his all the same if one above is.
-            units = try asked.filter {
-                try vault.nearestVisible(NodePlace(category: category, unit: $0.id), db) != nil
+            let reach = try vault.reach(category, below: top, organisation, db)
+            if category.isSealed {
+                guard first.id == vault.rootUnit else { return ([], Coverage.Gap(category, .bureauOnly)) }
+                return (reach.units.filter { $0.id == vault.rootUnit }, reach.gap)
             }
-        } else if actor.policy.scope(role: actor.role, category: category) == .subtree {
-            let own = Set(organisation.below(actor.certificate.unit).map(\.id))
-            units = asked.filter { own.contains($0.id) }
-        } else {
-            units = asked
+            // Figures that are asked for a unit are that unit's whole, not the part of it that is the user's.
+            guard let top, let gap = reach.gap else { return (reach.units, reach.gap) }
+            return ([], Coverage.Gap(category, gap.cause, units: [top], on: gap.on))
         }
-        // Figures that are asked for a unit are that unit's whole, not the part of it that is the user's.
-        return top == nil || units.first?.id == top ? units : []
+        // Who only counts holds no key, and needs one for what is sealed.
+        if category.isSealed { return ([], Coverage.Gap(category, .role)) }
+        let asked = organisation.below(first.id)
+        guard actor.policy.scope(role: actor.role, category: category) == .subtree else { return (asked, nil) }
+        let own = organisation.below(actor.certificate.unit).map(\.id)
+        let units = asked.filter { own.contains($0.id) }
+        if units.count == asked.count { return (units, nil) }
+        return top == nil
+            ? (units, Coverage.Gap(category, .role, units: [first.id], except: [actor.certificate.unit]))
+            : ([], Coverage.Gap(category, .role, units: [first.id]))
     }
 
     // MARK: Counting
@@ -115,8 +124,7 @@ struct Counting {
         return Statistics(
             cells: catalogue.kinds.flatMap { cells[$0.id] ?? [] },
             units: organisation.units.filter { named.contains($0.id) },
-            counted: plan.parts.map(\.category), uncounted: plan.uncounted,
-            isWithoutOwnFile: actor.certificate.officer != nil && plan.parts.contains { actor.reads($0.category) })
+            counted: plan.parts.map(\.category))
     }
 
     private func count(_ part: CountedPart, _ query: StatisticsQuery) throws -> [Statistics.Cell] {

@@ -58,15 +58,4 @@ extension Vault {
         }
         return try graph.makeDossier(category, officer: officer, below: node, in: writer)
     }
-
-    /// An officer's records in a category; none where the user has no key there or there is no dossier.
-    func records(
-        in category: ProbityRecords.Category, of officer: OfficerEntry, _ db: Connection
-    ) throws -> [RecordEntry] {
-        guard try nearestVisible(place(category, unit: officer.unit), db) != nil,
-            let dossier = try dossier(category, officer: officer.id.number, unit: officer.unit, db),
-            try graph.dossierKey(dossier, db) != nil
-        else { return [] }
-        return try entries(in: dossier, category, officer: officer.id.number, db)
-    }
 }

@@ -53,28 +53,59 @@ final class Roster {
         return try OfficerTable.officers(withTags: tags, db)
     }
 
+    /// The officer whom a text means, and by what; by his identifier where there is no field.
+    struct Match {
+        let officer: Int64
+        let field: OfficerIndex?
+    }
+
     /// The officer whom `query` means: an identifier, a number, an ID number or a name.
     ///
     /// - Throws: ``ArchiveError`` `notVisible` where none is visible, `invalidEntry` where a name has several bearers (the
     ///   subject lists their numbers).
-    func locate(_ query: String, _ db: Connection) throws -> Int64 {
-        if let id = OfficerID(query) {
-            guard try key(of: id.number, db) != nil else {
-                throw ArchiveError(.notVisible, "no officer of that identifier is visible")
-            }
-            return id.number
+    func locate(_ query: String, _ db: Connection) throws -> Int64 { try match(query, db).officer }
+
+    /// As ``locate(_:_:)``.
+    func match(_ query: String, _ db: Connection) throws -> Match {
+        let (field, found) = try candidates(query, db)
+        guard let officer = found.first else {
+            throw ArchiveError(.notVisible, "no officer of that number, ID number, name or identifier is visible")
         }
+        if let field, found.count > 1 {
+            let numbers = try found.map { try entry($0, db).policeNo }.sorted()
+            throw ArchiveError(
+                .invalidEntry, "several officers have this \(field.rawValue); use a number",
+                subject: numbers.joined(separator: ", "))
+        }
+        return Match(officer: officer, field: field)
+    }
+
+    /// Everybody whom `query` may mean, and by which field.
+    private func candidates(
+        _ query: String, _ db: Connection
+    ) throws -> (field: OfficerIndex?, officers: [Int64]) {
+        if let id = OfficerID(query) { return (nil, try key(of: id.number, db) == nil ? [] : [id.number]) }
         for field in OfficerIndex.allCases {
             let found = try officers(matching: query, in: field, db)
-            if found.count == 1, let only = found.first { return only }
-            if found.count > 1 {
-                let numbers = try found.map { try entry($0, db).policeNo }.sorted()
-                throw ArchiveError(
-                    .invalidEntry, "several officers have this \(field.rawValue); use a number",
-                    subject: numbers.joined(separator: ", "))
-            }
+            if !found.isEmpty { return (field, found) }
         }
-        throw ArchiveError(.notVisible, "no officer of that number, ID number or name is visible")
+        return (nil, [])
+    }
+
+    /// Whether `text`, as somebody wrote it, means `officer`: in whatever spelling a look-up accepts, and as one of
+    /// several words.
+    ///
+    /// - Throws: ``ArchiveError`` `notVisible` where the user's keys do not open the officer's own entry: nothing is said
+    ///   of him then.
+    func means(_ text: String, _ officer: OfficerEntry, _ db: Connection) throws -> Bool {
+        let own = Set(
+            OfficerIndex.allCases.compactMap { officer.values[$0.rawValue]?.string }.map(OfficerIndex.normalized))
+        let words = text.split { !$0.isLetter && !$0.isNumber && $0 != "-" }.map(String.init)
+        return try ([text] + (words.count > 1 ? words : [])).contains { spelling in
+            let normalized = OfficerIndex.normalized(spelling)
+            if own.contains(normalized) || OfficerID(normalized) == officer.id { return true }
+            return try candidates(spelling, db).officers.contains(officer.id.number)
+        }
     }
 
     private func key(of officer: Int64, _ db: Connection) throws -> DossierKey? {

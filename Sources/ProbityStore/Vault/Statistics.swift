@@ -38,8 +38,4 @@ public struct Statistics: Sendable, Equatable {
     public let units: [Unit]
     /// Categories that were counted.
     public let counted: [ProbityRecords.Category]
-    /// Categories that the role may count but where no key or unit of the user's leads.
-    public let uncounted: [ProbityRecords.Category]
-    /// Whether the user has a file of his own, which is not counted where he reads.
-    public let isWithoutOwnFile: Bool
 }

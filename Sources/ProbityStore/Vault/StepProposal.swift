@@ -104,13 +104,18 @@ extension Vault {
             try key.cipher.open(row.note, associatedData: proposalData(key, row.first))
         }
         guard let body = JSONReader.value(bytes), let text = body["note"]?.string, let values = body["values"]?.object,
-            let note = try? SignedNote(parsing: Array(text.utf8))
+            let note = Vault.parsed(text)
         else { throw ArchiveError(.integrity, "proposal \(row.first) has another form") }
         let proposal = try StepProposal(text: note.text, values: values, archiveID: archive.header.archiveID)
         guard proposal.record.dossier == place.dossier else {
             throw ArchiveError(.integrity, "proposal \(row.first) belongs to another dossier")
         }
         return OpenedProposal(proposal: proposal, note: note, place: place)
+    }
+
+    /// Nil for a text that is no signed note.
+    private static func parsed(_ text: String) -> SignedNote? {
+        do throws(LedgerError) { return try SignedNote(parsing: Array(text.utf8)) } catch { return nil }
     }
 
     /// Whether a version may stand where it stands, by the kind's declaration and the signatures that it carries.
@@ -146,7 +151,7 @@ extension Vault {
         _ db: Connection
     ) throws -> String {
         let content = version.content
-        guard let text = content.approval, let note = try? SignedNote(parsing: Array(text.utf8)) else {
+        guard let text = content.approval, let note = Vault.parsed(text) else {
             throw ArchiveError(.integrity, "\(place) lacks the signatures of those who approved it")
         }
         let signed = try StepProposal(

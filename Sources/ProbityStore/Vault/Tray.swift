@@ -65,12 +65,14 @@ struct Tray {
         return id
     }
 
+    static let notVisible = ArchiveError(.notVisible, "no tray item of that identifier is visible")
+
     /// Opens an item.
     ///
     /// - Throws: ``ArchiveError`` `notVisible` where there is none or no key leads there; `integrity`.
     func open(_ id: TrayID, _ db: Connection) throws -> Opened {
         guard let row = try TrayTable.row(id.number, db), let key = try vault.graph.intakeKey(row.intake, db) else {
-            throw ArchiveError(.notVisible, "no tray item of that identifier is visible")
+            throw Tray.notVisible
         }
         return try Seal.opening("tray item \(id)") {
             let secret = try PersonWrap.unwrap(row.wrapped, with: key, context: context(from: "key:\(row.intake)", id))

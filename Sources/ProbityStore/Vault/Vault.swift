@@ -21,6 +21,8 @@ final class Vault {
     private let user: String
     /// Who made the rows of a batch and when: it never changes once it is committed.
     private var provenances: [Int64: Provenance] = [:]
+    /// The batch of the act that is being written: its line comes last, and the act itself may read what it has filed.
+    var writing: Int64?
 
     init(_ archive: Archive, _ graph: KeyGraph, rootUnit: String, user: String) {
         self.archive = archive
@@ -188,6 +190,7 @@ final class Vault {
     func provenance(ofBatch batch: Int64, _ db: Connection) throws -> Provenance {
         if let known = provenances[batch] { return known }
         guard let (sequence, note) = try LeafTable.leaf(ofBatch: batch, db) else {
+            if batch == writing { return Provenance(sequence: try Ledger.size(db), actor: user) }
             throw ArchiveError(.integrity, "rows of batch \(batch) have no ledger line")
         }
         let leaf = try LeafBody(parsing: SignedNote(parsing: note).text)

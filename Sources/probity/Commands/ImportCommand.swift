@@ -7,8 +7,7 @@ struct ImportCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
     @Argument(help: "CSV file, UTF-8 or GB18030 / CSV 文件") var file: String
     @Option(help: "record kind / 记录种类") var kind: String
-    @Flag(help: "found in files of the time before the archive: later states are taken, and count as approved by nobody here / 旧档补录")
-    var past = false
+    @Flag(help: "old files: later states are taken, approved by nobody here / 旧档补录") var past = false
     @Flag(name: [.customLong("dry-run"), .short], help: "check only / 只检查") var dryRun = false
 
     func run() throws {

@@ -13,7 +13,7 @@ struct SchemaCommand: ParsableCommand {
         let console = try global.console()
         let schema = try SchemaWords(console.wording)
         guard let kind else {
-            console.show(schema.kinds)
+            try console.show(schema.kinds)
             return
         }
         if template {

@@ -21,7 +21,7 @@ struct SearchCommand: ParsableCommand {
             search.until = until
             search.limit = limit
             search.cursor = cursor
-            console.show(try desk.search(search))
+            try console.show(desk.search(search))
         }
     }
 }

@@ -8,7 +8,7 @@ extension AccessCommand {
         @Option(help: "only this user / 用户") var of: String?
 
         func run() throws {
-            try global.atDesk { desk, console in console.show(try desk.grants(of: of)) }
+            try global.atDesk { desk, console in try console.show(desk.grants(of: of)) }
         }
     }
 }

@@ -8,7 +8,7 @@ extension ApproveCommand {
         @OptionGroup var global: GlobalOptions
 
         func run() throws {
-            try global.atDesk { desk, console in console.show(try desk.approvals()) }
+            try global.atDesk { desk, console in try console.show(desk.approvals()) }
         }
     }
 }

@@ -26,7 +26,7 @@ extension AuditCommand {
                 inquiry.until = until
                 inquiry.limit = limit
                 inquiry.before = before
-                console.show(try desk.ledger(inquiry))
+                try console.show(desk.ledger(inquiry))
             }
         }
     }

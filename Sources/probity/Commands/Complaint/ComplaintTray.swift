@@ -7,7 +7,7 @@ extension ComplaintCommand {
         @OptionGroup var global: GlobalOptions
 
         func run() throws {
-            try global.atDesk { desk, console in console.show(try desk.tray()) }
+            try global.atDesk { desk, console in try console.show(desk.tray()) }
         }
     }
 }

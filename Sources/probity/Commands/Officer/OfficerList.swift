@@ -9,7 +9,9 @@ extension OfficerCommand {
 
         func run() throws {
             try global.atDesk { desk, console in
-                try console.show(desk.rosterColumns) { try desk.roster(unit: unit, receive: $0) }
+                var notice: CoverageNotice?
+                try console.show(desk.rosterColumns) { notice = try desk.roster(unit: unit, receive: $0) }
+                if let notice { try console.give(notice, asLine: true) }
             }
         }
     }

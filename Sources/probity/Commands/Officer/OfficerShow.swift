@@ -9,7 +9,7 @@ extension OfficerCommand {
         var officer: String
 
         func run() throws {
-            try global.atDesk { desk, console in console.show(try desk.showOfficer(officer)) }
+            try global.atDesk { desk, console in try console.show(desk.showOfficer(officer)) }
         }
     }
 }

@@ -14,8 +14,8 @@ extension PromoteCommand {
             let inquiry = try PromotionInquiry(officers: officer, everybody: all, move: move)
             var outcome = Outcome.done
             try global.atDesk { desk, console in
-                let (worst, note) = try desk.checkPromotion(inquiry) { console.give($0) }
-                console.give(note)
+                let (worst, notes) = try desk.checkPromotion(inquiry) { console.give($0) }
+                for note in notes { console.give(note) }
                 outcome = worst
             }
             try Verdict.demandDone(outcome)

@@ -9,7 +9,7 @@ extension RecordCommand {
         @Option(help: "record kind / 记录种类") var kind: String?
 
         func run() throws {
-            try global.atDesk { desk, console in console.show(try desk.records(of: officer, kind: kind)) }
+            try global.atDesk { desk, console in try console.show(desk.records(of: officer, kind: kind)) }
         }
     }
 }

@@ -8,7 +8,7 @@ extension RecordCommand {
         @Argument(help: "record identifier / 记录编号") var record: String
 
         func run() throws {
-            try global.atDesk { desk, console in console.show(try desk.show(record)) }
+            try global.atDesk { desk, console in try console.show(desk.show(record)) }
         }
     }
 }

@@ -16,6 +16,7 @@ extension ReportCommand {
 
                 EXIT STATUS / 退出码
                   0 counted / 已统计
+                  4 something asked for could not be seen / 有未能查看的部分
                   20 not this role, or not whole months / 角色不允许或统计期不是整月
                   23 the purpose is not statistics / 用途不是 statistics
                   30 no key or unit of yours leads there / 没有通向该处的密钥或单位
@@ -36,11 +37,11 @@ extension ReportCommand {
             try global.atDesk { desk, console in
                 let figures = try desk.figures(inquiry)
                 guard csv else {
-                    console.show(figures.listing)
+                    try console.show(figures.listing)
                     return
                 }
                 print(figures.csv, terminator: "")
-                for note in figures.notes { console.give(note) }
+                try console.give(figures.notice, asLine: false)
             }
         }
     }

@@ -7,7 +7,7 @@ extension UserCommand {
         @OptionGroup var global: GlobalOptions
 
         func run() throws {
-            try global.atDesk { desk, console in console.show(try desk.users()) }
+            try global.atDesk { desk, console in try console.show(desk.users()) }
         }
     }
 }

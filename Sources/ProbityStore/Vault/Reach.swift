@@ -1,0 +1,124 @@
+import ProbityRecords
+
+// How far keys reach, asked before anything is read, so that the ledger's line can say it: by grants and their nodes, never
+// by whether a dossier is there.
+
+/// How far a user's keys reach in one category.
+struct Reach {
+    let category: ProbityRecords.Category
+    /// Those of what was asked where a key leads, parents before their children.
+    let units: [Unit]
+    /// The rest.
+    let gap: Coverage.Gap?
+}
+
+/// A category of one officer's file to which a key leads. Only the vault makes one, and with it the gaps beside it: there is
+/// no reading that takes a missing key for an empty dossier.
+struct FilePart {
+    let category: ProbityRecords.Category
+    /// Nil where there is no dossier yet.
+    fileprivate let dossier: Int64?
+}
+
+extension Vault {
+    /// Why no key leads to the files of a category at `unit`.
+    private func missing(
+        _ category: ProbityRecords.Category, at unit: String, above: Set<String>
+    ) -> Coverage.Gap {
+        let ended = graph.grants.ended(category, at: above)
+        return Coverage.Gap(
+            category, ended == nil ? .noKey : .grantEnded, units: category.isSealed ? [] : [unit], on: ended)
+    }
+
+    /// How far the keys reach in a category.
+    ///
+    /// - Parameter top: only this unit and those below it were asked for; nil asks for all that is the user's.
+    /// - Throws: ``ArchiveError`` `notVisible` where there is no unit `top`.
+    func reach(
+        _ category: ProbityRecords.Category, below top: String? = nil, _ organisation: Organisation, _ db: Connection
+    ) throws -> Reach {
+        let asked = top.map(organisation.below) ?? organisation.units
+        guard let first = asked.first else {
+            throw ArchiveError(.notVisible, "there is no unit \(top ?? "")", subject: top)
+        }
+        let held = try Set(
+            graph.grants.inForce.map(\.place).filter { try $0.category == category && graph.open($0, db) != nil }
+                .map(\.unit))
+        // A category with one node for the whole bureau is granted at the root, and so is everywhere or nowhere.
+        var reached: Set<String> = []
+        var highest: [String] = []
+        for unit in organisation.units {
+            let isBelow = unit.parent.map(reached.contains) ?? false
+            guard isBelow || held.contains(unit.id) else { continue }
+            reached.insert(unit.id)
+            if !isBelow { highest.append(unit.id) }
+        }
+        let units = asked.filter { reached.contains($0.id) }
+        if units.count == asked.count { return Reach(category: category, units: units, gap: nil) }
+        let inside = Set(asked.map(\.id))
+        let ended = graph.grants.ended(category, at: inside.union(organisation.above(first.id)).subtracting(reached))
+        let cause: Coverage.Cause = top == nil && !units.isEmpty ? .scope : ended == nil ? .noKey : .grantEnded
+        let isWhole = category.isSealed || (top == nil && units.isEmpty)
+        return Reach(
+            category: category, units: units,
+            gap: Coverage.Gap(
+                category, cause, units: isWhole ? [] : [first.id], except: highest.filter(inside.contains), on: ended))
+    }
+
+    /// The parts of an officer's file to which keys lead, and why not to the others.
+    func file(
+        of officer: OfficerEntry, _ categories: [ProbityRecords.Category], _ db: Connection
+    ) throws -> Reading<[FilePart]> {
+        var parts: [FilePart] = []
+        var gaps: [Coverage.Gap] = []
+        for category in categories {
+            if try nearestVisible(place(category, unit: officer.unit), db) != nil {
+                let dossier = try dossier(category, officer: officer.id.number, unit: officer.unit, db)
+                if try dossier.map({ try graph.dossierKey($0, db) != nil }) ?? true {
+                    parts.append(FilePart(category: category, dossier: dossier))
+                    continue
+                }
+            }
+            let unit = place(category, unit: officer.unit).unit
+            gaps.append(missing(category, at: unit, above: try Organisation(db).above(unit)))
+        }
+        return Reading(parts, Coverage(gaps))
+    }
+
+    /// An officer's records in a part of his file.
+    func records(in part: FilePart, of officer: OfficerEntry, _ db: Connection) throws -> [RecordEntry] {
+        guard let dossier = part.dossier else { return [] }
+        return try entries(in: dossier, part.category, officer: officer.id.number, db)
+    }
+}
+
+/// Of a search that goes through the dossiers of all officers: which it opens, and the gaps that show only then.
+///
+/// What keys reach is known before (``Vault/reach(_:below:_:_:)``). A dossier that hangs outside is passed over; one that
+/// hangs inside and does not open is a gap that no grant explains.
+struct DossierSieve {
+    private let graph: KeyGraph
+    private let reached: [ProbityRecords.Category: Set<String>]
+    /// Nodes that did not open.
+    private var closed: Set<Int64> = []
+    private(set) var gaps: [Coverage.Gap] = []
+
+    init(_ graph: KeyGraph, _ reaches: [Reach]) {
+        self.graph = graph
+        reached = Dictionary(uniqueKeysWithValues: reaches.map { ($0.category, Set($0.units.map(\.id))) })
+    }
+
+    mutating func opens(_ dossier: Int64, _ category: ProbityRecords.Category, _ db: Connection) throws -> Bool {
+        guard case .closed(let node) = try graph.access(dossier, closed: closed, db) else { return true }
+        guard let node else {
+            gaps.append(Coverage.Gap(category, .noKey))
+            return false
+        }
+        if closed.insert(node).inserted, let unit = try KeyTable.row(node, db)?.unit,
+            reached[category]?.contains(unit) == true
+        {
+            gaps.append(Coverage.Gap(category, .noKey, units: category.isSealed ? [] : [unit]))
+        }
+        return false
+    }
+}
