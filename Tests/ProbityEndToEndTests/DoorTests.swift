@@ -253,7 +253,7 @@ extension BuiltProgram {
         func firstState() throws {
             let risk = try bureau.add(
                 "clerk1", "drinkingRisk", "990004",
-                ["registeredOn=2026-06-01", "habit=none", "licence=none", "engagements=rare"])
+                ["registeredOn=2026-06-01", "habit=none", "licence=none", "engagements=low"])
             #expect(try bureau.state("clerk1", risk, "dailyManagement") == "submitted")
             #expect(try bureau.step("clerk1", "drinkingRisk", risk, "verify").status == 21)
             let report = [

@@ -173,7 +173,7 @@ final class DoorHouse {
         let id = try fixture.archive.snapshot { db -> Int64? in
             let officer = try session.roster.locate(officer, db)
             let unit = try session.roster.entry(officer, db).unit
-            let category = try #require(ProbityRecords.Category(rawValue: kind.category))
+            guard let category = ProbityRecords.Category(rawValue: kind.category) else { return nil }
             return try session.vault.dossier(category, officer: officer, unit: unit, db).flatMap {
                 try VersionTable.last(in: $0, db)
             }

@@ -54,11 +54,12 @@ extension DoorTests {
         }
 
         @Test(
-            "Under every step that waits, only those sign who are declared, and only what was shown; then it is in force",
+            "Under every step that waits only those sign who are declared, and only what was shown; the officer himself does not",
             arguments: TwoPersons.kinds)
         func signatures(kind id: String) throws {
             let (house, kind) = try DoorTests.house(id)
             var (sample, found) = (DoorSample("sign \(id)"), 0)
+            try refuseSubject(house, kind)
             for (name, make) in try DoorTests.standings(house, kind) {
                 let state = try make(nil).standing.state
                 for step in kind.steps where !step.approvals.isEmpty && step.from.contains(state) {
@@ -70,6 +71,12 @@ extension DoorTests {
                     }
                     found += 1
                     try refuseOthers(house, waiting, record, "\(name) \(step.act)")
+                    guard signers(house, waiting, record).count >= waiting.count else {
+                        // Nobody signs it, as the declarations say: it waits until it is taken back.
+                        try house.session(waiting.proposer.user).deny(waiting.id, reason: "收回")
+                        try house.demandSame(record, name)
+                        continue
+                    }
                     try accept(house, waiting, &record, "\(name) \(step.act)")
                 }
             }
@@ -98,20 +105,30 @@ extension DoorTests {
             try house.demandSame(record, name)
         }
 
+        /// Those who may sign.
+        private func signers(
+            _ house: DoorHouse, _ waiting: Waiting, _ record: DoorHouse.Record
+        ) -> [DoorModel.Person] {
+            house.people.filter {
+                house.model.sign(
+                    waiting.step, record.kind, record.standing, waiting.values, proposedBy: waiting.proposer.user,
+                    by: $0) == nil
+            }
+        }
+
         /// Gathers the signatures, and demands that no one of them is missing from the version.
         private func accept(
             _ house: DoorHouse, _ waiting: Waiting, _ record: inout DoorHouse.Record, _ name: String
         ) throws {
             let before = record.standing
-            let signers = house.people.filter {
-                house.model.sign(
-                    waiting.step, record.kind, before, waiting.values, proposedBy: waiting.proposer.user, by: $0) == nil
-            }
-            #expect(signers.count >= waiting.count, "\(name)")
+            let signers = signers(house, waiting, record)
             for (index, signer) in signers.prefix(waiting.count).enumerated() {
                 let session = try house.session(signer.user)
                 let shown = try session.proposal(waiting.id)
-                guard case .step(let matter) = shown.matter else { return Issue.record("\(name)") }
+                guard case .step(let matter) = shown.matter else {
+                    Issue.record("\(name)")
+                    return
+                }
                 #expect(matter.proposedBy == waiting.proposer.user && matter.step == waiting.step.act, "\(name)")
                 for change in matter.changes {
                     #expect(change.before == before.values[change.field], "\(name)")
@@ -120,7 +137,10 @@ extension DoorTests {
                 }
                 let missing = try session.accept(waiting.id, fingerprint: shown.fingerprint)
                 if index + 1 < waiting.count {
-                    guard case .approvers(_, let count)? = missing else { return Issue.record("\(name)") }
+                    guard case .approvers(_, let count)? = missing else {
+                        Issue.record("\(name)")
+                        return
+                    }
                     #expect(count == waiting.count - index - 1, "\(name)")
                     // The same person is not the second one.
                     #expect(try TwoPersons.refusal { _ = try session.accept(waiting.id) } == .state, "\(name)")
@@ -213,20 +233,27 @@ extension DoorTests {
             #expect(try house.fixture.archive.check().findings == [])
         }
 
-        @Test("The officer himself neither sees, signs nor denies a step in his file", arguments: TwoPersons.kinds)
-        func subject(kind id: String) throws {
-            let (house, kind) = try DoorTests.house(id)
+        /// The officer himself neither sees, signs nor denies a step in his file.
+        private func refuseSubject(_ house: DoorHouse, _ kind: DoorModel.Kind) throws {
             let subject = try #require(house.subject)
             let session = try house.session(subject.user)
             let filer = try house.filer(kind).user
-            let ways = house.ways(kind, from: .init(state: kind.initial, values: kind.filing(), filers: [filer]))
-            let step = try #require(
-                kind.steps.first { step in !step.approvals.isEmpty && step.from.contains { ways[$0] != nil } })
-            let state = try #require(step.from.sorted().first { ways[$0] != nil })
-            var record = try house.file(
-                kind, variant: id == "talk" ? 1 : 0, about: DoorHouse.subjectNumber)
-            for stage in ways[state] ?? [] { try house.perform(stage, &record) }
-            let waiting = try #require(try propose(house, step, record))
+            let waits = try (0..<kind.variantCount).compactMap { variant -> (DoorHouse.Record, Waiting)? in
+                let first = DoorModel.Standing(
+                    state: kind.initial, values: kind.filing(variant: variant), filers: [filer])
+                let ways = house.ways(kind, from: first)
+                for step in kind.steps where !step.approvals.isEmpty {
+                    for state in step.from.sorted() {
+                        guard let way = ways[state] else { continue }
+                        var record = try house.file(kind, variant: variant, about: DoorHouse.subjectNumber)
+                        for stage in way { try house.perform(stage, &record) }
+                        if let waiting = try propose(house, step, record) { return (record, waiting) }
+                    }
+                }
+                return nil
+            }
+            let (record, waiting) = try #require(waits.first)
+            let step = waiting.step
             #expect(try !session.proposals().contains { $0.id == waiting.id })
             for act in [
                 { _ = try session.proposal(waiting.id) }, { _ = try session.accept(waiting.id) },
@@ -235,7 +262,20 @@ extension DoorTests {
             ] {
                 #expect(try TwoPersons.refusal(act) == .recusal)
             }
-            try house.demandSame(record, id)
+            try house.demandSame(record, kind.id)
+        }
+
+        @Test("One person does not call a reminder an ordinary talk and then withdraw it alone")
+        func relabelled() throws {
+            let (house, kind) = try DoorTests.house("talk")
+            let record = try house.file(kind, variant: 1)
+            let inspector = try house.session("inspector1")
+            #expect(try inspector.withdraw(record.id, reason: "误填").proposal != nil)
+            try inspector.amend(record.id, changes: ["talkKind": "heartTalk"], reason: "更正")
+            let result = try inspector.withdraw(record.id, reason: "误填")
+            withKnownIssue("the field on which a second signature rests is corrected by one person") {
+                #expect(result.proposal != nil)
+            }
         }
 
         @Test("Without a key for the file nobody sees or signs it; what somebody proposed who has left is not signed")
@@ -264,8 +304,13 @@ extension DoorTests {
             #expect(throws: ArchiveError.self) { try house.session("inspector2").accept(id) }
             try house.demandSame(record, "left")
             // Whoever serves takes it anew.
+            withKnownIssue("what nobody can sign any more stands in the way of the same step until somebody denies it")
+            {
+                _ = try house.change("reopen", record, changes, by: "inspector3", reason: "另提")
+            }
+            try house.session("inspector1").deny(id, reason: "提请人已离任")
             let again = try #require(
-                try house.change("reopen", record, changes, by: "inspector3", reason: "另提").proposal)
+                try house.change("reopen", record, changes, by: "inspector3", reason: "再提").proposal)
             #expect(try house.session("inspector1").accept(again) == nil)
             #expect(try house.entry(record).content.state == "reopened")
             #expect(try house.fixture.archive.check().findings == [])
