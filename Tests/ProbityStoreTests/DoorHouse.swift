@@ -34,7 +34,7 @@ final class DoorHouse {
         var standing: DoorModel.Standing
     }
 
-    static let officerCount = 24
+    static let officerCount = 32
     /// The officer whose own user is ``subject``.
     static let subjectNumber = "990100"
 

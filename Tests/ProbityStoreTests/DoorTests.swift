@@ -141,7 +141,9 @@ struct DoorTests {
                 let target = person.isSubject ? own ?? record : record
                 let steps = kind.steps(act, from: target.standing.state)
                 let isHis = steps.contains { $0.roles.contains(person.role) }
-                let odds: UInt64 = isHis ? 1 : steps.isEmpty ? (kind.steps.contains { $0.act == act } ? 10 : 60) : 4
+                // To come to the state of a complaint again takes ten acts.
+                let often: UInt64 = kind.id == "complaint" ? 3 : 1
+                let odds: UInt64 = isHis ? often : steps.isEmpty ? (kind.steps.contains { $0.act == act } ? 30 : 200) : 12
                 guard sample.takes(oneOf: odds) else { continue }
                 count += 1
                 let step = steps.first { DoorModel.holds($0.when, target.standing.values) }

@@ -26,7 +26,7 @@ extension DoorTests {
                     else { continue }
                     for field in kind.fields {
                         let isSet = step.sets?.contains(field.name) ?? true
-                        guard sample.takes(oneOf: isSet ? 4 : 5) else { continue }
+                        guard sample.takes(oneOf: isSet ? 8 : 12) else { continue }
                         try change(house, &record, step, field, by: person, sample.coin(), name)
                         if record.standing.state != step.from.first, !step.from.contains(record.standing.state) {
                             record = try make(nil)
@@ -89,7 +89,7 @@ extension DoorTests {
             for field in kind.fields + [
                 .init(name: "unknownField", type: "text", codes: [], isRequired: false, pattern: nil, range: 0...1)
             ] {
-                guard sample.takes(oneOf: field.name == "unknownField" ? 1 : 2), id != "officer" else { continue }
+                guard sample.takes(oneOf: field.name == "unknownField" ? 1 : 3), id != "officer" else { continue }
                 var values = base
                 values[field.name] = house.model.other(field, kind, base, kind.initial)
                 var cases = [values]

@@ -40,11 +40,13 @@ extension DoorTests {
             try house.perform(.init(step: step, changes: changes), &record)
         }
 
-        private func conclude(_ record: inout DoorHouse.Record, _ outcome: String) throws {
+        private func conclude(
+            _ record: inout DoorHouse.Record, _ outcome: String, on date: String = "2026-11-20"
+        ) throws {
             for act in ["register", "accept"] { try advance(&record, act) }
             try advance(&record, "assess", ["specificLead": true])
             try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "别人"])
-            try advance(&record, "conclude", ["outcome": .string(outcome)])
+            try advance(&record, "conclude", ["outcome": .string(outcome), "outcomeOn": .string(date)])
         }
 
         private func opine(
@@ -126,6 +128,17 @@ extension DoorTests {
             entries = try signals(number)
             #expect(entries.count == 1 && entries.first?.content.values["established"] == false)
             #expect(try house.fixture.archive.check().findings == [])
+        }
+
+        @Test("A lead that was established on a day before it was entered here is established all the same")
+        func establishedEarlier() throws {
+            let number = house.number()
+            var record = try file(number, specific: true)
+            try conclude(&record, "established", on: "2026-11-19")
+            let signal = try #require(try signals(number).first)
+            withKnownIssue("what the old papers say was decided before the signal rose does not count") {
+                #expect(signal.content.values["established"] == true)
+            }
         }
 
         @Test("While a lead is open nobody answers that none is: not by filing, correcting, verifying or importing")
