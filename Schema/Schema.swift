@@ -115,10 +115,12 @@ public enum Schema {
             ("rules-calendar.json", PackageResources.rules_calendar_json),
             ("rules-drinking.json", PackageResources.rules_drinking_json),
             ("rules-events.json", PackageResources.rules_events_json),
+            ("rules-facts.json", PackageResources.rules_facts_json),
             ("rules-identity.json", PackageResources.rules_identity_json),
             ("rules-impact.json", PackageResources.rules_impact_json),
             ("rules-leads.json", PackageResources.rules_leads_json),
             ("rules-musts.json", PackageResources.rules_musts_json),
+            ("rules-rank.json", PackageResources.rules_rank_json),
         ]
     }
 
@@ -130,14 +132,17 @@ public enum Schema {
             ("messages-backup.json", PackageResources.messages_backup_json),
             ("messages-cli.json", PackageResources.messages_cli_json),
             ("messages-coverage.json", PackageResources.messages_coverage_json),
+            ("messages-exit.json", PackageResources.messages_exit_json),
             ("messages-finding.json", PackageResources.messages_finding_json),
             ("messages-import.json", PackageResources.messages_import_json),
             ("messages-outcome.json", PackageResources.messages_outcome_json),
             ("messages-problem.json", PackageResources.messages_problem_json),
             ("messages-promotion.json", PackageResources.messages_promotion_json),
+            ("messages-refusal.json", PackageResources.messages_refusal_json),
             ("messages-report.json", PackageResources.messages_report_json),
             ("messages-rule.json", PackageResources.messages_rule_json),
             ("messages-user.json", PackageResources.messages_user_json),
+            ("messages-workflow.json", PackageResources.messages_workflow_json),
         ]
     }
 }

@@ -1,32 +1,45 @@
 public import CanonicalJSON
 
-/// What a rule sees of a record: its newest version, without anything about storage.
+/// What a rule sees of a record: its history, without anything about storage.
+///
+/// The whole history, because a question is asked about a day: what was filed later is not there yet.
 public struct RecordFact: Sendable, Equatable {
-    public let recordID: String
-    public let kind: String
-    public let state: String
-    public let occurredOn: CivilDate
-    /// Ledger line of the act that filed the record first. Lines order filings; a date would be somebody's claim.
-    public let filedSequence: UInt64
-    public let values: [String: JSONValue]
+    /// The record at one filing.
+    public struct Version: Sendable, Equatable {
+        public let state: String
+        public let occurredOn: CivilDate
+        public let filedOn: CivilDate
+        /// Ledger line of the act that filed it. Lines order the filings of one day; a time would be somebody's claim.
+        public let filedSequence: UInt64
+        /// Filed at once in a later state than the kind's first, as found in the old files: nobody here verified it.
+        public let asFound: Bool
+        /// As validation accepted them.
+        public let values: [String: JSONValue]
 
-    /// - Parameter values: the newest version's, as validation accepted them.
-    public init(
-        recordID: String, kind: String, state: String, occurredOn: CivilDate, filedSequence: UInt64,
-        values: [String: JSONValue]
-    ) {
-        self.recordID = recordID
-        self.kind = kind
-        self.state = state
-        self.occurredOn = occurredOn
-        self.filedSequence = filedSequence
-        self.values = values
+        public init(
+            state: String, occurredOn: CivilDate, filedOn: CivilDate, filedSequence: UInt64, asFound: Bool = false,
+            values: [String: JSONValue]
+        ) {
+            self.state = state
+            self.occurredOn = occurredOn
+            self.filedOn = filedOn
+            self.filedSequence = filedSequence
+            self.asFound = asFound
+            self.values = values
+        }
+
+        /// The day from which a question sees it: what was found in old files stood there on its own date.
+        var existsFrom: CivilDate { asFound ? min(occurredOn, filedOn) : filedOn }
     }
 
-    func text(_ field: String) -> String? { values[field]?.string }
-    func date(_ field: String) -> CivilDate? { values[field]?.string.flatMap { CivilDate($0) } }
-    func flag(_ field: String) -> Bool { values[field]?.bool ?? false }
-    func integer(_ field: String) -> Int? { values[field]?.integer.map { Int($0) } }
-    /// A misfiled or revoked record counts for nothing, on any question's date.
-    var counts: Bool { state != "withdrawn" && values["revokedOn"] == nil }
+    public let recordID: String
+    public let kind: String
+    /// Oldest first.
+    public let versions: [Version]
+
+    public init(recordID: String, kind: String, versions: [Version]) {
+        self.recordID = recordID
+        self.kind = kind
+        self.versions = versions
+    }
 }

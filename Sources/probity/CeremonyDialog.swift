@@ -6,7 +6,7 @@ struct CeremonyDialog {
 
     /// Asks what no file says.
     ///
-    /// - Parameter written: the recovery sheet, where it is in a file; otherwise one is shown to be copied.
+    /// - Parameter written: the recovery sheet, where it goes to a file; otherwise one is shown to be copied.
     func run(_ written: RecoveryPaper?) throws -> Founding {
         guard console.mayAsk else { throw OfficeError(.usage, "cli.ceremonyNeeded") }
         let answers = try Founding.questions.map { question in

@@ -52,10 +52,13 @@ struct Console {
     }
 
     /// Asks for a yes before something is done: on a terminal a person answers, elsewhere the command line already has.
+    /// Who forbids the question and does not answer it is refused.
     ///
     /// - Throws: ``OfficeError`` `declined` for any other answer.
     func confirm(_ question: String, _ global: GlobalOptions) throws {
-        guard !global.yes, mayAsk else { return }
+        if global.yes { return }
+        guard !global.noInput else { throw OfficeError(.declined, "cli.confirmationNeeded", ["question": question]) }
+        guard mayAsk else { return }
         let answer = ask("\(question) [\(text("cli.yes"))/\(text("cli.no"))]") ?? ""
         guard ["y", "yes", "是", text("cli.yes")].contains(answer.lowercased()) else {
             throw OfficeError(.declined, "cli.declined")

@@ -83,6 +83,7 @@ extension Console {
     func confirmed(_ officer: String, _ form: FilingForm, _ desk: Desk, _ global: GlobalOptions) throws
         -> FilingSubject
     {
+        guard global.yes || !global.noInput else { throw OfficeError(.declined, "cli.personNeeded") }
         guard mayAsk, !global.yes else { return .asNamed(officer) }
         let subject = try desk.identify(officer, for: form)
         if let question = subject.question { try confirm(question, global) }

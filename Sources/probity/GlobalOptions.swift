@@ -20,11 +20,13 @@ struct GlobalOptions: ParsableArguments {
     var on: String?
     @Option(help: "zh or en / 语言")
     var lang: String?
-    @Flag(help: "answer yes to what would be asked / 确认")
+    @Flag(help: "answer yes to what would be asked: a person, a step that no command takes back / 确认")
     var yes = false
+    @Flag(help: "the clock is right, though more than a day ahead of the last ledger line / 确认时钟无误")
+    var acceptClock = false
     @Flag(help: "say nothing but results and errors / 只输出结果和错误")
     var quiet = false
-    @Flag(help: "never ask; fail instead / 不提问")
+    @Flag(help: "never ask; what would need a yes is refused without --yes / 不提问")
     var noInput = false
     @Option(help: "seconds to wait for another writer / 等待写锁秒数")
     var lockWait: Double = 30
@@ -44,7 +46,7 @@ struct GlobalOptions: ParsableArguments {
             user: user ?? GlobalOptions.environment("PROBITY_USER"))
         visit.purpose = purpose
         visit.questionDate = on
-        visit.clockIsConfirmed = yes
+        visit.clockIsConfirmed = acceptClock
         visit.lockWaitSeconds = lockWait
         visit.stateRoot =
             GlobalOptions.environment("PROBITY_STATE_DIR")

@@ -35,6 +35,15 @@ struct Probity: ParsableCommand {
 
 @main
 struct Main {
+    /// What `--lang zh` or `--lang=zh` says, for an error of a command line that was not read; the last one counts.
+    private static func language(_ arguments: [String]) -> String? {
+        for (index, argument) in arguments.enumerated().reversed() {
+            if argument.hasPrefix("--lang=") { return String(argument.dropFirst("--lang=".count)) }
+            if argument == "--lang", arguments.indices.contains(index + 1) { return arguments[index + 1] }
+        }
+        return nil
+    }
+
     static func main() {
         // Files of the archive belong to its group; nothing is for the world. No core file may hold a key.
         _ = umask(0o007)
@@ -50,9 +59,7 @@ struct Main {
         } catch {
             // The parser's own errors and requests for help.
             if Probity.exitCode(for: error) != .failure { Probity.exit(withError: error) }
-            let language = arguments.firstIndex(of: "--lang").flatMap {
-                arguments.indices.contains($0 + 1) ? arguments[$0 + 1] : nil
-            }
+            let language = Main.language(arguments)
             do {
                 let console = try Console(language: Console.language(language), isJSON: arguments.contains("--json"))
                 exit(console.report(error))

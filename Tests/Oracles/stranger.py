@@ -201,7 +201,7 @@ TABLES = {
     "archive": ("id archiveId bureauId name suite recoveryKey logKey batch", "id"),
     "unit": ("id parent kind name batch", "id"),
     "certificate": ("id userId serial note batch", "id"),
-    "proposal": ("id kind note release batch", "id"),
+    "proposal": ("id kind first dossier epoch note release batch", "id"),
     "key": ("id kind category unit epoch publicKey batch", "id"),
     "wrap": ("id key byUser byKey byRecovery wrapped batch", "id"),
     "accessGrant": ("id userId category unit note batch", "id"),

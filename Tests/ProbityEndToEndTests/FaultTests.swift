@@ -54,17 +54,19 @@ extension BuiltProgram {
 
         /// Runs the program over a copy of the archive with a fault.
         private func call(
-            _ arguments: [String], as user: String?, on archive: String, fault: String?, count: String? = nil
+            _ arguments: [String], as user: String?, on archive: String, fault: String?, count: String? = nil,
+            below folder: String? = nil, passphrase: String? = nil, secondsAhead: Int = 0
         ) throws -> ProgramResult {
             let sample = try sample()
             var environment = [
-                "LD_PRELOAD": "\(try FaultTests.library.get().path)/faults.so", "PROBITY_FAULT_FOLDER": archive,
-                "PROBITY_STATE_DIR": "\(archive)-state",
+                "LD_PRELOAD": "\(try FaultTests.library.get().path)/faults.so",
+                "PROBITY_FAULT_FOLDER": folder ?? archive, "PROBITY_STATE_DIR": "\(archive)-state",
+                "PROBITY_FAULT_CLOCK": String(secondsAhead),
             ]
             environment["PROBITY_FAULT"] = fault
             environment["PROBITY_FAULT_COUNT"] = count
             var all = arguments + ["--archive", archive, "--lang", "en"]
-            if let user { all += ["--user", user, "--passphrase-file", sample.passphraseFile(user)] }
+            if let user { all += ["--user", user, "--passphrase-file", passphrase ?? sample.passphraseFile(user)] }
             return try run(Sample.program, all, environment: environment)
         }
 
@@ -167,6 +169,68 @@ extension BuiltProgram {
             #expect(killed > 0)
             let check = try call(["check"], as: "clerk1", on: archive, fault: nil)
             #expect(check.status == 0, "\(check.output)")
+        }
+
+        @Test(
+            "key passwd that is killed at any write, sync, rename or removal leaves one passphrase that opens both key files"
+        )
+        func passphraseChange() throws {
+            let folder = try TemporaryFolder()
+            let archive = try copy(folder)
+            let keys = archive + "/Keys"
+            let user = "supervisor1"
+            let passphrases = ["\(folder.path)/first", "\(folder.path)/second"]
+            try FileManager.default.copyItem(atPath: sample().passphraseFile(user), toPath: passphrases[0])
+            try Data("another passphrase\n".utf8).write(to: URL(filePath: passphrases[1]))
+            func opens(_ passphrase: String) throws -> Bool {
+                let result = try call(["user", "list"], as: user, on: archive, fault: nil, passphrase: passphrase)
+                #expect([0, 12].contains(result.status), "\(result.errors)")
+                return result.status == 0
+            }
+            var present = 0
+            var (before, after) = (0, 0)
+            for number in 1...60 {
+                let result = try call(
+                    ["key", "passwd", "--new-passphrase-file", passphrases[1 - present]], as: user, on: archive,
+                    fault: "kill:\(number)", below: keys, passphrase: passphrases[present])
+                let new = try opens(passphrases[1 - present])
+                if !new { #expect(try opens(passphrases[present]), "call \(number): nothing opens the keys any more") }
+                if new { present = 1 - present }
+                if result.status == 0 {
+                    #expect(new)
+                    break
+                }
+                #expect(result.status == 128 + 9, "\(result.errors)")
+                if new { after += 1 } else { before += 1 }
+                guard new else { continue }
+                // The visit that opened it has ended the change: other tools find one pair.
+                for file in ["sign", "enc"] {
+                    let arguments = [
+                        "pkey", "-in", "\(keys)/\(user).\(file).pem", "-passin", "file:\(passphrases[present])",
+                    ]
+                    #expect(try run("openssl", arguments + ["-noout"]).status == 0, "call \(number), \(file)")
+                }
+                #expect(!FileManager.default.fileExists(atPath: "\(keys)/\(user).change.pem"))
+            }
+            #expect(
+                before > 2 && after > 8, "killed \(before) times before and \(after) times after the change took effect"
+            )
+        }
+
+        @Test("A clock that is ahead is confirmed by --accept-clock, and by nothing else")
+        func clock() throws {
+            let folder = try TemporaryFolder()
+            let archive = try copy(folder)
+            let ahead = 3 * 86_400
+            for more in [[], ["--yes"], ["--no-input"], ["--yes", "--no-input"]] {
+                let result = try call(
+                    FaultTests.filing + more, as: "clerk1", on: archive, fault: nil, secondsAhead: ahead)
+                #expect(result.status == 3 && result.output.isEmpty, "\(more): \(result.status) \(result.errors)")
+                if !more.contains("--no-input") { #expect(result.errors.contains("add --accept-clock")) }
+            }
+            let accepted = try call(
+                FaultTests.filing + ["--accept-clock"], as: "clerk1", on: archive, fault: nil, secondsAhead: ahead)
+            #expect(accepted.status == 0, "\(accepted.errors)")
         }
 
         /// What `status` told.

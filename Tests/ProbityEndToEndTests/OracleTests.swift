@@ -78,7 +78,8 @@ extension BuiltProgram {
             #expect(masked > 5)
             var ours: [String: JSONValue] = [:]
             let officers = try sample.call(["officer", "list", "--purpose", purpose], as: user, json: true).objects
-            for officer in try officers.map({ try #require($0["id"]?.string) }) {
+            // The last line is the list's coverage.
+            for officer in try officers.dropLast().map({ try #require($0["id"]?.string) }) {
                 let list = try sample.call(
                     ["record", "list", "--officer", officer, "--purpose", purpose], as: user, json: true)
                 try #require(list.status == 0, "\(list.errors)")

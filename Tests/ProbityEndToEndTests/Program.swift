@@ -13,6 +13,17 @@ final class Sample: Sendable {
     static let shared: Result<Sample, any Error> = Result { try Sample() }
 
     let folder: TemporaryFolder
+
+    /// The day that the sample is about, or today where that is later: what was filed after the day asked about does not
+    /// exist for an answer.
+    static let day: String = {
+        let format = DateFormatter()
+        format.locale = Locale(identifier: "en_US_POSIX")
+        format.timeZone = TimeZone(identifier: "Asia/Shanghai")
+        format.dateFormat = "yyyy-MM-dd"
+        return max("2026-12-01", format.string(from: Date()))
+    }()
+
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
@@ -44,21 +55,43 @@ final class Sample: Sendable {
                 "\(folder.path)/passphrases",
             ]))
         try Sample.demand(try call(["officer", "import", "\(Sample.root)/Samples/officers.csv"], as: "clerk1"))
-        let filedBy = [
-            "clerk1": [
-                "talk", "majorEvent", "drinkingRisk", "appraisal", "training", "incident", "dutyTrace", "auxEntry",
-                "caseEnquiry", "engagementReport",
-            ],
-            "inspector1": [
-                "verification", "sanction", "admonition", "accountability", "complaint", "clearance", "antiGangCase",
-                "helpMeasure", "opinion",
-            ], "promoter1": ["fileReview"],
-        ]
-        for (user, kinds) in filedBy.sorted(by: { $0.key < $1.key }) {
+        try fill()
+    }
+
+    /// Files the sample records: what is new is verified by a second person, the rest is found in old files.
+    private func fill() throws {
+        func file(_ kinds: [String], as user: String, past: Bool = false) throws {
             for kind in kinds {
                 try Sample.demand(
-                    try call(["import", "\(Sample.root)/Samples/records/\(kind).csv", "--kind", kind], as: user))
+                    call(
+                        ["import", "\(Sample.root)/Samples/records/\(kind).csv", "--kind", kind]
+                            + (past ? ["--past"] : []), as: user))
             }
+        }
+        try file(["incident", "engagementReport"], as: "clerk1", past: true)
+        try file(
+            ["talk", "majorEvent", "drinkingRisk", "appraisal", "training", "dutyTrace", "auxEntry", "caseEnquiry"],
+            as: "clerk1")
+        try file(
+            ["sanction", "admonition", "accountability", "complaint", "clearance", "antiGangCase", "helpMeasure"],
+            as: "inspector1", past: true)
+        try file(["verification", "opinion"], as: "inspector1")
+        try file(["fileReview"], as: "promoter1")
+        for (kind, user) in [
+            ("appraisal", "reviewer1"), ("training", "reviewer1"), ("verification", "reviewer1"),
+            ("opinion", "inspector2"), ("fileReview", "inspector1"),
+        ] {
+            let found = try call(
+                [
+                    "search", "--kind", kind, "--state", "submitted", "--limit", "1000", "--purpose", "verification",
+                ], as: user, json: true)
+            try Sample.demand(found)
+            let records = try found.objects.first?["records"]?.array?.compactMap { $0["id"]?.string } ?? []
+            try Sample.demand(
+                call(
+                    ["record", "advance"] + records + [
+                        "--kind", kind, "--step", "verify", "--reason", "与原件核对一致",
+                    ], as: user))
         }
     }
 

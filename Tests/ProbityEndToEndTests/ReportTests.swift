@@ -134,7 +134,7 @@ extension BuiltProgram {
             let list = ["record", "list", "--officer", "990001", "--kind", "talk"] + purpose
             let records = try done("clerk1", list).objects.first?["records"]?.array
             let record = try #require(records?.first?["id"]?.string)
-            _ = try done("clerk1", ["record", "withdraw", record, "--reason", "重复登记"])
+            _ = try done("inspector1", ["record", "withdraw", record, "--reason", "重复登记"])
             let counts = ["report", "counts"] + ReportTests.year + ["--kind", "talk"]
             let table = try done("clerk1", counts)
             #expect(
@@ -158,11 +158,11 @@ extension BuiltProgram {
                     officer, "--out", file("new"),
                 ])
             _ = try done("clerk-own", ["user", "accept", file("new"), "--out", file("accepted")])
-            _ = try done("clerk1", ["user", "countersign", "1", "--accepted", file("accepted")])
+            _ = try done("clerk1", ["approve", "accept", "1", "--accepted", file("accepted")])
             for category in ["roster", "talks"] {
                 let grant = try done(
                     "clerk1", ["access", "grant", "--to", "clerk-own", "--category", category, "--unit", "U00"])
-                _ = try done("secadmin1", ["user", "countersign", grant.output.trimmingCharacters(in: .newlines)])
+                _ = try done("secadmin1", ["approve", "accept", grant.output.trimmingCharacters(in: .newlines)])
             }
             let own = try done("clerk-own", counts)
             #expect(own.output.split(separator: "\n").last?.split(separator: " ") == ["合计", "2", "0"])

@@ -43,7 +43,7 @@ extension BuiltProgram {
 
         @Test("P03 is held by the fourth must, from the discipline team's opinion, without any content of the lead")
         func heldByLead() throws {
-            let result = try check("990003")
+            let result = try check("990003", on: Sample.day)
             #expect(result.status == 51)
             let answer = try #require(try result.objects.first)
             #expect(answer["verdict"] == "hold" && answer["until"] == .null)
@@ -81,12 +81,17 @@ extension BuiltProgram {
             #expect(answer["verdict"] == "hold" && answer["until"] == .null)
             let reason = try #require(reasons(answer, "impact").first)
             #expect(reason["verdict"] == "hold" && reason["params"]?["until"] == "2026-10-01")
-            #expect(try check("990006", on: "2026-09-30").objects.first?["until"] == "2026-10-01")
+            // The archive is younger than that day, but the decision stood in the old files.
+            let earlier = try #require(try check("990006", on: "2026-09-30").objects.first)
+            #expect(earlier["verdict"] == "blocked" && earlier["until"] == "2026-10-01")
         }
 
-        @Test("P10 is clear, every part with its record, rule, edition and source", arguments: ["zh", "en"])
+        @Test(
+            "P10 is clear, every part with its record, rule, edition and source",
+            // Another year asks for another appraisal.
+            .enabled(if: Sample.day.hasPrefix("2026-")), arguments: ["zh", "en"])
         func clear(language: String) throws {
-            let result = try check("990010")
+            let result = try check("990010", on: Sample.day)
             #expect(result.status == 0)
             let answer = try #require(try result.objects.first)
             #expect(answer["verdict"] == "clear")
@@ -97,10 +102,10 @@ extension BuiltProgram {
                 #expect(part["edition"]?.string?.isEmpty == false && part["source"]?.string?.isEmpty == false)
             }
             #expect(
-                try check("990010", language: language, json: false).output.contains(
+                try check("990010", on: Sample.day, language: language, json: false).output.contains(
                     language == "zh" ? "未发现影响" : "clear"))
             // The same ledger, rules and question give the same bytes, but for the size of the ledger that each look grows.
-            #expect(answer["rules"] == (try check("990010").objects.first)?["rules"])
+            #expect(answer["rules"] == (try check("990010", on: Sample.day).objects.first)?["rules"])
         }
 
         @Test("A check of everybody is one act, answers for all twelve and ends with 50")
@@ -113,6 +118,8 @@ extension BuiltProgram {
             #expect(result.status == 50)
             #expect(try result.objects.count == 12)
             #expect(try result.objects.filter { $0["verdict"] == "notApplicable" }.count == 2)
+            let numbers = try result.objects.compactMap { $0["policeNo"]?.string }
+            #expect(numbers == numbers.sorted(), "in the order of numbers that people see")
             #expect(
                 try sample().call(["status"], as: "clerk1", json: true).objects.first?["ledgerSize"]?.integer == before
                     + 1)
@@ -287,22 +294,25 @@ extension BuiltProgram {
                 "secadmin1",
                 ["user", "add", "--request", file("request"), "--role", "clerk", "--unit", "U00", "--out", file("new")])
             _ = try done("clerk-new", ["user", "accept", file("new"), "--out", file("accepted")])
-            _ = try done("clerk1", ["user", "countersign", "1", "--accepted", file("accepted")])
+            _ = try done("clerk1", ["approve", "accept", "1", "--accepted", file("accepted")])
             #expect(try call("clerk-new", ["user", "list"]).status == 12)
-            _ = try done("sysadmin1", ["user", "countersign", "1"])
+            _ = try done("sysadmin1", ["approve", "accept", "1"])
             let grant = try done(
                 "clerk1", ["access", "grant", "--to", "clerk-new", "--category", "roster", "--unit", "U00"])
-            _ = try done("secadmin1", ["user", "countersign", grant.output.trimmingCharacters(in: .newlines)])
+            _ = try done("secadmin1", ["approve", "accept", grant.output.trimmingCharacters(in: .newlines)])
             _ = try done("clerk-new", ["officer", "show", "990001", "--purpose", "dailyManagement"])
 
             let refusals: [(user: String, [String], status: Int32, zh: String, en: String)] = [
-                ("clerk1", ["clerk-new", "--reason", "x"], 20, "您的角色不允许", "your role does not allow it"),
+                (
+                    "clerk1", ["clerk-new", "--reason", "x"], 20, "角色“政工录入员”不能办理此事项",
+                    "the role “clerk” does not do this"
+                ),
                 ("secadmin1", ["secadmin1", "--reason", "x"], 22, "另一名安全保密管理员", "another security administrator"),
                 ("secadmin1", ["nobody", "--reason", "x"], 30, "没有用户“nobody”", "no user “nobody”"),
                 ("secadmin1", ["clerk-new", "--reason", " "], 31, "须说明事由", "needs a reason"),
                 ("secadmin1", ["auditor1", "--reason", "x"], 33, "最后一人", "the last one of an administrator's role"),
                 (
-                    "secadmin1", ["supervisor1", "--reason", "x"], 33, "无人接替：supervisor",
+                    "secadmin1", ["supervisor1", "--reason", "x"], 33, "无人接替：督察审计法制",
                     "nobody else would hold: supervisor"
                 ),
             ]
@@ -314,11 +324,11 @@ extension BuiltProgram {
             #expect(try call("secadmin1", ["user", "leave", "clerk-new"]).status == 64)
             let lines = try call(
                 "auditor1", ["audit", "list", "--act", "user.leave", "--json"]
-            ).objects
+            ).objects.dropLast()
             #expect(lines.count == refusals.count && lines.allSatisfy { $0["outcome"] != "done" })
 
             let left = try done("secadmin1", ["user", "leave", "clerk-new", "--reason", "调离"])
-            for word in ["clerk-new", "probity key rotate --pages", "roster U00"] {
+            for word in ["clerk-new", "probity key rotate --pages", language == "zh" ? "人员名册 U00" : "roster U00"] {
                 #expect(left.output.contains(word), "\(left.output)")
             }
             #expect(left.output.contains(language == "zh" ? "已离任" : "has left"))

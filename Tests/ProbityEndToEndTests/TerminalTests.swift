@@ -192,7 +192,7 @@ extension BuiltProgram {
             #expect(!FileManager.default.fileExists(atPath: archive))
         }
 
-        @Test("Filing shows number and name and files only after a yes; --yes and --no-input do not ask")
+        @Test("Filing shows number and name and files only after a yes; --yes does not ask, --no-input does not file")
         func confirm() throws {
             let sample = try Sample.shared.get()
             let filing = [
@@ -212,9 +212,10 @@ extension BuiltProgram {
                 #expect(status == expected, "\(rest)")
                 #expect(rest.contains("R-") == (expected == 0))
             }
-            for flag in ["--yes", "--no-input"] {
+            for (flag, expected) in [("--yes", 0), ("--no-input", 3)] as [(String, Int32)] {
                 let (status, rest) = try Terminal(filing + [flag], environment: environment).end()
-                #expect(status == 0 && !rest.contains("?"), "\(rest)")
+                #expect(status == expected && !rest.contains("?"), "\(rest)")
+                #expect(rest.contains("R-") == (expected == 0))
             }
         }
     }

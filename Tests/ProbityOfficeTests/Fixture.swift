@@ -8,7 +8,7 @@ import Testing
 @Suite("The office", .serialized)
 struct Office {}
 
-/// An archive with seven users, two stations and three officers, founded and filled through the office alone. It is made once
+/// An archive with eight users, two stations and three officers, founded and filled through the office alone. It is made once
 /// for the whole run: deriving the users' keys takes longer than everything else.
 final class Premises: Sendable {
     static let shared: Result<Premises, any Error> = Result { try Premises() }
@@ -35,6 +35,8 @@ final class Premises: Sendable {
           {"user": "auditor1", "role": "auditor", "unit": "U00", "grants": ["audit"]},
           {"user": "clerk1", "role": "clerk", "unit": "U00",
            "grants": ["roster", "events", "drinking", "talks", "duty", "care"]},
+          {"user": "reviewer1", "role": "reviewer", "unit": "U00",
+           "grants": ["roster", "events", "drinking", "talks", "duty", "care", "sanctions"]},
           {"user": "promoter1", "role": "promoter", "unit": "U00",
            "grants": ["roster", "events", "sanctions", "opinions", "duty"]},
           {"user": "inspector1", "role": "inspector", "unit": "U00",
@@ -49,8 +51,8 @@ final class Premises: Sendable {
         let words = try Wording(language: "zh")
         let founding = try Founding(file: file, recovery: RecoveryPaper(words))
         try founding.demandComplete(words)
-        let answer = try founding.found(at: archive, sheetFile: nil, words, Premises.passphrase)
-        #expect(answer.lines == ["已建库 \(archive)，7 名用户"])
+        let answer = try founding.found(at: archive, sheet: nil, words, Premises.passphrase)
+        #expect(answer.lines == ["已建库 \(archive)，8 名用户"])
         let clerk = try desk("clerk1")
         let imported = try clerk.importTable(
             .bytes(Array(Premises.officers.utf8), name: "officers.csv"), kind: "officer", dryRun: false)
@@ -67,7 +69,8 @@ final class Premises: Sendable {
                 "measure=p1", "decidedOn=2026-01-15", "documentNo=测纪〔2026〕1号", "body=县纪委", "politicsAtAct=01",
                 "politicsAtDecision=01", "facts=事实",
             ])
-        _ = try inspector.file(sanction, about: .asNamed("990001"), named: "990001")
+        let warning = try inspector.file(sanction, about: .asNamed("990001"), named: "990001").id
+        _ = try desk("reviewer1").advance([warning], step: "verify", kind: "sanction", fields: [], reason: "核对文书")
     }
 
     static func passphrase(_ user: String) throws -> Passphrase {

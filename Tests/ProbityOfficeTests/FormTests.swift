@@ -73,7 +73,7 @@ extension Office {
         func removed() throws {
             let kind = try Named.kind("talk")
             #expect(
-                try FieldInput(["事由=关心生活", "place="], of: kind).changes() == [
+                try FieldInput(["事由=关心生活", "place="], of: kind, Wording(language: "zh")).changes() == [
                     "matter": "关心生活", "place": .null,
                 ])
         }
@@ -184,7 +184,7 @@ extension Office {
             let error = #expect(throws: (any Error).self) { _ = try clerk.tray() }
             let refusal = Refusal(try #require(error), clerk.wording)
             #expect(refusal.outcome == .roleRefuses && refusal.identifier == "roleRefuses")
-            #expect(refusal.message.hasPrefix("your role does not allow it ("))
+            #expect(refusal.message == "the role “clerk” does not read the category “complaints and leads”")
             #expect(refusal.hint == "run probity access explain --category CATEGORY to see why")
         }
     }

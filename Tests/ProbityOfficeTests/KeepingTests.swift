@@ -17,7 +17,7 @@ extension Office {
             #expect(try outside.json.parsed["ledgerSize"] == .null && outside.json.parsed["writer"] == .null)
             let inside = try premises().visit("clerk1").status(words, Premises.passphrase)
             #expect(inside.lines.count == 3 && inside.lines[1].hasSuffix("0 open imports, page key 1"))
-            #expect(try inside.json.parsed["openImports"] == 0 && inside.json.parsed["users"]?.array?.count == 7)
+            #expect(try inside.json.parsed["openImports"] == 0 && inside.json.parsed["users"]?.array?.count == 8)
         }
 
         @Test("A check and an export end with a verdict; a changed export with findings")
@@ -133,7 +133,7 @@ extension Office {
             let words = try Wording(language: "zh")
             let newcomer = try premises().visit("clerk9")
             let request = try newcomer.requestCertificate(Premises.passphrase)
-            #expect(request.sentence(file: "r.txt", words) == "已生成 clerk9 的密钥，申请写入 r.txt，请交安全保密管理员")
+            #expect(request.answer(file: "r.txt", words).lines == ["已生成 clerk9 的密钥，申请写入 r.txt，请交安全保密管理员"])
             let secadmin = try premises().desk("secadmin1", purpose: nil)
             #expect(throws: OfficeError(.usage, "cli.roleUnknown")) {
                 _ = try secadmin.proposeUser(role: "king", unit: "U01", officer: nil, request: request.text)
@@ -145,8 +145,8 @@ extension Office {
             let acceptance = try newcomer.acceptance(of: proposed.certificate, words, Premises.passphrase)
             #expect(acceptance.question == "为 clerk9 提出的证书：角色 政工录入员，单位 U01，对应人员 –。确认是您本人且内容无误？")
             #expect(
-                acceptance.sentence(file: "a.txt", words)
-                    == "已确认，写入 a.txt，请交会签人：probity approve accept 编号 --accepted a.txt")
+                acceptance.answer(file: "a.txt", words).lines
+                    == ["已确认，写入 a.txt，请交会签人：probity approve accept 编号 --accepted a.txt"])
             let number = try #require(Int64(proposed.answer.id))
             let first = try premises().desk("clerk1").accept(number, acceptance: acceptance.text)
             let second = try premises().desk("sysadmin1", purpose: nil)

@@ -63,7 +63,7 @@ extension Office {
                   {"name": "story", "type": "longText", "sensitivity": "sensitive", "labels": {"zh": "经过", "en": "story"}},
                   {"name": "policeNo", "type": "text", "sensitivity": "sensitive", "labels": {"zh": "警号", "en": "no"},
                    "format": "policeNo"}],
-                 "states": ["verified"], "initial": "verified", "transitions": []}
+                 "states": ["verified"], "initial": "verified", "steps": []}
                 """
             let identity = try #require(Schema.rules.first { $0.name == "rules-identity.json" })
             let catalogue = try KindCatalogue(

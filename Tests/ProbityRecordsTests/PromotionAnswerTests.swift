@@ -37,7 +37,7 @@ struct PromotionAnswerTests {
         var shuffle = Shuffle(state: seed)
         let facts = candidate.facts.shuffled(using: &shuffle)
         let answer = PromotionCheck.evaluate(
-            CandidateFacts(officerID: "o1", personCategory: "police", facts: facts),
+            CandidateFacts(officerID: "o1", personCategory: "police", facts: facts, roster: candidate.roster),
             question: PromotionQuestion(on: try day(PromotionCandidate.on)), rules: try RuleSet.standard())
         #expect(answer.json.canonicalBytes == expected, "seed \(seed)")
     }

@@ -1,14 +1,22 @@
 import CanonicalJSON
 import ProbityRecords
+import ProbitySchema
+import Testing
 
 /// A candidate about whom everything is in order on 2026-12-01, and what a test adds to him.
 struct PromotionCandidate {
     static let on = "2026-12-01"
 
+    /// The day after the discipline team's reply: what is filed later than the reply is filed on it.
+    static let afterReply = "2026-11-02"
+
     /// Facts by record identifier; later filings have higher ledger lines.
     private(set) var facts: [RecordFact] = []
     private var sequence: UInt64 = 100
     var personCategory = "police"
+    var unseen = Coverage.complete
+    /// Nothing in it stands against the next rank.
+    var roster: [String: JSONValue] = ["rank": "9", "rankSince": "2015-01-01", "postLevel": "sectionDeputy"]
 
     /// - Parameter leavingOut: kinds that are missing.
     init(leavingOut: Set<String> = []) {
@@ -24,23 +32,60 @@ struct PromotionCandidate {
         }
     }
 
-    /// Files a record after all others and returns its identifier.
+    /// The date that says when what a record tells came to be.
+    private static func date(_ kind: String, _ values: [String: JSONValue]) -> CivilDate {
+        let fields = [
+            "sanction": "decidedOn", "admonition": "decidedOn", "verification": "checkedOn", "appraisal": "decidedOn",
+            "useJudgement": "judgedOn", "fileReview": "reviewedOn", "opinion": "repliedOn", "training": "completedOn",
+            "leadSignal": "raisedOn",
+        ]
+        let own = fields[kind].flatMap { values[$0]?.string }.flatMap { CivilDate($0) }
+        return own ?? values.values.compactMap { $0.string.flatMap { CivilDate($0) } }.min()
+            ?? CivilDate(daysSinceEpoch: 0)
+    }
+
+    /// Files a record after all others, on its own date, and returns its identifier.
+    ///
+    /// - Parameters:
+    ///   - before: on a ledger line before the others.
+    ///   - filedOn: the day of filing, where it is not the record's own date.
     @discardableResult
-    mutating func add(_ kind: String, _ values: [String: JSONValue], state: String = "verified", before: Bool = false)
-        -> String
-    {
+    mutating func add(
+        _ kind: String, _ values: [String: JSONValue], state: String = "verified", before: Bool = false,
+        filedOn: String? = nil, asFound: Bool = false
+    ) -> String {
         sequence += 1
         let id = "\(kind)-\(facts.count + 1)"
-        let occurredOn =
-            values.values.compactMap { $0.string.flatMap { CivilDate($0) } }.min() ?? CivilDate(daysSinceEpoch: 0)
-        facts.append(
-            RecordFact(
-                recordID: id, kind: kind, state: state, occurredOn: occurredOn,
-                filedSequence: before ? sequence - 100 : sequence, values: values))
+        let occurredOn = Self.date(kind, values)
+        let version = RecordFact.Version(
+            state: state, occurredOn: occurredOn, filedOn: filedOn.flatMap { CivilDate($0) } ?? occurredOn,
+            filedSequence: before ? sequence - 100 : sequence, asFound: asFound, values: values)
+        facts.append(RecordFact(recordID: id, kind: kind, versions: [version]))
         return id
     }
 
-    /// Files a measure of domain.md §8.3 before the opinion, so that the opinion knew it; `w1` is an admonition.
+    /// Files another version of a record.
+    ///
+    /// - Parameter values: what changes; null takes a value away.
+    mutating func amend(
+        _ id: String, _ values: [String: JSONValue] = [:], state: String = "verified", filedOn: String,
+        asFound: Bool = false
+    ) {
+        sequence += 1
+        guard let place = facts.firstIndex(where: { $0.recordID == id }), let last = facts[place].versions.last,
+            let day = CivilDate(filedOn)
+        else { return }
+        let all = last.values.merging(values) { $1 }.filter { $0.value != .null }
+        let version = RecordFact.Version(
+            state: state, occurredOn: Self.date(facts[place].kind, all), filedOn: day, filedSequence: sequence,
+            asFound: asFound, values: all)
+        facts[place] = RecordFact(
+            recordID: id, kind: facts[place].kind, versions: facts[place].versions + [version])
+    }
+
+    /// Files a measure of domain.md §8.3 on the day of its decision; `w1` is an admonition.
+    ///
+    /// - Parameter after: later than the discipline team's reply.
     @discardableResult
     mutating func add(measure: String, _ decidedOn: String, _ more: [String: JSONValue] = [:], after: Bool = false)
         -> String
@@ -50,15 +95,19 @@ struct PromotionCandidate {
         ]
         if measure != "w1" { values["measure"] = .string(measure) }
         values.merge(more) { $1 }
-        return add(measure == "w1" ? "admonition" : "sanction", values, before: !after)
+        let filedOn = after ? max(decidedOn, Self.afterReply) : decidedOn
+        return add(measure == "w1" ? "admonition" : "sanction", values, before: !after, filedOn: filedOn)
+    }
+
+    var candidate: CandidateFacts {
+        CandidateFacts(officerID: "o1", personCategory: personCategory, facts: facts, unseen: unseen, roster: roster)
     }
 
     func answer(
         on: String = PromotionCandidate.on, _ move: PromotionMove = .promotion, rules: RuleSet? = nil
     ) throws -> PromotionAnswer {
         PromotionCheck.evaluate(
-            CandidateFacts(officerID: "o1", personCategory: personCategory, facts: facts),
-            question: PromotionQuestion(on: try day(on), move: move), rules: try rules ?? RuleSet.standard())
+            candidate, question: PromotionQuestion(on: try day(on), move: move), rules: try rules ?? RuleSet.standard())
     }
 
     /// The answer with everything else in order on any date: what the periods alone come to.
@@ -84,4 +133,18 @@ extension PromotionAnswer {
     func verdict(of section: String) -> PromotionVerdict? {
         reasons.filter { $0.section == section }.map(\.verdict).max()
     }
+}
+
+/// The embedded rules with one text of theirs replaced, as an archive may set them.
+func rules(replacing text: String, with other: String) throws -> RuleSet {
+    var found = false
+    let files = Schema.rules.filter { !["rules-access.json", "rules-identity.json"].contains($0.name) }.map {
+        file in
+        let before = String(decoding: file.bytes, as: UTF8.self)
+        let after = before.replacing(text, with: other)
+        found = found || before != after
+        return (name: file.name, bytes: Array(after.utf8))
+    }
+    #expect(found)
+    return try RuleSet(files: files)
 }

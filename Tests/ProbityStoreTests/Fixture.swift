@@ -131,6 +131,13 @@ final class Fixture {
         try inspector.file(Fixture.complaint("990002"))
     }
 
+    /// Verifies the sanction that every fixture begins with: before that it counts for nothing.
+    func verifySanction() throws {
+        let reviewer = try session("reviewer1")
+        let sanction = try #require(try reviewer.records(of: "990001", kind: "sanction").records.first)
+        try reviewer.advance(sanction.id, step: "verify", reason: "核对文书")
+    }
+
     static func event(_ officer: String, _ text: String) -> RecordDraft {
         RecordDraft(
             kind: "majorEvent", officer: officer,

@@ -6,9 +6,10 @@ struct FieldInput {
     let kind: RecordKind
     /// By field name.
     private let texts: [String: String]
+    private let wording: Wording
 
     /// - Throws: ``OfficeError`` for a text that is no `FIELD=VALUE`, and for a field that the kind does not have.
-    init(_ fields: [String], of kind: RecordKind) throws {
+    init(_ fields: [String], of kind: RecordKind, _ wording: Wording) throws {
         var texts: [String: String] = [:]
         for field in fields {
             let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -18,19 +19,21 @@ struct FieldInput {
                     || field.aliases.contains(parts[0])
             }
             guard let known else {
-                throw OfficeError(.invalidEntry, "cli.fieldUnknown", ["field": parts[0], "kind": kind.id])
+                throw OfficeError(
+                    .invalidEntry, "cli.fieldUnknown", ["field": parts[0], "kind": kind.labels[wording.language]])
             }
             texts[known.name] = parts[1]
         }
         self.kind = kind
         self.texts = texts
+        self.wording = wording
     }
 
     /// The values of a whole record, and what is said about them that does not forbid filing.
     ///
     /// - Parameter today: refuses birth dates after this day.
     /// - Throws: ``OfficeError`` `invalidEntry` or `reporterIdentity` with a sentence for each problem.
-    func values(today: CivilDate, _ wording: Wording) throws -> (
+    func values(today: CivilDate) throws -> (
         values: [String: JSONValue], warnings: [String]
     ) {
         let parsed = kind.parse(texts: texts, today: today)
@@ -52,7 +55,11 @@ struct FieldInput {
         var changes: [String: JSONValue] = [:]
         for (name, text) in texts.sorted(by: { $0.key < $1.key }) {
             changes[name] = text.isEmpty ? .null : read[name]
-            guard changes[name] != nil else { throw OfficeError(.invalidEntry, "cli.fieldValue", ["field": name]) }
+            guard changes[name] != nil else {
+                throw OfficeError(
+                    .invalidEntry, "cli.fieldValue",
+                    ["field": kind.field(name)?.labels[wording.language] ?? name])
+            }
         }
         return changes
     }

@@ -19,12 +19,12 @@ extension Desk {
     /// - Throws: ``OfficeError`` with every problem in ``OfficeError/details``.
     public func form(_ kind: String, fields: [String]) throws -> FilingForm {
         let kind = try Named.kind(kind)
-        let (values, warnings) = try FieldInput(fields, of: kind).values(today: session.archive.today, wording)
+        let (values, warnings) = try FieldInput(fields, of: kind, wording).values(today: session.archive.today)
         return FilingForm(kind: kind, values: values, warnings: warnings)
     }
 
     /// Reads the fields that an act changes in a record of `kind`.
     func changes(_ fields: [String], kind: String) throws -> [String: JSONValue] {
-        try FieldInput(fields, of: Named.kind(kind)).changes()
+        try FieldInput(fields, of: Named.kind(kind), wording).changes()
     }
 }

@@ -15,7 +15,7 @@ enum Named {
 
     static func state(_ text: String, of kind: RecordKind) throws -> String {
         guard let state = kind.state(named: text) else {
-            throw OfficeError(.invalidEntry, "import.stateUnknown", ["value": text])
+            throw OfficeError(.invalidEntry, "cli.stateUnknown", ["state": text])
         }
         return state
     }
@@ -26,6 +26,29 @@ enum Named {
             throw OfficeError(.usage, "cli.stepUnknown", ["step": text])
         }
         return step
+    }
+
+    /// A state of any kind, by code or label.
+    static func state(_ text: String) throws -> String {
+        guard let state = try KindCatalogue.standard().codeList("state")?.code(for: text) else {
+            throw OfficeError(.invalidEntry, "cli.stateUnknown", ["state": text])
+        }
+        return state
+    }
+
+    /// Two dates of which the first is not after the second.
+    static func period(since: String?, until: String?) throws -> (since: CivilDate?, until: CivilDate?) {
+        let (first, last) = (try date(since, "--since"), try date(until, "--until"))
+        if let first, let last, first > last {
+            throw OfficeError(.usage, "cli.periodForm", ["from": "--since \(first)", "to": "--until \(last)"])
+        }
+        return (first, last)
+    }
+
+    /// How many entries of a list.
+    static func limit(_ limit: Int) throws -> Int {
+        guard (1...10_000).contains(limit) else { throw OfficeError(.usage, "cli.limitForm") }
+        return limit
     }
 
     static func record(_ text: String) throws -> RecordID {

@@ -46,23 +46,32 @@ public struct Founding: Sendable {
     public func demandComplete(_ wording: Wording) throws {
         let problems = try ceremony.problems()
         guard problems.isEmpty else {
+            let words = try Vocabulary(wording)
             throw OfficeError(
                 .invalidEntry, "cli.ceremonyIncomplete", ["count": String(problems.count)],
-                details: problems.map { wording.text($0.code, ["subject": $0.subject]) })
+                details: problems.map { words.text($0.code, ["subject": words.phrases($0.subject)]) })
         }
     }
 
     /// Makes the archive in the new folder `path`.
     ///
     /// - Parameters:
-    ///   - sheetFile: where the recovery sheet was written, for the answer.
+    ///   - sheet: the recovery sheet and the new file that it goes to; the file is not left behind where no archive is made.
     ///   - passphrase: gives a new passphrase for every user.
     public func found(
-        at path: String, sheetFile: String?, _ wording: Wording, _ passphrase: Visit.PassphraseSource
+        at path: String, sheet: (paper: RecoveryPaper, file: String)?, _ wording: Wording,
+        _ passphrase: Visit.PassphraseSource
     ) throws -> Answer {
-        try Archive.create(at: path, ceremony: ceremony) { try passphrase($0).released() }
+        // Before the archive: one that is there without its sheet has no recovery.
+        if let sheet { try sheet.paper.write(to: sheet.file) }
+        do {
+            try Archive.create(at: path, ceremony: ceremony) { try passphrase($0).released() }
+        } catch {
+            if let sheet { try RecoveryPaper.remove(sheet.file) }
+            throw error
+        }
         var notes = [Answer.Note.warning(wording.text("cli.initBackup", ["archive": path]))]
-        if let sheetFile { notes.append(.warning(wording.text("cli.sheetWritten", ["file": sheetFile]))) }
+        if let sheet { notes.append(.warning(wording.text("cli.sheetWritten", ["file": sheet.file]))) }
         return Answer(
             [wording.text("cli.initDone", ["archive": path, "users": String(ceremony.members.count)])],
             JSONAnswer("init", ["archive": .string(path), "users": .integer(Int64(ceremony.members.count))]),

@@ -12,7 +12,7 @@ public struct LedgerInquiry: Sendable {
     /// First and last date, `YYYY-MM-DD`.
     public var since: String?
     public var until: String?
-    /// At most so many.
+    /// At most so many, up to 10,000.
     public var limit = 50
     /// Only lines before this number.
     public var before: UInt64?
@@ -26,9 +26,8 @@ public struct LedgerInquiry: Sendable {
         var query = LedgerQuery()
         query.actor = actor
         query.act = act
-        query.since = try Named.date(since, "--since")
-        query.until = try Named.date(until, "--until")
-        query.limit = limit
+        (query.since, query.until) = try Named.period(since: since, until: until)
+        query.limit = try Named.limit(limit)
         query.before = before
         return query
     }

@@ -41,4 +41,11 @@ public struct RecoveryPaper: Sendable {
             throw OfficeError(.inputOutput, "cli.sheetFile", ["path": path])
         }
     }
+
+    /// Takes the file of a sheet away whose key recovers nothing.
+    static func remove(_ path: String) throws {
+        do { try FileManager.default.removeItem(atPath: path) } catch {
+            throw OfficeError(.inputOutput, "cli.sheetFile", ["path": path])
+        }
+    }
 }

@@ -19,6 +19,19 @@ public struct SchemaWords {
         JSONAnswer(asIs: try Named.kind(kind).jsonSchema(words.wording.language))
     }
 
+    /// The columns of a blank import table for programs, in their order.
+    ///
+    /// - Throws: ``OfficeError`` `invalidEntry` where there is no such kind.
+    public func templateColumns(of kind: String) throws -> JSONAnswer {
+        let kind = try Named.kind(kind)
+        return JSONAnswer(
+            "template",
+            [
+                "kind": .string(kind.id),
+                "columns": .array(kind.templateHeader(words.wording.language).map { .string($0) }),
+            ])
+    }
+
     /// The header row of a blank import table, as a file that spreadsheets open as UTF-8.
     ///
     /// - Throws: ``OfficeError`` `invalidEntry` where there is no such kind.
@@ -33,7 +46,7 @@ extension ListForm where Entry == RecordKind {
             schema: "kind",
             columns: [
                 Column("kind") { kind, _ in kind.id }, Column("name") { kind, words in words.kind(kind) },
-                Column("category") { kind, _ in kind.category.rawValue },
+                Column("category") { kind, words in words.category(kind.category) },
             ], members: { kind, _ in ["id": .string(kind.id), "category": .string(kind.category.rawValue)] })
     }
 }

@@ -14,13 +14,13 @@ extension Desk {
         let role = words.role(leaving.certificate.role)
         var notes: [Answer.Note] = []
         if !leaving.vacant.isEmpty {
-            notes.append(.warning(words.text("cli.leftVacant", ["places": Desk.list(leaving.vacant)])))
+            notes.append(.warning(words.text("cli.leftVacant", ["places": list(leaving.vacant)])))
         }
         if leaving.roleIsVacant { notes.append(.warning(words.text("cli.leftRoleVacant", ["role": role]))) }
         return Answer(
             [
                 words.text("cli.left", ["user": leaver, "role": role]), words.text("cli.leftNext", ["user": leaver]),
-                words.text("cli.leftHeld", ["places": Desk.list(leaving.held)]),
+                words.text("cli.leftHeld", ["places": list(leaving.held)]),
             ],
             JSONAnswer(
                 "leave",
@@ -32,8 +32,11 @@ extension Desk {
                 ]), notes: notes)
     }
 
-    private static func list(_ places: [GrantPlace]) -> String {
-        places.isEmpty ? "–" : places.map(\.description).joined(separator: ", ")
+    private func list(_ places: [GrantPlace]) -> String {
+        places.isEmpty
+            ? "–"
+            : places.map { "\(words.category($0.category)) \($0.unit)" }.joined(
+                separator: words.text("cli.listSeparator"))
     }
 
     private static func json(_ places: [GrantPlace]) -> JSONValue {

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import ProbityStore
 
 /// Keys that somebody made for himself, and his request (申请) for a certificate.
@@ -7,20 +8,25 @@ public struct CertificateRequest: Sendable, Equatable {
     public let text: String
 
     /// What is to be done with the file that it was written to.
-    public func sentence(file: String, _ wording: Wording) -> String {
-        wording.text("cli.requested", ["user": user, "file": file])
+    public func answer(file: String, _ wording: Wording) -> Answer {
+        Answer(
+            [wording.text("cli.requested", ["user": user, "file": file])],
+            JSONAnswer("request", ["user": .string(user), "file": .string(file)]))
     }
 }
 
 /// A certificate that was proposed for somebody, and what he signs if he accepts it (本人确认).
 public struct CertificateAcceptance: Sendable, Equatable {
+    let user: String
     /// The question to be answered with yes before ``text`` is handed on.
     public let question: String
     public let text: String
 
     /// What is to be done with the file that it was written to.
-    public func sentence(file: String, _ wording: Wording) -> String {
-        wording.text("cli.accepted", ["file": file])
+    public func answer(file: String, _ wording: Wording) -> Answer {
+        Answer(
+            [wording.text("cli.accepted", ["file": file])],
+            JSONAnswer("acceptance", ["user": .string(user), "file": .string(file)]))
     }
 }
 
@@ -47,6 +53,7 @@ extension Visit {
         let identity = try unlock(at: archivePath(), passphrase)
         let (certificate, text) = try UserAcceptance.make(folder, proposal: proposal, identity: identity)
         return CertificateAcceptance(
+            user: certificate.user,
             question: wording.text(
                 "cli.acceptQuestion",
                 [

@@ -6,9 +6,9 @@ extension Desk {
     ///
     /// - Parameter kind: code or label of a kind of unit.
     /// - Returns: the unit's identifier.
-    public func addUnit(id: String, parent: String, kind: String, name: String) throws -> String {
+    public func addUnit(id: String, parent: String, kind: String, name: String) throws -> Answer {
         try session.addUnits([Unit(id: id, parent: parent, kind: Named.unitKind(kind), name: name)])
-        return id
+        return Answer([id], JSONAnswer("unit", ["id": .string(id)]))
     }
 
     /// The organisation tree, from the top.

@@ -40,9 +40,11 @@ extension Desk {
     public func users() throws -> Listing { try ListForm.users.listing(session.users(), words) }
 
     /// Changes the passphrase of the user who sits here.
-    public func changePassphrase(_ passphrase: borrowing Passphrase) throws -> String {
+    public func changePassphrase(_ passphrase: borrowing Passphrase) throws -> Answer {
         try session.changePassphrase(passphrase.secret)
-        return words.text("cli.passphraseChanged", ["user": session.user])
+        return Answer(
+            [words.text("cli.passphraseChanged", ["user": session.user])],
+            JSONAnswer("passphrase", ["user": .string(session.user)]))
     }
 }
 

@@ -31,7 +31,7 @@ extension Desk {
         -> Answer
     {
         let kind = try Named.kind(kind)
-        let changes = try FieldInput(fields, of: kind).changes()
+        let changes = try FieldInput(fields, of: kind, wording).changes()
         return stepped([
             try session.amend(
                 Named.record(record), kind: kind.id, changes: changes, reason: reason,
@@ -51,7 +51,7 @@ extension Desk {
         -> Answer
     {
         let kind = try Named.kind(kind)
-        let changes = try FieldInput(fields, of: kind).changes()
+        let changes = try FieldInput(fields, of: kind, wording).changes()
         return stepped(
             try session.advance(
                 records.map(Named.record), step: Named.step(step), kind: kind.id, changes: changes, reason: reason))

@@ -19,21 +19,37 @@ public struct PromotionInquiry: Sendable {
     }
 }
 
+/// The answer about one candidate. Of several candidates every headline comes first, the details behind them all.
+public struct CandidateAnswer: Sendable, Equatable {
+    /// Number and name.
+    public let candidate: String
+    /// Number, name, verdict and until when, in one line.
+    public let headline: String
+    /// Every reason with its rule and records.
+    public let details: [String]
+    /// The answer for programs.
+    public let json: JSONAnswer
+    public let outcome: Outcome
+}
+
 extension Desk {
     /// Answers the four musts for one candidate after the other; a batch is one act.
     ///
+    /// - Parameter receive: gets the candidates in the order in which they were named; everybody, in that of police numbers.
     /// - Returns: how it ended, by the worst of the answers, with what is to be said below them: who was not among the
     ///   candidates though everybody was asked for.
-    public func checkPromotion(_ inquiry: PromotionInquiry, receive: (Answer) throws -> Void) throws -> (
+    public func checkPromotion(_ inquiry: PromotionInquiry, receive: (CandidateAnswer) throws -> Void) throws -> (
         outcome: Outcome, notes: [Answer.Note]
     ) {
         var worst = PromotionVerdict.clear
         let read = try session.checkPromotion(inquiry.officers, move: inquiry.move) { result in
-            worst = max(worst, result.verdict)
+            worst = max(worst, result.answer.verdict)
+            let inWords = PromotionWords(result, words)
             try receive(
-                Answer(
-                    PromotionWords(result, words).lines, JSONAnswer(asIs: result.json),
-                    outcome: Outcome(result.verdict)))
+                CandidateAnswer(
+                    candidate: "\(result.officer.policeNo)  \(result.officer.name)", headline: inWords.headline,
+                    details: inWords.details, json: JSONAnswer(asIs: result.json),
+                    outcome: Outcome(result.answer.verdict)))
         }
         let notice = CoverageNotice(read.coverage, words)
         // Nobody was asked about and nobody could be: that is no clear answer.
@@ -54,17 +70,15 @@ extension Outcome {
 
 /// The answer about one candidate in words: his verdict, then every reason with its rule and records.
 struct PromotionWords {
-    let lines: [String]
+    let headline: String
+    let details: [String]
 
     init(_ result: PromotionResult, _ words: Vocabulary) {
         let answer = result.answer
-        let verdict = words.text("promotion.verdict.\(result.verdict.rawValue)")
+        let verdict = words.text("promotion.verdict.\(answer.verdict.rawValue)")
         let until = answer.until.map { words.text("promotion.until", ["date": $0.description]) } ?? ""
-        var lines = ["\(result.officer.policeNo)  \(result.officer.name)  \(verdict)\(until)"]
-        // What nobody could see here may speak against the move.
-        for sentence in CoverageNotice.sentences(result.coverage.gaps, words) where sentence.isClosable {
-            lines.append("  [\(words.text("promotion.verdict.hold"))] \(sentence.text)")
-        }
+        headline = "\(result.officer.policeNo)  \(result.officer.name)  \(verdict)\(until)"
+        var lines: [String] = []
         // What nobody has filed is one line, not one a part: it must not bury what was filed.
         let missing = answer.reasons.filter { $0.message == PromotionWords.missing }
         for reason in answer.reasons where reason.message != PromotionWords.missing {
@@ -77,14 +91,20 @@ struct PromotionWords {
             let verdict = words.text("promotion.verdict.hold")
             lines.append("  [\(verdict)] \(words.text(PromotionWords.missing)): \(parts.joined(separator: "、"))")
         }
-        self.lines = lines
+        details = lines
     }
 
     private static let missing = "promotion.missing"
+    /// Before the code of why a part was not seen.
+    private static let cause = "coverage/"
 
     private static func lines(_ reason: PromotionReason, _ words: Vocabulary) -> [String] {
-        let params = reason.params.mapValues { words.phrase($0) }
+        let params = reason.params.mapValues { value in
+            value.hasPrefix(cause) ? words.text("promotion.cause.\(value.dropFirst(cause.count))") : words.phrase(value)
+        }
         var text = words.text(reason.message, params)
+        if let on = params["on"] { text += "（\(on)）" }
+        text += reason.notes.map { "；" + words.text($0, params) }.joined()
         if reason.params["basis"] != nil {
             text +=
                 "；"

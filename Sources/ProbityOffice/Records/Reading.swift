@@ -22,11 +22,9 @@ public struct RecordSearch: Sendable {
         var query = RecordQuery()
         let kind = try kind.map { try Named.kind($0) }
         query.kind = kind?.id
-        query.state = try state.map { text in try kind.map { try Named.state(text, of: $0) } ?? text }
-        query.since = try Named.date(since, "--since")
-        query.until = try Named.date(until, "--until")
-        guard (1...10_000).contains(limit) else { throw OfficeError(.usage, "cli.limitForm") }
-        query.limit = limit
+        query.state = try state.map { text in try kind.map { try Named.state(text, of: $0) } ?? Named.state(text) }
+        (query.since, query.until) = try Named.period(since: since, until: until)
+        query.limit = try Named.limit(limit)
         query.cursor = try cursor.map(Named.record)
         return query
     }

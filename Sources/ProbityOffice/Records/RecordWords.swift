@@ -43,12 +43,21 @@ extension Vocabulary {
         }
     }
 
+    /// How a matter ended (办理结果), with a mark before the words: 属实 and 失实 differ by a stroke, and mean the opposite.
+    private func outcomes(_ content: VersionContent, _ kind: RecordKind) -> [String] {
+        kind.fields.filter { $0.codeList?.id == "outcome" }.compactMap { field in
+            content.values[field.name]?.string.map { code in
+                text("outcome.shown.\(code)", ["outcome": value(.string(code), field)])
+            }
+        }
+    }
+
     /// The words of a list's line beside date, kind and state: its first codes and what rules say.
     func summary(_ content: VersionContent) -> String {
         guard let kind = catalogue.kind(content.kind) else { return "" }
         let codes = kind.fields.filter { $0.type == .code }.prefix(2).compactMap { field in
             content.values[field.name].map { value($0, field) }
         }
-        return (codes + DerivedFacts(content, self).sentences).joined(separator: " · ")
+        return (codes + outcomes(content, kind) + DerivedFacts(content, self).sentences).joined(separator: " · ")
     }
 }

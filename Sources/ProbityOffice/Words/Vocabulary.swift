@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Foundation
 import ProbityRecords
 
 /// What kinds, states, codes and values are called: labels of the reader's language, never an internal code where there
@@ -46,5 +47,37 @@ struct Vocabulary: Sendable {
         guard parts.count == 2 else { return text }
         if parts[0] == "kind" { return kind(parts[1]) }
         return catalogue.codeList(parts[0])?.label(parts[1], language) ?? text
+    }
+
+    /// Lists whose codes people type: the code stands behind its name.
+    private static let typed: Set<String> = ["purpose", "transition"]
+
+    /// A parameter of an ``ArchiveError``: references by their names, joined by ", ", each perhaps with words around it;
+    /// anything else as it is.
+    func phrases(_ text: String) -> String {
+        text.components(separatedBy: ", ").map { item in
+            item.components(separatedBy: " ").map(reference).joined(separator: " ")
+        }.joined(separator: self.text("cli.listSeparator"))
+    }
+
+    private func reference(_ text: String) -> String {
+        let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { return text }
+        let (list, code) = (parts[0], parts[1])
+        switch list {
+        case "message": return self.text(code)
+        case "list": return catalogue.codeList(code)?.labels[language] ?? code
+        case "kind": return kind(code)
+        case "field":
+            let names = code.split(separator: ".", maxSplits: 1).map(String.init)
+            guard names.count == 2, let field = catalogue.kind(names[0])?.field(names[1]) else { return code }
+            return self.field(field)
+        default:
+            guard let codes = catalogue.codeList(list) else { return text }
+            // What somebody typed that is no code stands for itself.
+            guard let label = codes.label(code, language) else { return code }
+            return Vocabulary.typed.contains(list)
+                ? self.text("cli.typed", ["label": label, "code": code]) : label
+        }
     }
 }

@@ -6,8 +6,11 @@ import CanonicalJSON
 ///
 /// `when` names the values that make the rule apply (Condition.swift). What it demands is one of `refuse` (true), `require` and `forbid` (fields),
 /// `differ` (two fields that may not name the same person), `order` (two date fields, the earlier first), `within`
-/// (`{"from", "to", "months" or "days"}`: two date fields and how far apart they may lie). `states` limits the rule to
-/// records in these states. `severity` is `error` or `warning`. The sentence for people is the message `rule.<id>`.
+/// (`{"from", "to", "months" or "days"}`: two date fields and how far apart they may lie), `lasting` (`{"from", "months",
+/// "to"}`: a date field, an integer field of months, and the date field that may not lie before their end), `among`
+/// (`{"field", "values"}`: the only values a field may have), `notAfterToday` (date fields that may not lie ahead), `guard` (a
+/// question that rules answer, by its name in ``NamedGuard``). `states` limits the rule to records in these states.
+/// `severity` is `error` or `warning`. The sentence for people is the message `rule.<id>`.
 public struct Constraint: Sendable, Hashable {
     enum Demand: Sendable, Hashable {
         case refuse
@@ -16,6 +19,10 @@ public struct Constraint: Sendable, Hashable {
         case differ(String, String)
         case order(String, String)
         case within(from: String, to: String, months: Int, days: Int)
+        case lasting(from: String, months: String, to: String)
+        case among(String, [JSONValue])
+        case notAfterToday([String])
+        case named(NamedGuard)
     }
 
     public let id: String
@@ -25,7 +32,9 @@ public struct Constraint: Sendable, Hashable {
     let severity: FieldProblem.Severity
 
     init(_ reader: SchemaReader, fields: [String: Field], states known: [String]) throws(SchemaError) {
-        let demands = ["refuse", "require", "forbid", "differ", "order", "within"]
+        let demands = [
+            "refuse", "require", "forbid", "differ", "order", "within", "lasting", "among", "notAfterToday", "guard",
+        ]
         let members = try reader.members(
             Set(["id", "when", "states", "severity", "source", "confidence"] + demands))
         id = try reader.required("id").text()
@@ -43,46 +52,75 @@ public struct Constraint: Sendable, Hashable {
             throw reader.failure("exactly one of \(demands.joined(separator: ", ")) is expected")
         }
         let demandReader = try reader.required(demand)
-        if demand == "refuse" {
-            guard try demandReader.flag() else { throw demandReader.failure("true is expected") }
-            self.demand = .refuse
-            return
-        }
-        if demand == "within" {
-            _ = try demandReader.members(["from", "to", "months", "days"])
-            let names = [try demandReader.required("from").text(), try demandReader.required("to").text()]
-            for name in names where fields[name]?.type != .date { throw demandReader.failure("'\(name)' is no date") }
-            let months = try demandReader.optional("months")?.integer() ?? 0
-            let days = try demandReader.optional("days")?.integer() ?? 0
-            guard months >= 0, days >= 0, months + days > 0 else {
-                throw demandReader.failure("months or days are expected")
+        self.demand = try Self.demand(demand, demandReader, fields)
+    }
+
+    private static func demand(
+        _ demand: String, _ reader: SchemaReader, _ fields: [String: Field]
+    ) throws(SchemaError) -> Demand {
+        func checked(_ name: String, _ type: Field.ValueType?, _ reader: SchemaReader) throws(SchemaError) -> String {
+            guard let field = fields[name] else { throw reader.failure("the kind has no field '\(name)'") }
+            guard type == nil || field.type == type else {
+                throw reader.failure("'\(name)' is no \(type?.rawValue ?? "")")
             }
-            self.demand = .within(from: names[0], to: names[1], months: months, days: days)
-            return
+            return name
         }
-        let names = try demandReader.texts()
-        for name in names where fields[name] == nil { throw demandReader.failure("the kind has no field '\(name)'") }
+        func name(_ member: String, _ type: Field.ValueType? = nil) throws(SchemaError) -> String {
+            let member = try reader.required(member)
+            return try checked(try member.text(), type, member)
+        }
+        func names(_ type: Field.ValueType? = nil, count: Int? = nil) throws(SchemaError) -> [String] {
+            let names = try reader.texts()
+            guard count == nil || names.count == count else { throw reader.failure("two fields are expected") }
+            for name in names { _ = try checked(name, type, reader) }
+            return names
+        }
         switch demand {
-        case "require": self.demand = .require(names)
-        case "forbid": self.demand = .forbid(names)
-        default:
-            guard names.count == 2 else { throw demandReader.failure("two fields are expected") }
-            if demand == "order" {
-                for name in names where fields[name]?.type != .date {
-                    throw demandReader.failure("'\(name)' is no date")
-                }
-                self.demand = .order(names[0], names[1])
-            } else {
-                self.demand = .differ(names[0], names[1])
+        case "refuse":
+            guard try reader.flag() else { throw reader.failure("true is expected") }
+            return .refuse
+        case "require": return .require(try names())
+        case "forbid": return .forbid(try names())
+        case "differ":
+            let pair = try names(count: 2)
+            return .differ(pair[0], pair[1])
+        case "order":
+            let pair = try names(.date, count: 2)
+            return .order(pair[0], pair[1])
+        case "within":
+            _ = try reader.members(["from", "to", "months", "days"])
+            let from = try name("from", .date)
+            let to = try name("to", .date)
+            let months = try reader.optional("months")?.integer() ?? 0
+            let days = try reader.optional("days")?.integer() ?? 0
+            guard months >= 0, days >= 0, months + days > 0 else {
+                throw reader.failure("months or days are expected")
             }
+            return .within(from: from, to: to, months: months, days: days)
+        case "lasting":
+            _ = try reader.members(["from", "months", "to"])
+            return .lasting(
+                from: try name("from", .date), months: try name("months", .integer), to: try name("to", .date))
+        case "among":
+            _ = try reader.members(["field", "values"])
+            let values = try reader.required("values").elements().map(\.value)
+            return .among(try name("field"), values)
+        case "notAfterToday": return .notAfterToday(try names(.date))
+        default: return .named(try reader.oneOf(NamedGuard.self))
         }
     }
 
-    func problems(_ values: [String: JSONValue], state: String) -> [FieldProblem] {
+    /// - Parameters:
+    ///   - today: nil leaves unchecked what may not lie ahead.
+    ///   - rules: what named guards ask; those embedded in the program when nil.
+    func problems(
+        _ values: [String: JSONValue], state: String, today: CivilDate? = nil, rules: RuleSet? = nil
+    ) -> [FieldProblem] {
         guard states.contains(state), when.holds(values) else { return [] }
         func problem(_ field: String, _ code: FieldProblem.Code) -> FieldProblem {
             FieldProblem(field, code, severity: severity, rule: id)
         }
+        func date(_ name: String) -> CivilDate? { values[name]?.string.flatMap { CivilDate($0) } }
         switch demand {
         case .refuse:
             return [problem(when.values.keys.sorted().first ?? "", .refusedByRule)]
@@ -100,11 +138,26 @@ public struct Constraint: Sendable, Hashable {
             }
             return [problem(later, .dateOrder)]
         case .within(let from, let to, let months, let days):
-            guard let first = values[from]?.string.flatMap({ CivilDate($0) }),
-                let second = values[to]?.string.flatMap({ CivilDate($0) }),
+            guard let first = date(from), let second = date(to),
                 first.adding(months: months).adding(days: days) < second
             else { return [] }
             return [problem(to, .tooFarApart)]
+        case .lasting(let from, let months, let to):
+            guard let first = date(from), let second = date(to),
+                second < first.adding(months: Int(clamping: values[months]?.integer ?? 0))
+            else { return [] }
+            return [problem(to, .dateOrder)]
+        case .among(let name, let accepted):
+            return values[name].map(accepted.contains) ?? true ? [] : [problem(name, .outOfRange)]
+        case .notAfterToday(let names):
+            guard let today else { return [] }
+            return names.filter { date($0).map { $0 > today } ?? false }.map { problem($0, .afterToday) }
+        case .named(let question):
+            // The embedded rules are damaged only where the program is: reading them said so when it began.
+            guard let rules = rules ?? RuleSet.embedded, let found = question.problem(values, rules: rules) else {
+                return []
+            }
+            return [FieldProblem(found.field, .outOfRange, severity: severity, rule: id, params: found.params)]
         }
     }
 

@@ -35,6 +35,8 @@ public struct FieldProblem: Sendable, Hashable {
         case dateOrder
         /// Two dates lie further apart than a rule allows.
         case tooFarApart
+        /// A date lies ahead that cannot.
+        case afterToday
         /// The text seems to name the reporter, whose identity never enters a record.
         case reporterIdentity
     }

@@ -72,7 +72,8 @@ extension RecordKind {
         case .refuse: then = false
         case .require(let fields): then = ["required": names(fields)]
         case .forbid(let fields): then = ["not": ["anyOf": .array(fields.map { ["required": names([$0])] })]]
-        case .differ, .order, .within: return nil
+        case .among(let field, let values): then = ["properties": .object([field: ["enum": .array(values)]])]
+        case .differ, .order, .within, .lasting, .notAfterToday, .named: return nil
         }
         let conditions = constraint.when.values.sorted { $0.key < $1.key }.map { condition($0.key, $0.value) }
         if conditions.isEmpty { return then }

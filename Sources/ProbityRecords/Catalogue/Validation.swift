@@ -6,10 +6,11 @@ extension RecordKind {
     /// - Parameters:
     ///   - values: the fields that have a value; an absent field is left out, not null.
     ///   - state: the state the record is or will be in; the default initial state when nil.
-    ///   - today: refuses birth dates after this day; nil leaves that unchecked.
+    ///   - today: refuses birth dates, and whatever else cannot lie ahead, after this day; nil leaves that unchecked.
+    ///   - rules: what the guards of the kind ask; those embedded in the program when nil.
     /// - Returns: problems in the order of the kind's fields, then those of its rules. Warnings do not forbid filing.
     public func validate(
-        values: [String: JSONValue], state: String? = nil, today: CivilDate? = nil
+        values: [String: JSONValue], state: String? = nil, today: CivilDate? = nil, rules: RuleSet? = nil
     ) -> [FieldProblem] {
         var problems: [FieldProblem] = []
         for name in values.keys.filter({ field($0) == nil }).sorted() {
@@ -24,7 +25,7 @@ extension RecordKind {
             if field.format == .citizenID, let warning = sexWarning(field, value, values) { problems.append(warning) }
         }
         for constraint in constraints {
-            problems += constraint.problems(values, state: state ?? initialState)
+            problems += constraint.problems(values, state: state ?? initialState, today: today, rules: rules)
         }
         return problems
     }

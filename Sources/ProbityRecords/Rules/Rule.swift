@@ -23,11 +23,25 @@ public struct Rule: Sendable, Hashable {
     /// The text that the member `map` of the value gives for `code`.
     func entry(_ map: String, _ code: String) -> String? { value[map]?[code]?.string }
 
+    /// The codes to which the member `map` of the value gives `text`.
+    func codes(_ map: String, of text: String) -> Set<String> {
+        Set((value[map]?.object ?? [:]).filter { $0.value.string == text }.keys)
+    }
+
     func texts(_ member: String, _ key: String) -> [String] { (value[member]?[key]?.array ?? []).compactMap(\.string) }
     func texts(_ member: String) -> [String] { (value[member]?.array ?? []).compactMap(\.string) }
     func text(_ member: String) -> String? { value[member]?.string }
     func number(_ member: String) -> Int? { value[member]?.integer.map { Int($0) } }
 
+    /// The number that the member `map` of the value gives for `code`.
+    func number(_ map: String, _ code: String) -> Int? { value[map]?[code]?.integer.map { Int($0) } }
+
+    /// Months for which a decision about a verification takes candidate status; nil where it does not.
+    func lossMonths(_ decision: String) -> Int? { number("lossMonths", decision) }
+
     /// Months for which an impact rule bars `move`; nil when it does not.
-    func months(barring move: PromotionMove) -> Int? { value["bars"]?[move.rawValue]?.integer.map { Int($0) } }
+    func months(barring move: PromotionMove) -> Int? { number("bars", move.rawValue) }
+
+    /// The longest of the periods that an impact rule sets; nil where it bars no move.
+    var longestMonths: Int? { PromotionMove.allCases.compactMap { months(barring: $0) }.max() }
 }

@@ -1,7 +1,7 @@
 import CanonicalJSON
 import ProbitySchema
 
-// Format of Schema/Rules/rules-{impact,musts,leads,events,drinking,calendar}.json:
+// Format of Schema/Rules/rules-{impact,musts,facts,rank,leads,events,drinking,calendar}.json:
 //
 //   {"rules": [{"ruleId", "edition", "effectiveFrom", "effectiveTo", "source", "confidence", "value": {…}}]}
 //
@@ -63,11 +63,16 @@ public struct RuleSet: Sendable {
     /// The rules embedded in the program, read once.
     ///
     /// - Throws: ``SchemaError`` when an embedded file is damaged.
-    public static func standard() throws(SchemaError) -> RuleSet { try embedded.get() }
+    public static func standard() throws(SchemaError) -> RuleSet { try reading.get() }
 
-    private static let embedded: Result<RuleSet, SchemaError> = Result { () throws(SchemaError) in
+    /// The rules embedded in the program; nil where a file of them is damaged, which ``standard()`` reports.
+    static var embedded: RuleSet? {
+        if case .success(let rules) = reading { rules } else { nil }
+    }
+
+    private static let reading: Result<RuleSet, SchemaError> = Result { () throws(SchemaError) in
         var files: [KindCatalogue.File] = []
-        for area in ["impact", "musts", "leads", "events", "drinking", "calendar"] {
+        for area in ["impact", "musts", "facts", "rank", "leads", "events", "drinking", "calendar"] {
             files.append(try Schema.rule("rules-\(area).json"))
         }
         return try RuleSet(files: files)
@@ -81,6 +86,17 @@ public struct RuleSet: Sendable {
     /// The edition of a rule by its name, whenever it was in force: what a decision cites.
     public func rule(_ id: String, edition: String) -> Rule? {
         editions[id]?.first { $0.edition == edition }
+    }
+
+    /// The edition of a rule for a decision of `day`: the one in force, else the last before it. A decision older than every
+    /// edition is judged by the oldest, and marked.
+    ///
+    /// Source: domain.md §8.4.
+    func edition(_ id: String, decidedOn day: CivilDate) -> (rule: Rule, isOlderThanRule: Bool)? {
+        if let rule = rule(id, on: day) { return (rule, false) }
+        let known = (editions[id] ?? []).sorted { $0.effectiveFrom < $1.effectiveFrom }
+        if let before = known.last(where: { $0.effectiveFrom <= day }) { return (before, false) }
+        return known.first.map { ($0, true) }
     }
 
     /// Every rule there is, by name, each with its editions in the order of the files.

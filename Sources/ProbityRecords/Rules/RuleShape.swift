@@ -9,11 +9,22 @@ import CanonicalJSON
 //   period.ended       {"verdict", "affects", "lifted": {track: verdict}}: a period that is over; judged to affect use;
 //                      lifted (解除)
 //   period.secondParty {"combine": "remainderPlusNew" or "longest"}
-//   must.1 … must.4    {"results": {code: verdict}, "decisions": {code: verdict}, "open": [decision]}
-//                      decisions: what a decided difference comes to; open: decisions that leave it open
+//   furtherUse.anyPeriod {"tracks": [track]}: tracks of which every running period bars 进一步使用; none switches it off
+//   must.1 … must.4    {"results": {code: verdict}, "decisions": {code: verdict}, "lossMonths": {decision: months}}
+//                      decisions: what a decided difference comes to; lossMonths: decisions that take candidate status, and
+//                      for how long from their day
 //   appraisal          {"results": {grade: verdict}}
 //   must.validity      {"days"}
-//   must.stale         {"kinds"}: adverse records that, filed later, make an earlier opinion stale
+//   must.stale         {"sections": {must: [kind]}}: adverse records that, filed or changed later, make an answer stale
+//   facts.<kind>       {"states", "ends", "asFound": counts or adverse}: states in which a record counts; states that end it;
+//                      whether one found in the old files counts for the candidate too, or against him only
+//   coverage           {"categories"}: what the check reads, so that not to see it is a hold
+//   rank.order         {"ranks"}, highest first
+//   rank.range         {"highest": {post level: rank}, "lowest": {post level: rank}}
+//   rank.years         {"years": {rank: years}}: the term before the next rank
+//   rank.selection     {"from": [rank]}: whose next rank is given by selection
+//   rank.training      {"courses": {rank: [course]}}: asked before the next rank
+//   rank.demotion      {"measures"}: that start the term anew
 //   training           {"courses": {move: [course]}}
 //   person             {"categories"}: whom the check applies to
 //   event.<kind>       {"eventKind", "basis": before or after, "days", "unit": day or workingDay, "occasions": {…}}
@@ -29,12 +40,21 @@ enum RuleShape {
     enum Period: String, CaseIterable { case fixed, afterRights, decided, whileLasting, permanent, none }
     enum Basis: String, CaseIterable { case before, after }
     enum Unit: String, CaseIterable { case day, workingDay }
+    enum AsFound: String, CaseIterable { case counts, adverse }
     enum Combination: String, CaseIterable { case remainderPlusNew, longest }
 
     static func check(_ id: String, _ value: SchemaReader) throws(SchemaError) {
         let parts = id.split(separator: ".", maxSplits: 1).map(String.init)
         switch parts.first {
         case "impact": try checkImpact(parts.last ?? "", value)
+        case "rank": try checkRank(id, value)
+        case "facts":
+            guard CandidateKind(rawValue: parts.last ?? "") != nil else {
+                throw value.failure("the check reads no such kind")
+            }
+            _ = try value.members(["states", "ends", "asFound"])
+            for member in ["states", "ends"] { _ = try value.required(member).texts() }
+            _ = try value.required("asFound").oneOf(AsFound.self)
         case "event":
             _ = try value.members(["eventKind", "basis", "days", "unit", "occasions"])
             guard try value.required("eventKind").text() == parts.last else {
@@ -84,16 +104,29 @@ enum RuleShape {
             _ = try value.members(["months"])
             try checkCount(try value.required("months"))
         case "must.1", "must.2", "must.3", "must.4", "appraisal":
-            _ = try value.members(["results", "decisions", "open"])
+            _ = try value.members(["results", "decisions", "lossMonths"])
             for (_, verdict) in try value.required("results").entries() { try checkVerdict(verdict) }
             for (_, verdict) in try value.optional("decisions")?.entries() ?? [] { try checkVerdict(verdict) }
-            _ = try value.optional("open")?.texts()
+            for (_, months) in try value.optional("lossMonths")?.entries() ?? [] { try checkCount(months) }
         case "lead":
             _ = try value.members(["flag", "open", "decided", "decidedOn", "outcome", "established"])
             for name in ["open", "decided", "established"] { _ = try value.required(name).texts() }
             for name in ["flag", "outcome", "decidedOn"] { _ = try value.required(name).text() }
-        case "must.stale": try checkLists(value, ["kinds"])
+        case "must.stale":
+            _ = try value.members(["sections"])
+            for (section, kinds) in try value.required("sections").entries() {
+                guard ["must1", "must2", "must3", "must4"].contains(section) else {
+                    throw kinds.failure("there is no such must")
+                }
+                for kind in try kinds.elements() { _ = try kind.oneOf(CandidateKind.self) }
+            }
         case "person": try checkLists(value, ["categories"])
+        case "coverage":
+            _ = try value.members(["categories"])
+            for category in try value.required("categories").elements() { _ = try category.oneOf(Category.self) }
+        case "furtherUse.anyPeriod":
+            _ = try value.members(["tracks"])
+            for track in try value.required("tracks").elements() { _ = try track.oneOf(Track.self) }
         case "drinking.factors": try checkLists(value, ["habit", "licence", "engagements", "none"])
         case "training":
             _ = try value.members(["courses"])
@@ -119,6 +152,26 @@ enum RuleShape {
                     guard WorkingCalendar.span(try span.text()) != nil else { throw span.failure("no day or days") }
                 }
             }
+        default: throw value.failure("there is no rule of the name \(id)")
+        }
+    }
+
+    private static func checkRank(_ id: String, _ value: SchemaReader) throws(SchemaError) {
+        switch id {
+        case "rank.order": try checkLists(value, ["ranks"])
+        case "rank.selection": try checkLists(value, ["from"])
+        case "rank.demotion": try checkLists(value, ["measures"])
+        case "rank.range":
+            _ = try value.members(["highest", "lowest"])
+            for member in ["highest", "lowest"] {
+                for (_, rank) in try value.required(member).entries() { _ = try rank.text() }
+            }
+        case "rank.years":
+            _ = try value.members(["years"])
+            for (_, years) in try value.required("years").entries() { try checkCount(years) }
+        case "rank.training":
+            _ = try value.members(["courses"])
+            for (_, courses) in try value.required("courses").entries() { _ = try courses.texts() }
         default: throw value.failure("there is no rule of the name \(id)")
         }
     }

@@ -35,11 +35,20 @@ public struct CandidateFacts: Sendable {
     public let personCategory: String
     /// In any order, of any kind: kinds that no rule reads are passed over.
     public let facts: [RecordFact]
+    /// What the reader could not see. It never improves an answer: every gap in what the check reads is a hold.
+    public let unseen: Coverage
+    /// The officer's values in the roster: rank, rankSince, postLevel and the others of the kind `officer`.
+    public let roster: [String: JSONValue]
 
-    public init(officerID: String, personCategory: String, facts: [RecordFact]) {
+    public init(
+        officerID: String, personCategory: String, facts: [RecordFact], unseen: Coverage = .complete,
+        roster: [String: JSONValue] = [:]
+    ) {
         self.officerID = officerID
         self.personCategory = personCategory
         self.facts = facts
+        self.unseen = unseen
+        self.roster = roster
     }
 }
 
@@ -50,6 +59,8 @@ public enum PromotionVerdict: String, Sendable, Comparable {
     case clear
     /// A fact beside a clear answer.
     case listed
+    /// The archive holds no data that would answer it; the answer as a whole is then at best a hold.
+    case notChecked
     /// Missing, pending, stale, or waiting for a human judgement.
     case hold
     /// An adverse finding about the person, or a period that is running.
@@ -60,8 +71,9 @@ public enum PromotionVerdict: String, Sendable, Comparable {
         case .notApplicable: 0
         case .clear: 1
         case .listed: 2
-        case .hold: 3
-        case .blocked: 4
+        case .notChecked: 3
+        case .hold: 4
+        case .blocked: 5
         }
     }
 
@@ -70,12 +82,14 @@ public enum PromotionVerdict: String, Sendable, Comparable {
 
 /// One part of an answer: what was found, in which records, by which rule.
 public struct PromotionReason: Sendable, Equatable {
-    /// must1 … must4, impact, appraisal, training or person.
+    /// must1 … must4, impact, appraisal, training, rank, coverage or person.
     public let section: String
     public let verdict: PromotionVerdict
     /// Key of the sentence in the message catalogue, and what goes into it.
     public let message: String
     public let params: [String: String]
+    /// Keys of sentences that say how the reason was judged where that was not by the ordinary edition of its rule.
+    public let notes: [String]
     /// The records that it rests on; none when the point is that one is missing.
     public let recordIDs: [String]
     public let ruleID: String
@@ -85,13 +99,42 @@ public struct PromotionReason: Sendable, Equatable {
     /// First day on which the reason no longer blocks.
     public let until: CivilDate?
 
+    init(
+        section: String, verdict: PromotionVerdict, message: String, params: [String: String], notes: [String] = [],
+        recordIDs: [String], ruleID: String, edition: String, source: String, confidence: String, until: CivilDate?
+    ) {
+        self.section = section
+        self.verdict = verdict
+        self.message = message
+        self.params = params
+        self.notes = notes
+        self.recordIDs = recordIDs
+        self.ruleID = ruleID
+        self.edition = edition
+        self.source = source
+        self.confidence = confidence
+        self.until = until
+    }
+
+    /// A reason that rests on an edition found already.
+    init(
+        section: String, verdict: PromotionVerdict, message: String, params: [String: String], notes: [String] = [],
+        recordIDs: [String], rule: Rule, until: CivilDate?
+    ) {
+        self.init(
+            section: section, verdict: verdict, message: message, params: params, notes: notes, recordIDs: recordIDs,
+            ruleID: rule.ruleID, edition: rule.edition, source: rule.source, confidence: rule.confidence, until: until)
+    }
+
     var json: JSONValue {
-        .object([
+        var members: [String: JSONValue] = [
             "section": .string(section), "verdict": .string(verdict.rawValue), "message": .string(message),
             "params": .object(params.mapValues { .string($0) }), "records": .array(recordIDs.map { .string($0) }),
             "rule": .string(ruleID), "edition": .string(edition), "source": .string(source),
             "confidence": .string(confidence), "until": until.map { .string($0.description) } ?? .null,
-        ])
+        ]
+        if !notes.isEmpty { members["notes"] = .array(notes.map { .string($0) }) }
+        return .object(members)
     }
 }
 
@@ -101,7 +144,8 @@ public struct PromotionAnswer: Sendable, Equatable {
     public let question: PromotionQuestion
     /// The worst of the parts.
     public let verdict: PromotionVerdict
-    /// The latest end among the blocking reasons; nil when one of them has no end, or when nothing blocks.
+    /// The latest end among the blocking reasons; nil when one of them has no end, when nothing blocks, or when a part was
+    /// out of the reader's reach.
     public let until: CivilDate?
     public let reasons: [PromotionReason]
 

@@ -56,11 +56,15 @@ public enum Backup {
         try Files.write(note, to: work + "/checkpoint", mode: 0o660)
         try Files.copy(archive.keysFolder + "/log.vkey", to: Archive.keysFolder(work) + "/log.vkey", mode: 0o640)
         var unreadable: Set<String> = []
+        // A passphrase that is being changed meanwhile would be half in the backup.
+        let claim = try archive.claimWriting("backup of the key files")
+        defer { withExtendedLifetime(claim) {} }
         for name in try Files.names(below: archive.keysFolder).sorted() where name.hasSuffix(".pem") {
             let file = "\(archive.keysFolder)/\(name)"
             // A user's keys are his own: on a machine with an account for each, nobody else reads them.
             guard Files.isReadable(file) else {
-                unreadable.insert(String(name.prefix { $0 != "." }))
+                // `user.what.pem`; a user's name may have dots.
+                unreadable.insert(name.split(separator: ".").dropLast(2).joined(separator: "."))
                 continue
             }
             try Files.copy(file, to: "\(Archive.keysFolder(work))/\(name)", mode: 0o600)
@@ -119,7 +123,7 @@ public enum Backup {
     private static func checkManifest(_ path: String) throws -> [Finding] {
         var names = Set(try Files.names(below: path))
         guard names.remove("SHA256SUMS") != nil else {
-            throw ArchiveError(.notFound, "there is no backup at this path", subject: path)
+            throw ArchiveError(.notFound, "there is no backup at this path", subject: path, rule: "backup.notFound")
         }
         var findings: [Finding] = []
         for line in String(decoding: try Files.read(path + "/SHA256SUMS"), as: UTF8.self).split(separator: "\n") {

@@ -118,7 +118,8 @@ final class Engine: Sendable {
     /// - Throws: ``ArchiveError`` `changedSinceRead` where another file has taken the name of the one that is open.
     func demandSameFile() throws {
         guard try Files.identity(Engine.file(in: folder)) == fileIdentity else {
-            throw ArchiveError(.changedSinceRead, "the page key was rotated meanwhile; begin again")
+            throw ArchiveError(
+                .changedSinceRead, "the page key was rotated meanwhile; begin again", rule: "pageKey.rotated")
         }
     }
 

@@ -49,6 +49,33 @@ enum Files {
         try syncFolder(of: path)
     }
 
+    /// Writes a new file piece by piece, on disk when it returns; its whole is never in memory.
+    ///
+    /// - Parameter fill: gets a function that takes the next piece.
+    /// - Returns: the digest of what was written.
+    static func write(
+        to path: String, mode: mode_t, _ fill: (_ receive: ([UInt8]) throws -> Void) throws -> Void
+    ) throws -> SHA256Digest {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+        guard descriptor >= 0 else { throw failure("write", path) }
+        defer { close(descriptor) }
+        var hasher = SHA256()
+        var pending: [UInt8] = []
+        func flush() throws {
+            hasher.update(pending)
+            try write(pending, to: descriptor, path)
+            pending.removeAll(keepingCapacity: true)
+        }
+        try fill { piece in
+            pending += piece
+            if pending.count >= pieceByteCount { try flush() }
+        }
+        try flush()
+        guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0 else { throw failure("write", path) }
+        try syncFolder(of: path)
+        return hasher.finish()
+    }
+
     /// A rename is durable only when its folder is.
     static func syncFolder(of path: String) throws {
         let folder = folder(of: path)
@@ -83,12 +110,14 @@ enum Files {
 
     static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
 
+    private static let pieceByteCount = 1 << 18
+
     /// Runs `body` on the pieces of a file, in order.
     private static func forEachPiece(of path: String, _ body: ([UInt8]) throws -> Void) throws {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("read", path) }
         defer { close(descriptor) }
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        var buffer = [UInt8](repeating: 0, count: pieceByteCount)
         while true {
             let count = unsafe buffer.withUnsafeMutableBytes {
                 unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
@@ -147,7 +176,8 @@ enum Files {
         do {
             try visit(root, "")
         } catch {
-            throw ArchiveError(.notFound, "there is no folder that can be read at this path", subject: path)
+            throw ArchiveError(
+                .notFound, "there is no folder that can be read at this path", subject: path, rule: "disk.noFolder")
         }
         return names
     }
@@ -159,8 +189,18 @@ enum Files {
 
     static func failure(_ verb: String, _ path: String) -> ArchiveError {
         let number = errno
-        let code: ArchiveError.Code = number == ENOENT ? .notFound : number == EEXIST ? .alreadyExists : .inputOutput
-        return ArchiveError(code, "cannot \(verb) \(path): \(unsafe String(cString: strerror(number)))", subject: path)
+        // Only the archive itself can be not found: who opens one looks for it first.
+        let rule: String? =
+            switch number {
+            case EEXIST: nil
+            case ENOENT, ENOTDIR: "disk.missing"
+            case EACCES, EPERM, EROFS: "disk.denied"
+            case ENOSPC, EDQUOT: "disk.full"
+            default: "disk.failed"
+            }
+        return ArchiveError(
+            number == EEXIST ? .alreadyExists : .inputOutput,
+            "cannot \(verb) \(path): \(unsafe String(cString: strerror(number)))", subject: path, rule: rule)
     }
 
     // MARK: Folders that are made whole
@@ -172,6 +212,16 @@ enum Files {
         }
     }
 
+    /// Refuses a place that is taken, or whose folder is missing or cannot be written, before an act is done whose result
+    /// goes there.
+    ///
+    /// - Throws: ``ArchiveError`` `alreadyExists`, `inputOutput`.
+    static func demandPlace(at path: String) throws {
+        try demandNothing(at: path)
+        let folder = folder(of: path)
+        guard unsafe access(folder, W_OK | X_OK) == 0 else { throw failure("write", path) }
+    }
+
     /// Makes the folder `path` by filling one beside it and renaming that: a folder of the name is whole, and nothing is left
     /// of one that failed.
     ///
@@ -181,7 +231,7 @@ enum Files {
     static func makeWhole<T>(
         _ path: String, mode: mode_t = 0o2770, _ what: String, _ fill: (String) throws -> T
     ) throws -> T {
-        try demandNothing(at: path)
+        try demandPlace(at: path)
         let work = path + ".making-\(getpid())"
         try makeFolder(work, mode: mode)
         do {

@@ -17,6 +17,8 @@ import Synchronization
 //  1. No act is answered before the commit that holds it has ended.
 //  2. Where the commit fails, or an error ended the transaction with all that was in it (a full disk), every act in it fails.
 //  3. Nobody waits for an act that has not arrived: an act alone runs exactly as it would without this file.
+//  4. What has to be done between two transactions (the rotation of the page key) has the turn meanwhile; where it ends the
+//     use of the database, whoever stands in line or comes later is told so and writes nothing.
 
 /// The line of threads that want to write, and the transaction that is open between two of them.
 final class SharedCommit: Sendable {
@@ -41,6 +43,8 @@ final class SharedCommit: Sendable {
         var waiting: [DispatchSemaphore] = []
         /// The transaction that stays open for the next in line.
         var open: Group?
+        /// Why nobody writes here any more.
+        var closed: ArchiveError?
     }
 
     private let line = Mutex(Line())
@@ -76,6 +80,32 @@ final class SharedCommit: Sendable {
         return try result.get()
     }
 
+    /// Runs `body` when no act is under way, and lets none begin before it has ended.
+    ///
+    /// - Parameters:
+    ///   - waitSeconds: how long to stand in line.
+    ///   - body: gets a function that closes this line for good, with what later acts are told.
+    func alone<T>(waitSeconds: Double, forget: () -> Void, _ body: ((ArchiveError) -> Void) throws -> T) throws -> T {
+        try takeTurn(waitSeconds)
+        let open = line.withLock { line in
+            defer { line.open = nil }
+            return line.open
+        }
+        // Whose transaction it is waits for its end.
+        if let open { _ = end(open, nil, forget) }
+        defer { passTurn(nil) }
+        return try body(close)
+    }
+
+    private func close(_ reason: ArchiveError) {
+        let waiting = line.withLock { line in
+            line.closed = reason
+            defer { line.waiting = [] }
+            return line.waiting
+        }
+        for semaphore in waiting { semaphore.signal() }
+    }
+
     // MARK: The end
 
     /// Leaves the transaction open for the next in line, or ends it. For an act that succeeded it returns when the
@@ -98,10 +128,22 @@ final class SharedCommit: Sendable {
                 return
             }
         }
+        let failure = end(group, isOver ? result : nil, forget)
+        passTurn(nil)
+        if isPart, let failure { throw failure }
+    }
+
+    /// Ends a transaction and tells everybody in it how.
+    ///
+    /// - Parameter ended: how the act ended that it ended with; nil for one that is to be committed.
+    /// - Returns: why it failed, if it did.
+    private func end(
+        _ group: Group, _ ended: Result<Void, any Error>?, _ forget: () -> Void
+    ) -> (any Error)? {
         var failure: (any Error)?
         do {
-            if isOver {
-                try result.get()
+            if let ended {
+                try ended.get()
                 // Nothing that this file knows of ends a transaction of an act that succeeds.
                 throw ArchiveError(.inputOutput, "the transaction ended before it was committed")
             }
@@ -117,15 +159,15 @@ final class SharedCommit: Sendable {
             return state.waiting
         }
         for member in waiting { member.signal() }
-        passTurn(nil)
-        if isPart, let failure { throw failure }
+        return failure
     }
 
     // MARK: The line
 
     private func takeTurn(_ waitSeconds: Double) throws {
         let semaphore = DispatchSemaphore(value: 0)
-        let isMine = line.withLock { line in
+        let isMine = try line.withLock { line in
+            if let closed = line.closed { throw closed }
             if line.isTaken {
                 line.waiting.append(semaphore)
                 return false
@@ -133,14 +175,22 @@ final class SharedCommit: Sendable {
             line.isTaken = true
             return true
         }
-        guard !isMine, semaphore.wait(timeout: .now() + max(1, waitSeconds)) == .timedOut else { return }
+        guard !isMine else { return }
+        guard semaphore.wait(timeout: .now() + max(1, waitSeconds)) == .timedOut else {
+            // Woken by the end of the line, not by the turn.
+            if let closed = line.withLock({ $0.closed }) { throw closed }
+            return
+        }
         let hasLeft = line.withLock { line in
             guard let place = line.waiting.firstIndex(where: { $0 === semaphore }) else { return false }
             line.waiting.remove(at: place)
             return true
         }
-        // The turn came in the very moment: it is taken all the same.
-        guard hasLeft else { return }
+        // The turn came in the very moment: it is taken all the same. Or the line was closed.
+        guard hasLeft else {
+            if let closed = line.withLock({ $0.closed }) { throw closed }
+            return
+        }
         throw ArchiveError(.locked, "another act of this program is writing", subject: "pid \(getpid())")
     }
 

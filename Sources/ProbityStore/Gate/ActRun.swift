@@ -71,14 +71,17 @@ final class ActRun {
         guard case .category(let right) = act.right else {
             throw ArchiveError(.integrity, "the act \(act.code) declares no right in a category")
         }
+        var params = ["category": "category/\(category.rawValue)"]
+        if let kind { params["kind"] = "kind/\(kind)" }
         try demand(
-            actor.policy.decide(role: role, act: right, category: category, kind: kind), what ?? category.rawValue)
+            actor.policy.decide(role: role, act: right, category: category, kind: kind), what ?? category.rawValue,
+            params)
     }
 
     /// A right that the act decides by more than its category.
-    func demand(_ decision: Decision, _ what: String) throws {
+    func demand(_ decision: Decision, _ what: String, _ params: [String: String] = [:]) throws {
         hasAskedRight = true
-        try actor.demand(decision, what)
+        try actor.demand(decision, what, params)
     }
 
     /// Nobody reads or handles his own file: asked for each officer whom the act names.

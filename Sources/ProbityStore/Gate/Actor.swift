@@ -8,7 +8,11 @@ struct Actor {
     var role: Role { certificate.role }
 
     /// Throws the refusal of `decision` as the archive's error.
-    func demand(_ decision: Decision, _ what: String) throws {
+    ///
+    /// - Parameters:
+    ///   - what: what was asked for, for logs.
+    ///   - params: what the sentence names beside the role: a category, a kind.
+    func demand(_ decision: Decision, _ what: String, _ params: [String: String] = [:]) throws {
         guard case .refuse(let refusal) = decision else { return }
         let code: ArchiveError.Code
         switch refusal {
@@ -16,7 +20,11 @@ struct Actor {
         case .neverExported: code = .reporterIdentity
         default: code = .roleRefuses
         }
-        throw ArchiveError(code, "\(role.rawValue): \(what): \(refusal.rawValue)", subject: refusal.rawValue)
+        // A sentence names what it is about where that is known.
+        let about = params["kind"] != nil ? "kind" : params["category"] != nil ? "category" : "role"
+        throw ArchiveError(
+            code, "\(role.rawValue): \(what): \(refusal.rawValue)", subject: refusal.rawValue,
+            rule: "\(about).\(refusal.rawValue)", params: params.merging(["role": "role/\(role.rawValue)"]) { $1 })
     }
 
     /// Whether his role reads a category.
@@ -49,24 +57,27 @@ struct Actor {
             policy.recusal(role: role, user: own, subjects: [OfficerID(officer).text], relatives: []), "recusal")
     }
 
-    /// - Throws: ``ArchiveError`` `purposeMissing`.
+    /// - Throws: ``ArchiveError`` `purposeMissing`, whose parameters list the purposes that would do.
     func demand(_ purpose: Purpose?, _ rule: Act.PurposeRule) throws {
         if rule == .none { return }
         let figures = "statistics"
-        guard let purpose else {
-            if rule == .figures {
-                throw ArchiveError(.purposeMissing, "figures are for the purpose \(figures)", subject: figures)
-            }
-            throw ArchiveError(.purposeMissing, "reading another person's file needs a purpose")
-        }
-        guard policy.purposes(role).contains(purpose.code) else {
-            throw ArchiveError(
-                .purposeMissing, "the purpose \(purpose.code) is not one of the role \(role.rawValue)",
-                subject: policy.purposes(role).joined(separator: ", "))
-        }
         // Figures have a purpose of their own: who reads for another one is not counting.
-        guard rule != .figures || purpose.code == figures else {
-            throw ArchiveError(.purposeMissing, "figures are for the purpose \(figures)", subject: figures)
+        let accepted = policy.purposes(role).filter { rule == .stated || $0 == figures }
+        let refusal: (reason: String, rule: String)
+        switch purpose {
+        case nil: refusal = ("the act needs a purpose", "purpose.none")
+        case let purpose? where !accepted.contains(purpose.code):
+            refusal =
+                rule == .figures
+                ? ("figures are for the purpose \(figures)", "purpose.figures")
+                : ("the purpose is not one of the role \(role.rawValue)", "purpose.notOfRole")
+        default: return
         }
+        throw ArchiveError(
+            .purposeMissing, refusal.reason, subject: accepted.joined(separator: ", "), rule: refusal.rule,
+            params: [
+                "role": "role/\(role.rawValue)",
+                "purposes": accepted.map { "purpose/\($0)" }.joined(separator: ", "),
+            ])
     }
 }

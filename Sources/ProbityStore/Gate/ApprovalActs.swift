@@ -153,7 +153,7 @@ extension Session {
             try run.concerns(subjects)
             guard !reason.allSatisfy(\.isWhitespace) else {
                 throw ArchiveError(
-                    .invalidEntry, "turning down needs a reason", subject: "reason", rule: "filing.reason")
+                    .invalidEntry, "turning down needs a reason", subject: "reason", rule: "reason.missing")
             }
             guard proposal.isOpen else { throw Session.isClosed }
             guard try concernsUser(proposal, writer.db) else {

@@ -131,6 +131,13 @@ public final class Archive: Sendable {
         ) { try $0.keepingTables(body) }
     }
 
+    /// Runs `body` while no thread of this program writes through this archive.
+    ///
+    /// - Parameter body: gets a function that ends the use of the archive: acts that wait, and later ones, fail with the error.
+    func transactNothing<T>(_ body: ((ArchiveError) -> Void) throws -> T) throws -> T {
+        try commits.alone(waitSeconds: lockWaitSeconds, forget: { vouched.forget() }, body)
+    }
+
     /// Runs `body` on a snapshot; writers are not kept out and do not keep it waiting.
     func snapshot<T>(_ body: (Connection) throws -> T) throws -> T { try engine.snapshot(body) }
 

@@ -55,8 +55,8 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
     /// The rule that refused, where the message catalogue has a sentence for it and not only for the code.
     public let rule: String?
 
-    /// What goes into the rule's sentence: names as they are, codes as `list/code` (`transition/verify`, `state/closed`), fields
-    /// as `field/kind.name`.
+    /// What the sentence names, by placeholder: an identifier, or codes as references (`category/talks`, `kind/talk`,
+    /// `field/talk.followUpOn`, several joined by ", "), which a front end calls by their labels.
     public let params: [String: String]
 
     public init(
@@ -74,7 +74,7 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
     public var description: String { "\(code.rawValue): \(reason)" }
 
     /// Whether the refusal itself has to be in the ledger (design: refusing is an act).
-    var isRefusal: Bool {
+    public var isRefusal: Bool {
         switch code {
         // A failed validation is one too: that a number is taken, or borne by several, tells something.
         case .roleRefuses, .needsSecondPerson, .recusal, .purposeMissing, .reporterIdentity, .notVisible, .stateForbids,

@@ -16,24 +16,9 @@ extension Session {
             run.reads(coverage)
             return (size: try Ledger.size(db), coverage: coverage)
         } reveal: { db, plan in
-            let size = plan.size
-            let reader = LedgerReader(header: archive.header, graph: graph, db: db)
-            var lines: [LedgerLine] = []
-            var sequence = min(query.before ?? size, size)
-            while sequence > 0, lines.count < query.limit {
-                sequence -= 1
-                let line = try reader.line(sequence)
-                guard query.actor == nil || line.leaf.actor == query.actor,
-                    query.act == nil || line.leaf.act.hasPrefix(query.act ?? ""),
-                    let date = ArchiveTime(line.leaf.time)?.date, query.since.map({ date >= $0 }) ?? true,
-                    query.until.map({ date <= $0 }) ?? true
-                else { continue }
-                lines.append(line)
-            }
-            let isClosed = plan.coverage.isComplete && lines.contains { $0.details == nil }
-            return Reading(
-                LedgerPage(lines: lines, next: sequence > 0 ? sequence : nil),
-                plan.coverage.adding(isClosed ? [Coverage.Gap(.audit, .noKey)] : []))
+            let page = try LedgerReader(header: archive.header, graph: graph, db: db).lines(query, size: plan.size)
+            let isClosed = plan.coverage.isComplete && page.lines.contains { $0.details == nil }
+            return Reading(page, plan.coverage.adding(isClosed ? [Coverage.Gap(.audit, .noKey)] : []))
         }
     }
 
@@ -49,13 +34,14 @@ extension Session {
     ) throws -> Checkpoint {
         func words(_ range: Range<UInt64>) -> String { "\(range.lowerBound)..<\(range.upperBound)" }
         let details: [Act.Field: String] = [.openings: String(openings), .range: range.map(words) ?? "all"]
-        try Files.demandNothing(at: path)
+        try Files.demandPlace(at: path)
         return try look(.auditExport, details) { run, db -> (UInt64, Range<UInt64>) in
             let size = try Ledger.size(db)
             let range = range ?? 0..<size
             run[.range] = words(range)
             guard range.upperBound <= size else {
-                throw ArchiveError(.invalidEntry, "the ledger has \(size) lines", subject: String(size))
+                throw ArchiveError(
+                    .invalidEntry, "the ledger has \(size) lines", subject: String(size), rule: "audit.range")
             }
             return (size, range)
         } reveal: { db, plan in
@@ -63,7 +49,7 @@ extension Session {
             let reader = LedgerReader(header: archive.header, graph: graph, db: db)
             return try Files.makeWhole(path, mode: 0o750, "export") { work in
                 try ExportWriter(header: archive.header, db: db, folder: work, size: size, range: range).write(
-                    openings: openings ? { try reader.openings(range) } : nil, progress: progress)
+                    openings: openings ? { try reader.openings(range, receive: $0) } : nil, progress: progress)
             }
         }
     }

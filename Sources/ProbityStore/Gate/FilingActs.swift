@@ -28,7 +28,7 @@ extension Session {
     func file(_ draft: RecordDraft, _ kind: RecordKind, _ run: ActRun, _ writer: RowWriter) throws -> RecordID {
         guard kind.id != "officer" else {
             throw ArchiveError(
-                .invalidEntry, "officers are added with 'officer add'", subject: "officer", rule: "filing.officer")
+                .invalidEntry, "officers are added with 'officer add'", subject: "officer", rule: "officer.byAdd")
         }
         // Who may not file the kind at all learns nothing of whom he named.
         try run.demand(
@@ -118,7 +118,7 @@ extension Session {
         let officer = entry.content.officer.number
         try run.concerns(officer)
         guard !reason.allSatisfy(\.isWhitespace) else {
-            throw ArchiveError(.invalidEntry, "a new version needs a reason", subject: "reason", rule: "filing.reason")
+            throw ArchiveError(.invalidEntry, "a new version needs a reason", subject: "reason", rule: "reason.missing")
         }
         guard expectedKind ?? kind.id == kind.id else {
             throw ArchiveError(
@@ -127,7 +127,8 @@ extension Session {
         }
         if let expected, expected != entry.version {
             throw ArchiveError(
-                .changedSinceRead, "record \(record) has a newer version", subject: entry.version.text)
+                .changedSinceRead, "record \(record) has a newer version", subject: entry.version.text,
+                rule: "record.newer")
         }
         let unit = try roster.entry(officer, writer.db).unit
         let context = try context(kind, officer: officer, unit: unit, writer.db)
@@ -149,7 +150,7 @@ extension Session {
     ) throws -> RecordID {
         let officer = entry.content.officer.number
         guard let key = try graph.dossierKey(entry.id.dossier, writer.db) else {
-            throw ArchiveError(.notVisible, "no key for the dossier")
+            throw ArchiveError(.notVisible, "no key for the dossier", rule: "key.missing")
         }
         let version = try vault.nextVersion(in: entry.id.dossier, writer.db)
         try vault.insert(
@@ -173,7 +174,9 @@ extension Session {
     /// - Throws: ``ArchiveError`` `invalidEntry` for a kind that there is not.
     func declaredKind(_ id: String) throws -> RecordKind {
         guard let kind = catalogue.kind(id) else {
-            throw ArchiveError(.invalidEntry, "there is no record kind \(id)", subject: "kind")
+            throw ArchiveError(
+                .invalidEntry, "there is no record kind \(id)", subject: "kind", rule: "kind.unknown",
+                params: ["kind": id])
         }
         return kind
     }

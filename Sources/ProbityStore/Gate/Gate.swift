@@ -92,7 +92,8 @@ extension Session {
             roster.beginTransaction()
             guard try CertificateTable.newestSerial(of: user, db) == certificate.serial else {
                 throw ArchiveError(
-                    .changedSinceRead, "the certificate of \(user) was replaced or has ended; begin again")
+                    .changedSinceRead, "the certificate of \(user) was replaced or has ended; begin again",
+                    rule: "certificate.replaced")
             }
             return try body(db)
         }

@@ -42,20 +42,28 @@ extension Session {
             try run.demandRight(in: category)
             guard grantee != user else {
                 throw ArchiveError(
-                    .needsSecondPerson, "nobody proposes a grant to himself", subject: user, rule: "approve.self")
+                    .needsSecondPerson, "nobody proposes a grant to himself", subject: user, rule: "grant.self")
+            }
+            if let until, until < archive.now.date {
+                throw ArchiveError(
+                    .invalidEntry, "the last day of the grant is past", subject: until.description, rule: "grant.past")
             }
             let credentials = Credentials(archive, writer.db)
             guard let certificate = try credentials.certificate(of: grantee) else {
-                throw ArchiveError(.notVisible, "there is no user \(grantee)", subject: grantee)
+                throw ArchiveError(.notVisible, "there is no user \(grantee)", subject: grantee, rule: "user.unknown")
             }
             guard archive.policy.readableCategories(certificate.role).contains(category) else {
                 throw ArchiveError(
                     .roleRefuses, "the role \(certificate.role.rawValue) may not hold \(category.rawValue)",
-                    subject: "roleDoesNotRead")
+                    subject: "roleDoesNotRead", rule: "grant.role",
+                    params: [
+                        "role": "role/\(certificate.role.rawValue)", "category": "category/\(category.rawValue)",
+                    ])
             }
             guard !(category.isSealed || category == .audit) || unit == rootUnit else {
                 throw ArchiveError(
-                    .invalidEntry, "\(category.rawValue) has one node for the whole bureau", subject: rootUnit)
+                    .invalidEntry, "\(category.rawValue) has one node for the whole bureau", subject: rootUnit,
+                    rule: "grant.bureauOnly", params: ["category": "category/\(category.rawValue)"])
             }
             let place = NodePlace(category: category, unit: unit)
             let node = try graph.node(at: place, in: writer)
@@ -84,7 +92,8 @@ extension Session {
         let credentials = Credentials(archive, writer.db)
         guard try credentials.certificate(of: grant.user)?.serial == grant.serial else {
             throw ArchiveError(
-                .changedSinceRead, "the certificate of \(grant.user) was replaced; propose the grant again")
+                .changedSinceRead, "the certificate of \(grant.user) was replaced; propose the grant again",
+                subject: grant.user, rule: "grant.certificate")
         }
         // Who proposed it may have left, or have new keys: a grant that nobody signed who serves would be a damaged one.
         let isProposed = try credentials.signers(of: note).contains {
@@ -92,7 +101,8 @@ extension Session {
         }
         guard isProposed else {
             throw ArchiveError(
-                .changedSinceRead, "whoever proposed the grant serves no more; propose the grant again")
+                .changedSinceRead, "whoever proposed the grant serves no more; propose the grant again",
+                rule: "grant.proposer")
         }
         try writer.insertWrap(of: grant.key, byUser: grant.user, releasedWrap(grant, proposal: proposal, writer.db))
         try writer.insertGrant(user: grant.user, place: grant.place, note: note.bytes)
@@ -116,7 +126,8 @@ extension Session {
             ).revealed()
         } catch {
             throw ArchiveError(
-                .stateForbids, "the proposal was made for another security administrator; propose the grant again")
+                .stateForbids, "the proposal was made for another security administrator; propose the grant again",
+                rule: "grant.security")
         }
         guard SHA256Digest.hash(wrap) == grant.wrapDigest else {
             throw ArchiveError(.integrity, "proposal \(proposal) holds another wrap than the one that was signed")

@@ -132,7 +132,8 @@ private final class ImportFiling {
             var next: [Int64: Int64] = [:]
             for row in rows {
                 guard case .values(let officer, let state, let values, let unread) = row, unread.isEmpty else {
-                    throw ArchiveError(.changedSinceRead, "the file changed while it was imported")
+                    throw ArchiveError(
+                        .changedSinceRead, "the file changed while it was imported", rule: "import.changed")
                 }
                 if kind.id == "officer" {
                     let judged = try judge.judged(state, values, officer: nil, db)
@@ -143,7 +144,8 @@ private final class ImportFiling {
                 let judged = try judge.judged(state, values, officer: target.officer, db)
                 let version = try next[target.key.dossier] ?? session.vault.nextVersion(in: target.key.dossier, db)
                 guard VersionTable.range(of: target.key.dossier).contains(version) else {
-                    throw ArchiveError(.invalidEntry, "a dossier holds at most 1,048,576 versions")
+                    throw ArchiveError(
+                        .invalidEntry, "a dossier holds at most 1,048,576 versions", rule: "dossier.full")
                 }
                 next[target.key.dossier] = version + 1
                 try session.vault.insert(

@@ -31,38 +31,52 @@ extension Session {
         }
         try archive.useAlone("\(user) \(act.code)")
         defer { archive.useWithOthers() }
-        let next = archive.databasePath + ".next"
-        try archive.clearRotation(next)
-        defer { PageStore.removeKey(of: next) }
-        let key: PageKey
-        let head: LedgerHead
+        // The claim keeps other programs out, not the other threads of this one: what they committed between the copy and the
+        // rename would be lost.
+        return try archive.transactNothing { close in
+            let next = archive.databasePath + ".next"
+            try archive.clearRotation(next)
+            defer { PageStore.removeKey(of: next) }
+            let (key, head) = try copy(to: next, act, generation, progress)
+            // Readers who wait to write their line let go of what they read, or closing would wait for them.
+            close(
+                ArchiveError(
+                    .changedSinceRead, "the page key was rotated meanwhile; begin again", rule: "pageKey.rotated"))
+            try archive.engine.close()
+            guard unsafe rename(next, archive.databasePath) == 0 else {
+                throw Files.failure("replace", archive.databasePath)
+            }
+            try Files.syncFolder(of: archive.databasePath)
+            remember(head)
+            rememberFile(key.file.fileID)
+            try PageStore.addKey(key.secret, for: archive.databasePath)
+            for file in try PageKeyFile.all(archive.path) where file.fileID != key.file.fileID {
+                Files.remove(file.path(archive.path))
+            }
+            return generation
+        }
+    }
+
+    /// Makes the database that takes the archive's place: its pages under a new key, and the rotation's line.
+    private func copy(
+        to next: String, _ act: Act, _ generation: Int64, _ progress: (UInt64, UInt64) -> Void
+    ) throws -> (key: PageKey, head: LedgerHead) {
         do {
-            key = try archive.copyDatabase(to: next, generation: generation, progress: progress)
+            let key = try archive.copyDatabase(to: next, generation: generation, progress: progress)
             let engine = try Engine.open(in: archive.path, file: next, lockWaitSeconds: archive.lockWaitSeconds)
             let successor = try Archive(
                 path: archive.path, header: archive.header, engine: engine, pageKey: key, use: nil,
                 clock: archive.clock, lockWaitSeconds: archive.lockWaitSeconds)
             let session = try Session(successor, identity: identity)
             session.clockIsConfirmed = clockIsConfirmed
-            head = try session.writeToHead(act, [.generation: String(generation)]) { _, _ in }.head
+            let head = try session.writeToHead(act, [.generation: String(generation)]) { _, _ in }.head
             try engine.close()
             try key.file.write(archive.path)
+            return (key, head)
         } catch {
             try archive.clearRotation(next)
             throw error
         }
-        try archive.engine.close()
-        guard unsafe rename(next, archive.databasePath) == 0 else {
-            throw Files.failure("replace", archive.databasePath)
-        }
-        try Files.syncFolder(of: archive.databasePath)
-        remember(head)
-        rememberFile(key.file.fileID)
-        try PageStore.addKey(key.secret, for: archive.databasePath)
-        for file in try PageKeyFile.all(archive.path) where file.fileID != key.file.fileID {
-            Files.remove(file.path(archive.path))
-        }
-        return generation
     }
 
     /// Encrypts the user's key files under another passphrase. That locks nobody out who kept a copy of the old files.
@@ -71,6 +85,8 @@ extension Session {
         try look(.keyPasswd) { _, _ in
         } reveal: { _, _ in
         }
+        let claim = try archive.claimWriting("\(user) key files")
+        defer { withExtendedLifetime(claim) {} }
         try identity.save(in: archive.keysFolder, passphrase: passphrase, replacing: true)
     }
 
@@ -80,7 +96,7 @@ extension Session {
     public func createBackup(
         to path: String, progress: (UInt64, UInt64) -> Void = { _, _ in }
     ) throws -> BackupSummary {
-        try Files.demandNothing(at: path)
+        try Files.demandPlace(at: path)
         // The line comes first, so that the copy has it, too.
         try look(.backupCreate) { _, _ in
         } reveal: { _, _ in

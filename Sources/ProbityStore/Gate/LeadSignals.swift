@@ -29,7 +29,7 @@ extension Session {
     /// - Throws: ``ArchiveError`` `notVisible` where the user cannot file it: then the act does not happen either.
     func signalLeads(after kind: RecordKind, officer: Int64, unit: String, in writer: RowWriter) throws {
         guard kind.category == .complaints else { return }
-        let entry = try signalEntry(officer: officer, unit: unit, writer.db)
+        let entry = try signalEntry(officer: officer, unit: unit, writer.db).first
         let raisedOn = entry?.content.values["raisedOn"]?.string.flatMap { CivilDate($0) }
         guard let standing = try leads(officer: officer, unit: unit, since: raisedOn, writer.db) else {
             throw ArchiveError(.integrity, "a complaint was filed where none can be read")
@@ -50,20 +50,20 @@ extension Session {
     ///
     /// - Parameter structure: takes the dossier where there is none yet.
     func raiseSignal(officer: Int64, unit: String, structure: RowWriter, in writer: RowWriter) throws {
-        let entry = try signalEntry(officer: officer, unit: unit, writer.db)
+        let entry = try signalEntry(officer: officer, unit: unit, writer.db).first
         guard entry?.content.state != "raised" else { return }
         try raiseSignal(entry, officer: officer, unit: unit, structure: structure, in: writer)
     }
 
-    private func signalEntry(officer: Int64, unit: String, _ db: Connection) throws -> RecordEntry? {
+    private func signalEntry(officer: Int64, unit: String, _ db: Connection) throws -> [RecordEntry] {
         let category = ProbityRecords.Category.opinions
         guard try vault.nearestVisible(vault.place(category, unit: unit), db) != nil else {
             throw ArchiveError(
                 .notVisible, "no key for opinions: a lead cannot be signalled", subject: category.rawValue,
                 rule: "lead.noSignal", params: ["category": "category/\(category.rawValue)"])
         }
-        guard let dossier = try vault.dossier(category, officer: officer, unit: unit, db) else { return nil }
-        return try vault.entries(in: dossier, category, officer: officer, db).first {
+        guard let dossier = try vault.dossier(category, officer: officer, unit: unit, db) else { return [] }
+        return try vault.entries(in: dossier, category, officer: officer, db).filter {
             $0.content.kind == Session.signal
         }
     }

@@ -13,13 +13,9 @@ public struct PromotionResult: Sendable {
     public let ledgerSize: UInt64
     public let rulesDigest: String
 
-    /// The answer's verdict; never clear where more keys would have shown more.
-    public var verdict: PromotionVerdict { coverage.closable.isEmpty ? answer.verdict : max(answer.verdict, .hold) }
-
     /// The answer in canonical form: the same ledger, rules and question give the same bytes.
     public var json: JSONValue {
         guard case .object(var members) = answer.json else { return answer.json }
-        members["verdict"] = .string(verdict.rawValue)
         members["coverage"] = coverage.json
         members["ledgerSize"] = .integer(Int64(ledgerSize))
         members["rules"] = .string(rulesDigest)
@@ -36,7 +32,9 @@ extension Session {
     /// Answers the four musts for candidates, one at a time to `receive`.
     ///
     /// The leaf names the candidates and the rules before anything is read; a batch is one act.
-    /// - Parameter queries: numbers, ID numbers, names or identifiers; nil takes everybody in the user's scope.
+    ///
+    /// - Parameter queries: numbers, ID numbers, names or identifiers, answered in this order; nil takes everybody in the
+    ///   user's scope, in the order of police numbers.
     /// - Returns: how many there were, and who was out of reach where everybody was asked for; what was out of reach of a
     ///   candidate's file is in his result.
     @discardableResult
@@ -80,14 +78,10 @@ extension Session {
             return Plan(candidates: nil, units: people.units, coverage: coverage, size: size)
         } reveal: { db, plan in
             func answer(_ officer: OfficerEntry, _ file: Reading<[FilePart]>) throws {
-                let facts = try file.value.flatMap { try vault.records(in: $0, of: officer, db) }.map {
-                    RecordFact(
-                        recordID: $0.id.text, kind: $0.content.kind, state: $0.content.state,
-                        occurredOn: $0.content.occurredOn, filedSequence: $0.firstFiledSequence,
-                        values: $0.content.values)
-                }
                 let candidate = CandidateFacts(
-                    officerID: officer.id.text, personCategory: officer.personCategory, facts: facts)
+                    officerID: officer.id.text, personCategory: officer.personCategory,
+                    facts: try file.value.flatMap { try vault.histories(in: $0, of: officer, db) },
+                    unseen: file.coverage, roster: officer.values)
                 try receive(
                     PromotionResult(
                         officer: officer, answer: PromotionCheck.evaluate(candidate, question: question, rules: rules),
@@ -97,15 +91,15 @@ extension Session {
                 for (officer, file) in candidates { try answer(officer, file) }
                 return Reading(candidates.count, plan.coverage)
             }
-            var count = 0
-            for unit in plan.units {
-                for id in try roster.officers(of: unit.id, db) where !actor.isHimself(id) {
-                    let officer = try roster.entry(id, db)
-                    try answer(officer, vault.file(of: officer, Session.categories, db))
-                    count += 1
-                }
+            // His own file is left out (回避).
+            let everybody = try plan.units.flatMap { try roster.officers(of: $0.id, db) }.filter {
+                !actor.isHimself($0)
             }
-            return Reading(count, plan.coverage)
+            for id in try roster.inOrderOfNumber(everybody, db) {
+                let officer = try roster.entry(id, db)
+                try answer(officer, vault.file(of: officer, Session.categories, db))
+            }
+            return Reading(everybody.count, plan.coverage)
         }
     }
 }

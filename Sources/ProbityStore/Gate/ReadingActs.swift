@@ -71,8 +71,12 @@ extension Session {
             let organisation = try Organisation(db)
             let reaches = try categories.map { try vault.reach($0, organisation, db) }
             let open = reaches.filter { !$0.units.isEmpty }
+            // A record whose officer's roster entry is out of reach has no name to stand under: a reviewer has the
+            // sanctions of the whole bureau and the roster of his station.
+            let people = try vault.reach(.roster, organisation, db)
+            let nameless = open.contains { !Set($0.units).isSubset(of: people.units) } ? [people.gap] : []
             let coverage = Coverage(
-                reaches.compactMap(\.gap) + (query.kind == nil ? actor.roleGaps : [])
+                (reaches.map(\.gap) + nameless).compactMap(\.self) + (query.kind == nil ? actor.roleGaps : [])
                     + actor.withheld(open.map(\.category)))
             run.reads(open.map(\.category), coverage)
             return Reading(open, coverage)
@@ -98,10 +102,12 @@ extension Session {
                     try sieve.opens(dossier.id, category, db)
                 else { continue }
                 for entry in try vault.entries(in: dossier.id, category, db) where fits(entry, query) {
+                    let officer = entry.content.officer.number
+                    guard try roster.opens(officer, db) else { continue }
                     if found.count == query.limit {
                         return FoundRecords(found: found, next: found.last?.record.id)
                     }
-                    found.append((try roster.entry(entry.content.officer.number, db), entry))
+                    found.append((try roster.entry(officer, db), entry))
                 }
             }
             guard let end = page.last, page.count == Session.dossiersPerPage else { break }

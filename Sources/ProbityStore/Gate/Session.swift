@@ -57,6 +57,7 @@ public final class Session {
         roster = Roster(archive, vault)
         rememberFile(archive.pageKey.file.fileID)
         wrapPageKey()
+        settleKeyFiles()
     }
 
     /// What a session needs to know of its user, from one snapshot.
@@ -72,7 +73,9 @@ public final class Session {
                 certificate.signingKey == identity.signingKey.publicKey,
                 certificate.agreementKey == identity.agreementKey.publicKey
             else {
-                throw ArchiveError(.wrongPassphrase, "these keys are not the certified keys of a user of the archive")
+                throw ArchiveError(
+                    .wrongPassphrase, "these keys are not the certified keys of a user of the archive",
+                    subject: identity.user, rule: "archive.notOpened")
             }
             try memory?.compare(archive.header, db)
             // The header names the key that checkpoints are signed with and the one on paper: it is not believed unread.
@@ -129,6 +132,18 @@ public final class Session {
             try archive.wrapPageKey()
         } catch {
             warnings.append("the page key is not wrapped to exactly the users in force: \(error)")
+        }
+    }
+
+    /// Ends a change of the user's passphrase that was interrupted.
+    private func settleKeyFiles() {
+        guard Identity.isUnsettled(user, in: archive.keysFolder) else { return }
+        do {
+            let claim = try archive.claimWriting("\(user) key files")
+            defer { withExtendedLifetime(claim) {} }
+            try Identity.settle(user, in: archive.keysFolder)
+        } catch {
+            warnings.append("an interrupted change of the passphrase is not ended: \(error)")
         }
     }
 

@@ -70,7 +70,7 @@ extension Session {
             let kind = try declaredKind("complaint")
             try run.demandRight(in: kind.category, run.act.code)
             guard try !TrayTable.isTakenIn(id.number, writer.db) else {
-                throw ArchiveError(.stateForbids, "the item is taken in already")
+                throw ArchiveError(.stateForbids, "the item is taken in already", rule: "tray.takenIn")
             }
             let opened = try tray.open(id, writer.db)
             // To whom it is about there is no such item, whomever he names instead.

@@ -3,16 +3,19 @@ extension Session {
     public func addUnits(_ units: [Unit]) throws {
         try write(.unitAdd) { run, writer in
             run[.count] = String(units.count)
+            for unit in units { try unit.demandValid() }
             var known = Set(try UnitTable.all(writer.db).map(\.id))
             var waiting = units
             while !waiting.isEmpty {
                 let ready = waiting.filter { $0.parent.map(known.contains) ?? false }
                 guard !ready.isEmpty else {
-                    throw ArchiveError(.invalidEntry, "a unit's parent is not there", subject: waiting[0].id)
+                    throw ArchiveError(
+                        .invalidEntry, "a unit's parent is not there", subject: waiting[0].id, rule: "unit.parent")
                 }
                 for unit in ready {
                     guard known.insert(unit.id).inserted else {
-                        throw ArchiveError(.invalidEntry, "a unit of this identifier is there", subject: unit.id)
+                        throw ArchiveError(
+                            .invalidEntry, "a unit of this identifier is there", subject: unit.id, rule: "unit.taken")
                     }
                     try writer.insertUnit(unit)
                 }

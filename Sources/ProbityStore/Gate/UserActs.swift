@@ -67,7 +67,12 @@ extension Session {
             guard vacancies.isEmpty || acceptsVacancy else {
                 throw ArchiveError(
                     .stateForbids, "nobody else holds what \(leaver) holds",
-                    subject: vacancies.joined(separator: ", "), rule: "leave.vacancy")
+                    subject: vacancies.joined(separator: ", "), rule: "leave.vacancy",
+                    params: [
+                        "places":
+                            (vacant.map { "category/\($0)" }
+                            + (roleIsVacant ? ["role/\(certificate.role.rawValue)"] : [])).joined(separator: ", ")
+                    ])
             }
             let leave = Leave(user: leaver, serial: certificate.serial + 1, date: archive.now.date)
             let note = try SignedNote(text: leave.text(archiveID: archive.header.archiveID), signers: [ownSigner])
@@ -89,13 +94,20 @@ extension Session {
             run[.user] = request.user
             try request.demandSigned(archive.header.names)
             guard try UnitTable.has(unit, writer.db) else {
-                throw ArchiveError(.invalidEntry, "there is no unit \(unit)", subject: "unit")
+                throw ArchiveError(
+                    .invalidEntry, "there is no unit \(unit)", subject: "unit", rule: "unit.unknown",
+                    params: ["unit": unit])
             }
             let serial = try CertificateTable.newestSerial(of: request.user, writer.db) ?? 0
             let certificate = Certificate(
                 user: request.user, serial: serial + 1, role: newRole, unit: unit, officer: officer?.number,
                 signingKey: request.signingKey, agreementKey: try request.agreementKey(),
                 validFrom: archive.now.date)
+            // That there is such a number is no secret of the roster: whose it is, is.
+            if let officer, try OfficerTable.dossier(of: officer.number, writer.db) == nil {
+                throw ArchiveError(
+                    .invalidEntry, "there is no officer \(officer)", subject: officer.text, rule: "user.officerUnknown")
+            }
             try demandOnlyUser(of: certificate, writer.db)
             let text = certificate.text(archiveID: archive.header.archiveID)
             let proposed = try SignedNote(text: text, signers: [ownSigner]).bytes
@@ -113,7 +125,10 @@ extension Session {
     ) throws -> MissingCredential? {
         var note = proposed
         guard role.isAdministrator || role == certificate.role else {
-            throw ArchiveError(.roleRefuses, "a \(role.rawValue) does not sign for a \(certificate.role.rawValue)")
+            throw ArchiveError(
+                .roleRefuses, "a \(role.rawValue) does not sign for a \(certificate.role.rawValue)",
+                rule: "proposal.role",
+                params: ["role": "role/\(role.rawValue)", "other": "role/\(certificate.role.rawValue)"])
         }
         if let acceptance,
             let signature = try note.acceptance(acceptance, of: certificate, archive.header.names)
@@ -138,7 +153,8 @@ extension Session {
         }
         guard others.isEmpty else {
             throw ArchiveError(
-                .invalidEntry, "the officer is the user \(others[0].user) already", subject: OfficerID(officer).text)
+                .invalidEntry, "the officer is the user \(others[0].user) already", subject: OfficerID(officer).text,
+                rule: "user.officerTaken", params: ["user": others[0].user])
         }
     }
 

@@ -36,13 +36,9 @@ extension ArchiveError {
             self = make(.stateForbids, "\(what): the step needs the field \(refusal.field)", subject: refusal.field)
         case .nothingChanged: self = make(.invalidEntry, "\(what): nothing is changed")
         case .invalid:
-            let problem = refusal.problems.first
-            let isReporter = problem?.code == .reporterIdentity
-            let name = problem.map { $0.rule ?? $0.code.rawValue } ?? ""
-            self = ArchiveError(
-                isReporter ? .reporterIdentity : .invalidEntry, "\(problem?.field ?? ""): \(name)",
-                subject: problem?.field, rule: problem?.messageKey,
-                params: params.merging(["field": "field/\(kind.id).\(problem?.field ?? "")"]) { $1 })
+            self =
+                refusal.problems.first.map { ArchiveError($0, of: kind) }
+                ?? make(.invalidEntry, "\(what): the values are not valid")
         case .leadOpen: self = make(.stateForbids, "\(what): the team has an open specific lead")
         case .leadsNotSeen: self = make(.notVisible, "\(what): the team's leads cannot be seen with these keys")
         }

@@ -230,12 +230,12 @@ final class KeyGraph {
         let db = writer.db
         if let id = try keyID(.node, at: place, db) {
             guard let node = try open(node: id, db) else {
-                throw ArchiveError(.notVisible, "no key for \(place.category.rawValue) at unit \(place.unit)")
+                throw ArchiveError(noKeyFor: place)
             }
             return node
         }
         guard let parent = try UnitTable.parent(of: place.unit, db) else {
-            throw ArchiveError(.notVisible, "no key for \(place.category.rawValue) at unit \(place.unit)")
+            throw ArchiveError(noKeyFor: place)
         }
         let above = try node(at: NodePlace(category: place.category, unit: parent), in: writer)
         return try makeNode(at: place, below: above, in: writer).node
@@ -313,7 +313,9 @@ final class KeyGraph {
     /// The keyed hash under which the dossier of `officer` in `category` is found.
     func dossierTag(_ category: Category, officer: Int64, at place: NodePlace, _ db: Connection) throws -> [UInt8] {
         guard let key = try tagKey(.tag, at: place, db) else {
-            throw ArchiveError(.notVisible, "no key for \(category.rawValue)")
+            throw ArchiveError(
+                .notVisible, "no key for \(category.rawValue)", rule: "key.category",
+                params: ["category": "category/\(category.rawValue)"])
         }
         return key.tag(Array("dossier/\(category.rawValue)/\(officer)".utf8))
     }

@@ -28,7 +28,8 @@ final class PageKey: Sendable {
         let database = Engine.file(in: folder)
         let files = try PageKeyFile.all(folder)
         var refusal = ArchiveError(
-            .wrongPassphrase, "the archive is not opened to \(identity.user): no certificate of these keys is in force")
+            .wrongPassphrase, "the archive is not opened to \(identity.user): no certificate of these keys is in force",
+            subject: identity.user, rule: "archive.notOpened")
         for file in files {
             guard let wrap = file.wraps[identity.user] else { continue }
             let secret: SecretBytes

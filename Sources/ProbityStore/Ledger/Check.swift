@@ -13,7 +13,7 @@ extension Archive {
     func check(_ db: Connection, against: [UInt8]? = nil, progress: (UInt64, UInt64) -> Void = { _, _ in }) throws
         -> CheckReport
     {
-        var checker = Checker(archive: self, db: db)
+        var checker = try Checker(archive: self, db: db)
         try checker.run(against: against, progress: progress)
         return checker.report
     }

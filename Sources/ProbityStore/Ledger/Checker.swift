@@ -7,12 +7,14 @@ struct Checker {
     let archive: Archive
     let db: Connection
     let credentials: Credentials
+    let organisation: Organisation
     var report = CheckReport()
 
-    init(archive: Archive, db: Connection) {
+    init(archive: Archive, db: Connection) throws {
         self.archive = archive
         self.db = db
         self.credentials = Credentials(archive, db)
+        self.organisation = try Organisation(db)
     }
 
     mutating func found(
@@ -121,14 +123,21 @@ struct Checker {
 
     private mutating func checkAgainst(_ bytes: [UInt8]) throws {
         let remembered: Checkpoint
+        var note: SignedNote?
         do throws(LedgerError) {
             // A signed note, or the three lines alone, as a person would copy them from a printed sheet.
-            let isNote = bytes.contains(0xE2)
-            remembered = try Checkpoint(
-                parsing: isNote ? SignedNote(parsing: bytes).text : String(decoding: bytes, as: UTF8.self))
+            if bytes.contains(0xE2) { note = try SignedNote(parsing: bytes) }
+            remembered = try Checkpoint(parsing: note?.text ?? String(decoding: bytes, as: UTF8.self))
         } catch {
             throw ArchiveError(
-                .invalidEntry, "the remembered checkpoint cannot be read: \(error.reason)", subject: "--against")
+                .invalidEntry, "the remembered checkpoint cannot be read: \(error.reason)", subject: "--against",
+                rule: "checkpoint.malformed")
+        }
+        // A note that another key signed was made by somebody else, or this is another archive than the one it is of.
+        let log = NoteVerifier(name: archive.header.names.ledger, key: archive.header.logKey)
+        if let note, remembered.origin == log.name, !note.isSigned(by: log) {
+            found("--against", "check.incomplete.signature")
+            return
         }
         let size = try Ledger.size(db)
         guard remembered.origin == archive.header.names.ledger else {

@@ -23,7 +23,9 @@ enum DetailsEnvelope {
             throw ArchiveError(.integrity, "the details of ledger line \(sequence) have another form")
         }
         let id = sealed[1..<9].reduce(Int64(0)) { $0 << 8 | Int64($1) }
-        guard let key = try key(id) else { throw ArchiveError(.notVisible, "no key for the ledger's details") }
+        guard let key = try key(id) else {
+            throw ArchiveError(.notVisible, "no key for the ledger's details", rule: "key.ledger")
+        }
         return try Seal.opening("the details of ledger line \(sequence)") {
             let bytes = try HPKE.open(Array(sealed[9...]), with: key, info: info(sequence, key: id, header))
             do {

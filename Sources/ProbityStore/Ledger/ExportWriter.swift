@@ -13,7 +13,10 @@ struct ExportWriter {
 
     private static let proofLimit = 1_000
 
-    func write(openings: (() throws -> [UInt8])?, progress: (UInt64, UInt64) -> Void) throws -> Checkpoint {
+    /// - Parameter openings: hands on the opened commitments, piece by piece; nil leaves them closed.
+    func write(openings: ((_ receive: ([UInt8]) throws -> Void) throws -> Void)?, progress: (UInt64, UInt64) -> Void)
+        throws -> Checkpoint
+    {
         var sums: [(name: String, digest: String)] = []
         func add(_ name: String, _ bytes: [UInt8]) throws {
             let path = "\(folder)/\(name)"
@@ -66,7 +69,10 @@ struct ExportWriter {
             vkeys.append(NoteVerifier(name: header.names.user(certificate.user), key: certificate.signingKey).vkey)
         }
         try add("vkeys", Array((vkeys.joined(separator: "\n") + "\n").utf8))
-        if let openings { try add("openings.jsonl", try openings()) }
+        if let openings {
+            let digest = try Files.write(to: "\(folder)/openings.jsonl", mode: 0o640, openings)
+            sums.append(("openings.jsonl", digest.description))
+        }
         try add("VERIFY.txt", Array(ExportWriter.instructions(header.names.ledger).utf8))
         let lines = sums.sorted { $0.name < $1.name }.map { "\($0.digest)  \($0.name)\n" }.joined()
         try Files.write(Array(lines.utf8), to: "\(folder)/SHA256SUMS", mode: 0o640)

@@ -88,7 +88,7 @@ extension Checker {
             }
             do {
                 let node = NodePlace(category: category, unit: made.unit)
-                if try Vouching(archive, db).isMadeByHolder(node, leaf: leaf) { continue }
+                if try Vouching(archive, db, credentials).isMadeByHolder(node, leaf: leaf, organisation) { continue }
             } catch let error as ArchiveError where error.code == .integrity {
                 // A damaged grant: found as itself below.
             }

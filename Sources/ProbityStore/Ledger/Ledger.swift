@@ -40,9 +40,13 @@ enum Ledger {
 
     /// The line as it reads; whether its signature holds is for ``Vouching`` and `check`.
     static func leaf(_ sequence: UInt64, _ db: Connection) throws -> LeafBody {
-        do {
-            return try LeafBody(parsing: SignedNote(parsing: leafNote(sequence, db)).text)
-        } catch let error as LedgerError {
+        try leaf(sequence, note: leafNote(sequence, db))
+    }
+
+    static func leaf(_ sequence: UInt64, note: [UInt8]) throws -> LeafBody {
+        do throws(LedgerError) {
+            return try LeafBody(parsing: SignedNote(parsing: note).text)
+        } catch {
             throw ArchiveError(.integrity, "ledger line \(sequence): \(error.reason)")
         }
     }

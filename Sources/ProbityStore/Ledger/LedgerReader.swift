@@ -8,16 +8,50 @@ struct LedgerReader {
     let graph: KeyGraph
     let db: Connection
 
-    /// A line with its details, if a key of the user's opens them.
+    private static let linesPerPage = 256
+
+    /// Lines that fit, newest first, with their details.
     ///
-    /// - Throws: ``ArchiveError`` `integrity` where they are not those that were signed.
-    func line(_ sequence: UInt64) throws -> LedgerLine {
-        let leaf = try Ledger.leaf(sequence, db)
+    /// What stands in the clear (actor, act, date) decides; only a line that fits is opened, and nothing is read beyond the
+    /// last one that is wanted.
+    /// - Parameter size: of the ledger.
+    /// - Returns: the lines, and where the next page begins; nil at the start of the ledger.
+    /// - Throws: ``ArchiveError`` `integrity` where the details are not those that were signed.
+    func lines(_ query: LedgerQuery, size: UInt64) throws -> LedgerPage {
+        var lines: [LedgerLine] = []
+        var sequence = min(query.before ?? size, size)
+        while sequence > 0, lines.count < query.limit {
+            let page = try LeafTable.notes(
+                before: sequence, limit: min(LedgerReader.linesPerPage, max(query.limit - lines.count, 16)), db)
+            guard !page.isEmpty else { throw ArchiveError(.integrity, "ledger line \(sequence - 1) is missing") }
+            for row in page where lines.count < query.limit {
+                guard UInt64(clamping: row.sequence) == sequence - 1 else {
+                    throw ArchiveError(.integrity, "ledger line \(sequence - 1) is missing")
+                }
+                sequence -= 1
+                let leaf = try Ledger.leaf(sequence, note: row.note)
+                guard fits(leaf, query) else { continue }
+                lines.append(try line(leaf))
+            }
+        }
+        return LedgerPage(lines: lines, next: sequence > 0 ? sequence : nil)
+    }
+
+    /// A line with its details, if a key of the user's opens them.
+    private func line(_ leaf: LeafBody) throws -> LedgerLine {
         do {
             return LedgerLine(leaf: leaf, details: try opened(leaf).mapValues(\.value))
         } catch let error as ArchiveError where error.code == .notVisible {
             return LedgerLine(leaf: leaf, details: nil)
         }
+    }
+
+    private func fits(_ leaf: LeafBody, _ query: LedgerQuery) -> Bool {
+        if let actor = query.actor, leaf.actor != actor { return false }
+        if let act = query.act, !leaf.act.hasPrefix(act) { return false }
+        guard query.since != nil || query.until != nil else { return true }
+        guard let date = ArchiveTime(leaf.time)?.date else { return false }
+        return query.since.map { date >= $0 } ?? true && query.until.map { date <= $0 } ?? true
     }
 
     private func opened(_ leaf: LeafBody) throws -> [String: (nonce: [UInt8], value: String)] {
@@ -39,10 +73,10 @@ struct LedgerReader {
         return opened
     }
 
-    /// One line of JSON for each commitment in the range.
-    func openings(_ range: Range<UInt64>) throws -> [UInt8] {
-        var bytes: [UInt8] = []
+    /// One line of JSON for each commitment in the range, a ledger line's at a time to `receive`.
+    func openings(_ range: Range<UInt64>, receive: ([UInt8]) throws -> Void) throws {
         for sequence in range {
+            var bytes: [UInt8] = []
             for (field, entry) in try opened(Ledger.leaf(sequence, db)).sorted(by: { $0.key < $1.key }) {
                 bytes +=
                     JSONValue.object([
@@ -50,7 +84,7 @@ struct LedgerReader {
                         "nonce": .string(Base64.encode(entry.nonce)), "value": .string(entry.value),
                     ]).canonicalBytes + [0x0A]
             }
+            try receive(bytes)
         }
-        return bytes
     }
 }

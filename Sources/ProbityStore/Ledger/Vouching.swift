@@ -30,10 +30,13 @@ final class VouchedRows: Sendable {
 struct Vouching {
     private let archive: Archive
     private let db: Connection
+    private let credentials: Credentials
 
-    init(_ archive: Archive, _ db: Connection) {
+    /// - Parameter credentials: of the same snapshot, where somebody has read them already.
+    init(_ archive: Archive, _ db: Connection, _ credentials: Credentials? = nil) {
         self.archive = archive
         self.db = db
+        self.credentials = credentials ?? Credentials(archive, db)
     }
 
     /// The ledger line of `batch`, where the ledger vouches for the rows of that batch.
@@ -53,7 +56,7 @@ struct Vouching {
         try MerkleTree.verifyInclusion(
             index: UInt64(sequence), size: head.size, leafHash: MerkleTree.leafHash(bytes), proof: proof,
             root: head.root)
-        let signers = try Credentials(archive, db).signers(of: note, atLine: sequence)
+        let signers = try credentials.signers(of: note, atLine: sequence)
         guard leaf.sequence == UInt64(sequence), leaf.batch == batch, signers.contains(where: { $0.user == leaf.actor })
         else { throw ArchiveError(.integrity, "ledger line \(sequence) is not signed by a user of the archive") }
         let digest = try RowDigest.ofRows(batch, db)
@@ -86,10 +89,11 @@ struct Vouching {
     }
 
     /// Whether the act of `leaf` could make keys at `place`: it is the ceremony, or its actor held a node there or above.
-    func isMadeByHolder(_ place: NodePlace, leaf: LeafBody) throws -> Bool {
+    ///
+    /// - Parameter organisation: of the same snapshot, where somebody has read it already.
+    func isMadeByHolder(_ place: NodePlace, leaf: LeafBody, _ organisation: Organisation? = nil) throws -> Bool {
         if try leaf.batch == ArchiveTable.ceremonyBatch(db) { return true }
-        let above = try Organisation(db).above(place.unit)
-        let credentials = Credentials(archive, db)
+        let above = try (organisation ?? Organisation(db)).above(place.unit)
         let line = Int64(leaf.sequence)
         let serial = try credentials.serving(leaf.actor, atLine: line)?.serial
         return try GrantTable.rows(of: leaf.actor, in: place.category, beforeLine: line, db).contains { row in

@@ -36,7 +36,8 @@ public struct Ceremony: Sendable {
         self.recoveryKey = recoveryKey
     }
 
-    /// Everything that is wrong with the plan, as codes of the message catalogue with the thing concerned.
+    /// Everything that is wrong with the plan, as codes of the message catalogue with the thing concerned; codes in it as
+    /// references, as in ``ArchiveError/params``.
     public func problems() throws -> [(code: String, subject: String)] {
         var problems: [(code: String, subject: String)] = []
         let allowed = Set("abcdefghijklmnopqrstuvwxyz0123456789-.")
@@ -44,13 +45,14 @@ public struct Ceremony: Sendable {
             problems.append(("ceremony.bureauId", bureauID))
         }
         guard let root = units.first, root.parent == nil else { return problems + [("ceremony.rootUnit", "")] }
+        for unit in units where !Unit.isValidID(unit.id) { problems.append(("ceremony.unitId", unit.id)) }
         let unitIDs = Set(units.map(\.id))
         if unitIDs.count != units.count { problems.append(("ceremony.unitRepeated", "")) }
         for unit in units.dropFirst() where !(unit.parent.map(unitIDs.contains) ?? false) {
             problems.append(("ceremony.unitParent", unit.id))
         }
         for role in [Role.sysadmin, .secadmin, .auditor] where members.filter({ $0.role == role }).count != 1 {
-            problems.append(("ceremony.administrator", role.rawValue))
+            problems.append(("ceremony.administrator", "role/\(role.rawValue)"))
         }
         let policy = try AccessPolicy.standard()
         var names: Set<String> = []
@@ -59,16 +61,16 @@ public struct Ceremony: Sendable {
             if !names.insert(member.user).inserted { problems.append(("ceremony.userRepeated", member.user)) }
             if !unitIDs.contains(member.unit) { problems.append(("ceremony.userUnit", member.user)) }
             for category in member.grants where !policy.readableCategories(member.role).contains(category) {
-                problems.append(("ceremony.grant", "\(member.user): \(category.rawValue)"))
+                problems.append(("ceremony.grant", "\(member.user): category/\(category.rawValue)"))
             }
             for category in member.grants where (category.isSealed || category == .audit) && member.unit != root.id {
-                problems.append(("ceremony.grantScope", "\(member.user): \(category.rawValue)"))
+                problems.append(("ceremony.grantScope", "\(member.user): category/\(category.rawValue)"))
             }
         }
         // reporter has no node: its keys go to two inspectors for each identity (crypto.md §2), not to a holder.
         for category in ProbityRecords.Category.allCases where category != .reporter {
             if !members.contains(where: { $0.unit == root.id && $0.grants.contains(category) }) {
-                problems.append(("ceremony.noHolder", category.rawValue))
+                problems.append(("ceremony.noHolder", "category/\(category.rawValue)"))
             }
         }
         return problems

@@ -15,15 +15,25 @@ final class Credentials {
     /// What rows lack, by number; nil for one that was followed back to the ceremony.
     private var verdicts: [Int64: MissingCredential?] = [:]
     private var entries: [String: [Entry]] = [:]
-    /// Ledger lines of all rows, by row number.
-    private var lines: [(id: Int64, line: Int64)]?
+    /// By row number: the highest ledger line of all rows up to it. A row that somebody planted may have a lower one than a
+    /// row before it.
+    private var lines: [(id: Int64, highest: Int64)]?
+    private var grants: [Int64: Result<Grant, any Error>] = [:]
+    /// Digests of the wraps to a user, by key.
+    private var wraps: [String: [Int64: Set<SHA256Digest>]] = [:]
+    private var ceremony: Int64?
 
     init(_ archive: Archive, _ db: Connection) {
         self.archive = archive
         self.db = db
     }
 
-    private func ceremonyBatch() throws -> Int64 { try ArchiveTable.ceremonyBatch(db) }
+    private func ceremonyBatch() throws -> Int64 {
+        if let ceremony { return ceremony }
+        let batch = try ArchiveTable.ceremonyBatch(db)
+        ceremony = batch
+        return batch
+    }
 
     /// Users whose valid signatures a note carries, with the certificate whose key made each.
     ///
@@ -103,9 +113,23 @@ final class Credentials {
 
     /// The number of the first row that came after ledger line `line`.
     private func limit(atLine line: Int64) throws -> Int64 {
-        let lines = try lines ?? CertificateTable.lines(db)
+        let lines = try lines ?? readLines()
         self.lines = lines
-        return lines.first { $0.line > line }?.id ?? .max
+        // The first that is higher: they ascend.
+        var (low, high) = (0, lines.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if lines[middle].highest > line { high = middle } else { low = middle + 1 }
+        }
+        return low < lines.count ? lines[low].id : .max
+    }
+
+    private func readLines() throws -> [(id: Int64, highest: Int64)] {
+        var highest = Int64.min
+        return try CertificateTable.lines(db).map { row in
+            highest = max(highest, row.line)
+            return (row.id, highest)
+        }
     }
 
     /// What a row still lacks; nil for one that leads back to the ceremony.
@@ -194,6 +218,13 @@ final class Credentials {
     /// - Throws: ``ArchiveError`` `integrity`, also where the columns say what the signed note does not: the copy of another
     ///   user's grant would make its owner a holder.
     func verified(_ row: GrantRow) throws -> Grant {
+        if let known = grants[row.id] { return try known.get() }
+        let result = Result { try verify(row) }
+        grants[row.id] = result
+        return try result.get()
+    }
+
+    private func verify(_ row: GrantRow) throws -> Grant {
         let note = try parsed(row.note)
         let grant = try Grant(text: note.text, archiveID: archive.header.archiveID)
         guard grant.user == row.user, grant.place.category.rawValue == row.category, grant.place.unit == row.unit
@@ -219,11 +250,21 @@ final class Credentials {
             throw ArchiveError(
                 .integrity, "the grant of \(grant.place.category.rawValue) to \(grant.user) lacks a signature")
         }
-        let wraps = try WrapTable.wraps(of: grant.key, db).filter { $0.byUser == grant.user }
-        guard wraps.contains(where: { SHA256Digest.hash($0.wrapped) == grant.wrapDigest }) else {
+        guard try wraps(to: grant.user)[grant.key]?.contains(grant.wrapDigest) ?? false else {
             throw ArchiveError(.integrity, "the wrap of a grant to \(grant.user) is not the one that was signed")
         }
         return grant
+    }
+
+    /// A node's key is wrapped to everybody who was granted it: what is his is looked up by the user.
+    private func wraps(to user: String) throws -> [Int64: Set<SHA256Digest>] {
+        if let known = wraps[user] { return known }
+        var found: [Int64: Set<SHA256Digest>] = [:]
+        for wrap in try WrapTable.wraps(to: user, db) {
+            found[wrap.key, default: []].insert(SHA256Digest.hash(wrap.wrapped))
+        }
+        wraps[user] = found
+        return found
     }
 
     func parsed(_ bytes: [UInt8]) throws -> SignedNote {

@@ -12,6 +12,27 @@ public struct Unit: Hashable, Sendable {
         self.kind = kind
         self.name = name
     }
+
+    /// Whether `text` may name a unit: it stands in options, file names, notes and sealed contexts, so it is 1 to 32 letters
+    /// A–Z and a–z, digits, dots, hyphens and underscores, and begins with a letter or digit. GA/T 380's twelve digits fit.
+    public static func isValidID(_ text: String) -> Bool {
+        func isAlphanumeric(_ byte: UInt8) -> Bool {
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+        }
+        let bytes = Array(text.utf8)
+        guard (1...32).contains(bytes.count), isAlphanumeric(bytes[0]) else { return false }
+        return bytes.allSatisfy { isAlphanumeric($0) || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F }
+    }
+
+    /// - Throws: ``ArchiveError`` `invalidEntry`.
+    func demandValid() throws {
+        guard Unit.isValidID(id) else {
+            throw ArchiveError(.invalidEntry, "a unit's identifier has another form", subject: id, rule: "unit.idForm")
+        }
+        guard name.contains(where: { !$0.isWhitespace }) else {
+            throw ArchiveError(.invalidEntry, "a unit has no name", subject: id, rule: "unit.nameMissing")
+        }
+    }
 }
 
 /// The organisation tree (机构树) as it stands in one snapshot.

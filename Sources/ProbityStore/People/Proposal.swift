@@ -111,7 +111,9 @@ struct Proposal {
     static func numbered(_ id: Int64, _ vault: Vault, _ db: Connection) throws -> Proposal {
         let rows = try ProposalTable.rows(of: id, db)
         guard let proposal = try Proposal(rows, vault, Credentials(vault.archive, db), db) else {
-            throw ArchiveError(.notVisible, "there is no proposal \(id), or no key opens it")
+            throw ArchiveError(
+                .notVisible, "there is no proposal \(id), or no key opens it", subject: String(id),
+                rule: "proposal.unknown")
         }
         return proposal
     }
@@ -164,14 +166,16 @@ extension SignedNote {
         do {
             given = try SignedNote(parsing: Array(acceptance.utf8))
         } catch {
-            throw ArchiveError(.invalidEntry, "this is no acceptance: \(error.reason)", subject: "accepted")
+            throw ArchiveError(
+                .invalidEntry, "this is no acceptance: \(error.reason)", subject: "accepted",
+                rule: "acceptance.malformed")
         }
         guard given.text == text, given.isSigned(by: NoteVerifier(name: name, key: certificate.signingKey)),
             let signature = given.signatures.first(where: { $0.name == name })
         else {
             throw ArchiveError(
                 .invalidEntry, "this is not the signature of \(certificate.user) under this proposal",
-                subject: "accepted")
+                subject: "accepted", rule: "acceptance.other", params: ["user": certificate.user])
         }
         return signatures.contains { $0.name == name } ? nil : signature
     }

@@ -12,18 +12,23 @@ public struct UserRequest {
 
     /// Reads a request; whether it is signed is another question.
     ///
-    /// - Throws: ``ArchiveError`` `invalidEntry`; `integrity` where it is no signed note.
+    /// - Throws: ``ArchiveError`` `invalidEntry`.
     init(_ request: String) throws {
         do {
             note = try SignedNote(parsing: Array(request.utf8))
         } catch {
-            throw ArchiveError(.integrity, "a signed note is damaged: \(error.reason)")
+            throw ArchiveError(
+                .invalidEntry, "this is not a user's request: \(error.reason)", subject: "request",
+                rule: "request.malformed")
         }
         guard let value = JSONReader.value(Array(note.text.utf8)), value["type"]?.string == "request",
             let name = value["user"]?.string, UserID.isValid(name),
             let signing = value["signingKey"]?.string.flatMap(Hex.bytes),
             let agreement = value["agreementKey"]?.string.flatMap(Hex.bytes)
-        else { throw ArchiveError(.invalidEntry, "this is not a user's request", subject: "request") }
+        else {
+            throw ArchiveError(
+                .invalidEntry, "this is not a user's request", subject: "request", rule: "request.malformed")
+        }
         user = name
         signingKey = try Ed25519PublicKey(rawBytes: signing)
         agreementKeyBytes = agreement
@@ -33,7 +38,8 @@ public struct UserRequest {
     func demandSigned(_ names: NoteNames) throws {
         guard note.isSigned(by: NoteVerifier(name: names.user(user), key: signingKey)) else {
             throw ArchiveError(
-                .invalidEntry, "the request is not signed with the key that it names", subject: "request")
+                .invalidEntry, "the request is not signed with the key that it names", subject: "request",
+                rule: "request.unsigned")
         }
     }
 
@@ -71,11 +77,14 @@ public enum UserAcceptance {
             note = try SignedNote(parsing: Array(proposal.utf8))
             certificate = try Certificate(text: note.text, archiveID: folder.archiveID)
         } catch {
-            throw ArchiveError(.invalidEntry, "this is not a proposed certificate of this archive", subject: "proposal")
+            throw ArchiveError(
+                .invalidEntry, "this is not a proposed certificate of this archive", subject: "proposal",
+                rule: "proposal.malformed")
         }
         guard certificate.user == identity.user else {
             throw ArchiveError(
-                .invalidEntry, "the proposed certificate is for \(certificate.user)", subject: "proposal")
+                .invalidEntry, "the proposed certificate is for \(certificate.user)", subject: "proposal",
+                rule: "proposal.otherUser", params: ["user": certificate.user])
         }
         guard certificate.signingKey == identity.signingKey.publicKey,
             certificate.agreementKey == identity.agreementKey.publicKey

@@ -1,4 +1,3 @@
-import ProbityCrypto
 import ProbityRecords
 
 enum DossierTable {
@@ -52,7 +51,7 @@ enum DossierTable {
 extension RowWriter {
     /// Random, so that numbers tell neither order nor person; 42 bits leave 20 for the versions of a dossier.
     func insertDossier(_ category: ProbityRecords.Category, officerTag: [UInt8]) throws -> Int64 {
-        let id = Int64(RandomBytes.uint64() >> 22) | 1
+        let id = try drawNumber(.dossier) { Int64($0 >> 22) | 1 }
         try insert(.dossier, [.integer(id), .text(category.rawValue), .blob(officerTag)])
         return id
     }

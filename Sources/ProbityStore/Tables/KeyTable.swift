@@ -72,6 +72,13 @@ enum WrapTable {
         }
     }
 
+    /// The wraps to a user, with the keys that they hold.
+    static func wraps(to user: String, _ db: Connection) throws -> [(key: Int64, wrapped: [UInt8])] {
+        try db.all("SELECT key, wrapped FROM wrap WHERE byUser = ? ORDER BY id", [.text(user)]) {
+            ($0.integer(0), $0.bytes(1))
+        }
+    }
+
     /// The newest wrap of the ledger's key to a user.
     static func logWrap(to user: String, _ db: Connection) throws -> (key: Int64, wrapped: [UInt8])? {
         try db.first(

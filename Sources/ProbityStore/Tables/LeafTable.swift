@@ -44,6 +44,16 @@ enum LeafTable {
         }
     }
 
+    /// The notes before a line, newest first.
+    static func notes(
+        before sequence: UInt64, limit: Int, _ db: Connection
+    ) throws -> [(sequence: Int64, note: [UInt8])] {
+        try db.all(
+            "SELECT seq, note FROM leaf WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+            [.integer(Int64(clamping: sequence)), .integer(Int64(limit))]
+        ) { ($0.integer(0), $0.bytes(1)) }
+    }
+
     static func hash(level: Int, position: UInt64, _ db: Connection) throws -> [UInt8]? {
         try db.bytes(
             "SELECT hash FROM node WHERE level = ? AND position = ?",

@@ -24,7 +24,9 @@ enum OpenBatchTable {
     ///   somebody swept it while it stood still, and its rows are gone.
     static func demand(_ batch: Int64, token: [UInt8], _ db: Connection) throws {
         guard try has(batch, token: token, db) else {
-            throw ArchiveError(.changedSinceRead, "the import was cleared away while it stood still; begin again")
+            throw ArchiveError(
+                .changedSinceRead, "the import was cleared away while it stood still; begin again",
+                rule: "import.swept")
         }
     }
 

@@ -53,7 +53,8 @@ struct Counting {
     /// out, and told.
     func plan(_ query: StatisticsQuery, named kinds: [String], _ run: ActRun) throws -> CountingPlan {
         guard query.from <= query.until else {
-            throw ArchiveError(.invalidEntry, "the period ends before it begins", subject: "from")
+            throw ArchiveError(
+                .invalidEntry, "the period ends before it begins", subject: "from", rule: "period.order")
         }
         let named = Set(kinds)
         var counted: [CountedPart] = []
@@ -68,7 +69,7 @@ struct Counting {
                 gaps.append(Coverage.Gap(category, .role))
                 continue
             }
-            try run.demand(decision, category.rawValue)
+            try run.demand(decision, category.rawValue, ["category": "category/\(category.rawValue)"])
             let (units, gap) = try countedUnits(category, below: query.unit)
             if let gap { gaps.append(gap) }
             if units.isEmpty {
@@ -82,7 +83,8 @@ struct Counting {
         if counted.isEmpty, uncounted.isEmpty { try run.demandRight(in: .roster, run.act.code) }
         if let category = uncounted.first, counted.isEmpty || !named.isEmpty {
             throw ArchiveError(
-                .notVisible, "\(category.rawValue): no key or unit of yours leads there", subject: category.rawValue)
+                .notVisible, "\(category.rawValue): no key or unit of yours leads there", subject: category.rawValue,
+                rule: "key.category", params: ["category": "category/\(category.rawValue)"])
         }
         return CountingPlan(parts: counted, coverage: Coverage(gaps))
     }

@@ -27,7 +27,10 @@ extension Vault {
     ) throws -> [String] {
         let organisation = try Organisation(db)
         let units = top.map(organisation.below) ?? organisation.units
-        if let top, units.isEmpty { throw ArchiveError(.notVisible, "there is no unit \(top)", subject: top) }
+        if let top, units.isEmpty {
+            throw ArchiveError(
+                .notVisible, "there is no unit \(top)", subject: top, rule: "unit.unknown", params: ["unit": top])
+        }
         return try units.map(\.id).filter { try graph.open(NodePlace(category: category, unit: $0), db) != nil }
     }
 
@@ -39,7 +42,9 @@ extension Vault {
     ) throws -> Int64? {
         if category == .roster { return try OfficerTable.dossier(of: officer, db) }
         guard let tagPlace = try nearestVisible(place(category, unit: unit), db) else {
-            throw ArchiveError(.notVisible, "no key for \(category.rawValue)")
+            throw ArchiveError(
+                .notVisible, "no key for \(category.rawValue)", rule: "key.category",
+                params: ["category": "category/\(category.rawValue)"])
         }
         return try DossierTable.dossier(
             graph.dossierTag(category, officer: officer, at: tagPlace, db), in: category, db)
@@ -52,7 +57,7 @@ extension Vault {
         let node = try graph.node(at: place(category, unit: unit), in: writer)
         if let dossier = try dossier(category, officer: officer, unit: unit, writer.db) {
             guard let key = try graph.dossierKey(dossier, writer.db) else {
-                throw ArchiveError(.notVisible, "no key for the dossier")
+                throw ArchiveError(.notVisible, "no key for the dossier", rule: "key.missing")
             }
             return key
         }

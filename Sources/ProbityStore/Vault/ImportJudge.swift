@@ -197,7 +197,8 @@ final class ImportJudge {
         /// - Throws: ``ArchiveError`` `changedSinceRead`.
         mutating func finish() throws {
             guard filed.digest() == passed.digest() else {
-                throw ArchiveError(.changedSinceRead, "the file changed while it was imported")
+                throw ArchiveError(
+                    .changedSinceRead, "the file changed while it was imported", rule: "import.changed")
             }
         }
     }

@@ -17,7 +17,12 @@ struct Reach {
 struct FilePart {
     let category: ProbityRecords.Category
     /// Nil where there is no dossier yet.
-    fileprivate let dossier: Int64?
+    let dossier: Int64?
+
+    fileprivate init(_ category: ProbityRecords.Category, _ dossier: Int64?) {
+        self.category = category
+        self.dossier = dossier
+    }
 }
 
 extension Vault {
@@ -75,7 +80,7 @@ extension Vault {
             if try nearestVisible(place(category, unit: officer.unit), db) != nil {
                 let dossier = try dossier(category, officer: officer.id.number, unit: officer.unit, db)
                 if try dossier.map({ try graph.dossierKey($0, db) != nil }) ?? true {
-                    parts.append(FilePart(category: category, dossier: dossier))
+                    parts.append(FilePart(category, dossier))
                     continue
                 }
             }
@@ -89,6 +94,28 @@ extension Vault {
     func records(in part: FilePart, of officer: OfficerEntry, _ db: Connection) throws -> [RecordEntry] {
         guard let dossier = part.dossier else { return [] }
         return try entries(in: dossier, part.category, officer: officer.id.number, db)
+    }
+}
+
+extension Vault {
+    /// An officer's records in a part of his file with their whole history, as rules see them.
+    func histories(in part: FilePart, of officer: OfficerEntry, _ db: Connection) throws -> [RecordFact] {
+        guard let dossier = part.dossier else { return [] }
+        var order: [Int64] = []
+        var histories: [Int64: (kind: String, versions: [RecordFact.Version])] = [:]
+        try walk(dossier, part.category, officer: officer.id.number, db) { entry, opened in
+            let (record, content) = (entry.id.number, opened.content)
+            if histories[record] == nil { order.append(record) }
+            histories[record, default: (content.kind, [])].versions.append(
+                RecordFact.Version(
+                    state: content.state, occurredOn: content.occurredOn, filedOn: content.filedOn,
+                    filedSequence: opened.provenance.sequence, asFound: entry.isAsFound, values: content.values))
+        }
+        return order.compactMap { record in
+            histories[record].map {
+                RecordFact(recordID: RecordID(record).text, kind: $0.kind, versions: $0.versions)
+            }
+        }
     }
 }
 

@@ -69,13 +69,16 @@ final class Roster {
     func match(_ query: String, _ db: Connection) throws -> Match {
         let (field, found) = try candidates(query, db)
         guard let officer = found.first else {
-            throw ArchiveError(.notVisible, "no officer of that number, ID number, name or identifier is visible")
+            throw ArchiveError(
+                .notVisible, "no officer of that number, ID number, name or identifier is visible",
+                rule: "officer.unknown")
         }
         if let field, found.count > 1 {
             let numbers = try found.map { try entry($0, db).policeNo }.sorted()
             throw ArchiveError(
                 .invalidEntry, "several officers have this \(field.rawValue); use a number",
-                subject: numbers.joined(separator: ", "))
+                subject: numbers.joined(separator: ", "), rule: "officer.several",
+                params: ["field": "field/officer.\(field.rawValue)"])
         }
         return Match(officer: officer, field: field)
     }
@@ -113,16 +116,28 @@ final class Roster {
         return try graph.dossierKey(dossier, db)
     }
 
+    /// Whether a key leads to the roster entry of an officer.
+    func opens(_ officer: Int64, _ db: Connection) throws -> Bool { try key(of: officer, db) != nil }
+
     /// The newest roster entry of an officer.
     func entry(_ officer: Int64, _ db: Connection) throws -> OfficerEntry {
         guard let key = try key(of: officer, db) else {
-            throw ArchiveError(.notVisible, "no officer of that identifier is visible")
+            throw ArchiveError(
+                .notVisible, "no officer of that identifier is visible", rule: "officer.unknown")
         }
         let entries = try vault.entries(in: key.dossier, .roster, officer: officer, db)
         guard let entry = entries.first(where: { $0.content.kind == "officer" }) else {
             throw ArchiveError(.integrity, "officer \(OfficerID(officer)) has no roster entry")
         }
         return OfficerEntry(id: OfficerID(officer), record: entry.id, values: entry.content.values)
+    }
+
+    /// Officers in the order of their police numbers; their own are random.
+    ///
+    /// No more than the numbers is kept: an entry is opened again when its turn comes.
+    func inOrderOfNumber(_ officers: [Int64], _ db: Connection) throws -> [Int64] {
+        let numbered = try officers.map { (policeNo: try entry($0, db).policeNo, id: $0) }
+        return numbered.sorted { ($0.policeNo, $0.id) < ($1.policeNo, $1.id) }.map(\.id)
     }
 
     // MARK: Adding
@@ -139,9 +154,12 @@ final class Roster {
         _ outcome: Workflow.Outcome, _ kind: RecordKind, _ writer: RowWriter, structure: RowWriter
     ) throws -> OfficerID {
         let (db, fields) = (writer.db, outcome.values)
-        guard let unit = fields["unit"]?.string else { throw ArchiveError(.invalidEntry, "no unit", subject: "unit") }
+        guard let unit = fields["unit"]?.string else {
+            throw ArchiveError(FieldProblem("unit", .missing), of: kind)
+        }
         guard try UnitTable.has(unit, db) else {
-            throw ArchiveError(.invalidEntry, "there is no unit \(unit)", subject: unit)
+            throw ArchiveError(
+                .invalidEntry, "there is no unit \(unit)", subject: unit, rule: "unit.unknown", params: ["unit": unit])
         }
         let place = NodePlace(category: .roster, unit: unit)
         let node = try graph.node(at: place, in: structure)
@@ -149,10 +167,11 @@ final class Roster {
             guard let value = fields[field.rawValue]?.string else { continue }
             if try !officers(matching: value, in: field, db).isEmpty {
                 throw ArchiveError(
-                    .invalidEntry, "an officer with this \(field.rawValue) is in the roster", subject: field.rawValue)
+                    .invalidEntry, "an officer with this \(field.rawValue) is in the roster", subject: field.rawValue,
+                    rule: "officer.taken", params: ["field": "field/officer.\(field.rawValue)"])
             }
         }
-        let id = OfficerID(Int64(RandomBytes.uint64() >> 3))
+        let id = OfficerID(try writer.drawNumber(.officer) { Int64($0 >> 3) })
         let key = try graph.makeDossier(.roster, officer: id.number, below: node, in: writer)
         try writer.insertOfficer(id.number, dossier: key.dossier)
         guard let index = try graph.tagKey(.index, at: place, db) else {

@@ -50,7 +50,7 @@ struct Tray {
     ) throws -> TrayID {
         let (intake, intakeKey) = try Vouching(archive, writer.db).intakeKey(
             at: NodePlace(category: kind.category, unit: vault.rootUnit))
-        let id = TrayID(Int64(RandomBytes.uint64() >> 3))
+        let id = TrayID(try writer.drawNumber(.tray) { Int64($0 >> 3) })
         let content = JSONValue.object([
             "kind": .string(kind.id), "officer": .string(officer), "filedBy": .string(user),
             "filedOn": .string(archive.now.date.description), "values": .object(values),
@@ -65,7 +65,8 @@ struct Tray {
         return id
     }
 
-    static let notVisible = ArchiveError(.notVisible, "no tray item of that identifier is visible")
+    static let notVisible = ArchiveError(
+        .notVisible, "no tray item of that identifier is visible", rule: "tray.unknown")
 
     /// Opens an item.
     ///

@@ -67,7 +67,8 @@ final class Vault {
         let range = VersionTable.range(of: dossier)
         guard let last = try VersionTable.last(in: dossier, db) else { return range.lowerBound }
         guard last + 1 < range.upperBound else {
-            throw ArchiveError(.invalidEntry, "a dossier holds at most 1,048,576 versions")
+            throw ArchiveError(
+                .invalidEntry, "a dossier holds at most 1,048,576 versions", rule: "dossier.full")
         }
         return last + 1
     }
@@ -112,7 +113,7 @@ final class Vault {
     {
         let (id, dossier) = (RecordID(row.id), row.dossier)
         guard let key = try graph.dossierKey(dossier, epoch: row.epoch, db) else {
-            throw ArchiveError(.notVisible, "no key for the dossier")
+            throw ArchiveError(.notVisible, "no key for the dossier", rule: "key.missing")
         }
         let content = try Seal.opening("version \(id)") { () throws -> VersionContent in
             let bytes = try key.cipher.open(
@@ -152,17 +153,29 @@ final class Vault {
     ) throws -> [RecordEntry] {
         var order: [Int64] = []
         var newest: [Int64: RecordEntry] = [:]
+        try walk(dossier, category, officer: officer, record: record, db) { entry, _ in
+            if newest.updateValue(entry, forKey: entry.id.number) == nil { order.append(entry.id.number) }
+        }
+        return order.compactMap { newest[$0] }
+    }
+
+    /// Opens the versions in a dossier, oldest first, and hands each on with its record as it stood then.
+    func walk(
+        _ dossier: Int64, _ category: ProbityRecords.Category, officer: Int64?, record: RecordID? = nil,
+        _ db: Connection, _ receive: (RecordEntry, OpenedVersion) throws -> Void
+    ) throws {
+        var standing: [Int64: RecordEntry] = [:]
         for row in try VersionTable.rows(in: dossier, record: record?.number, db) {
             let version = try open(row, category, db)
             guard officer == nil || version.content.officer.number == officer else {
                 throw ArchiveError(.integrity, "version \(RecordID(row.id)) belongs to another dossier")
             }
-            let before = newest[row.record]
-            if before == nil { order.append(row.record) }
+            let before = standing[row.record]
             let filer = try follow(version, after: before, db)
-            newest[row.record] = RecordEntry(version, category, filer: filer, after: before)
+            let entry = RecordEntry(version, category, filer: filer, after: before)
+            standing[row.record] = entry
+            try receive(entry, version)
         }
-        return order.compactMap { newest[$0] }
     }
 
     /// Every version of one record, oldest first.
@@ -174,7 +187,8 @@ final class Vault {
 
     /// One record, where a key leads there; otherwise the same error as for one that does not exist.
     func entry(_ record: RecordID, _ db: Connection) throws -> RecordEntry {
-        let notVisible = ArchiveError(.notVisible, "no record of that identifier is visible")
+        let notVisible = ArchiveError(
+            .notVisible, "no record of that identifier is visible", subject: record.text, rule: "record.unknown")
         guard let category = try DossierTable.category(of: record.dossier, db),
             try graph.dossierKey(record.dossier, db) != nil
         else { throw notVisible }

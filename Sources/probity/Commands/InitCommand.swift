@@ -17,16 +17,14 @@ struct InitCommand: ParsableCommand {
         let console = try global.console()
         let path = try global.visit.archivePath()
         try GivenFile.demandFree(path)
-        let sheet = try recoverySheet.map { path in
-            let sheet = try RecoveryPaper(console.wording)
-            try sheet.write(to: path)
-            return sheet
-        }
+        if let recoverySheet { try GivenFile.demandPlace(recoverySheet, console.wording) }
+        let sheet = try recoverySheet.map { (paper: try RecoveryPaper(console.wording), file: $0) }
         let founding =
-            try ceremony.map { try Founding(file: $0, recovery: sheet) } ?? CeremonyDialog(console: console).run(sheet)
+            try ceremony.map { try Founding(file: $0, recovery: sheet?.paper) }
+            ?? CeremonyDialog(console: console).run(sheet?.paper)
         try founding.demandComplete(console.wording)
         console.give(
-            try founding.found(at: path, sheetFile: recoverySheet, console.wording) { user in
+            try founding.found(at: path, sheet: sheet, console.wording) { user in
                 if let passphrases { return try Passphrase.new(fromFile: "\(passphrases)/\(user)") }
                 return try Passphrase.askNew(user, console)
             })

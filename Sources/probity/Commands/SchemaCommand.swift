@@ -16,7 +16,9 @@ struct SchemaCommand: ParsableCommand {
             try console.show(schema.kinds)
             return
         }
-        if template {
+        if template, console.isJSON {
+            console.out(try schema.templateColumns(of: kind).text)
+        } else if template {
             FileHandle.standardOutput.write(Data(try schema.template(of: kind)))
         } else {
             console.out(try schema.jsonSchema(of: kind).text)

@@ -7,11 +7,15 @@
 //                          "sync:N"      from the N-th call on that syncs, the disk answers with an error (EIO)
 //                          "space-once:N", "sync-once:N": that call fails, the later ones do not
 //                          "readonly"    nothing can be changed or opened for change (EROFS)
+//                          "kill:N"      the program is killed at its N-th call that changes or syncs something
+//   PROBITY_FAULT_CLOCK    seconds by which the clock is ahead
 //   PROBITY_FAULT_COUNT    a file outside the folder that gets both numbers of calls when the program ends
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <time.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -22,7 +26,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-static atomic_long spaces, syncs;
+static atomic_long spaces, syncs, changes;
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
@@ -46,6 +50,7 @@ enum need { nothing, space, sync_ };
 /// 1, with errno set, where a call is to fail.
 static int fails(enum need need) {
     const char *fault = getenv("PROBITY_FAULT");
+    if (fault && strncmp(fault, "kill:", 5) == 0 && ++changes == atol(fault + 5)) { kill(getpid(), SIGKILL); }
     if (fault && strcmp(fault, "readonly") == 0) {
         errno = EROFS;
         return 1;
@@ -110,5 +115,11 @@ int fsync(int fd) { return descriptor_below(fd) && fails(sync_) ? -1 : REAL(fsyn
 int fdatasync(int fd) { return descriptor_below(fd) && fails(sync_) ? -1 : REAL(fdatasync)(fd); }
 int unlink(const char *path) { return below(path) && fails(nothing) ? -1 : REAL(unlink)(path); }
 int rename(const char *from, const char *to) { return below(to) && fails(space) ? -1 : REAL(rename)(from, to); }
+time_t time(time_t *out) {
+    const char *ahead = getenv("PROBITY_FAULT_CLOCK");
+    time_t now = REAL(time)(NULL) + (ahead ? atol(ahead) : 0);
+    if (out) { *out = now; }
+    return now;
+}
 int mkdir(const char *path, mode_t mode) { return below(path) && fails(space) ? -1 : REAL(mkdir)(path, mode); }
 int chmod(const char *path, mode_t mode) { return below(path) && fails(nothing) ? -1 : REAL(chmod)(path, mode); }

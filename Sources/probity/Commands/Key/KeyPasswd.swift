@@ -12,7 +12,7 @@ extension KeyCommand {
                 let passphrase =
                     try newPassphraseFile.map { try Passphrase.new(fromFile: $0) }
                     ?? Passphrase.askNew(desk.user, console)
-                console.out(try desk.changePassphrase(passphrase))
+                console.give(try desk.changePassphrase(passphrase))
             }
         }
     }

@@ -14,7 +14,16 @@ extension PromoteCommand {
             let inquiry = try PromotionInquiry(officers: officer, everybody: all, move: move)
             var outcome = Outcome.done
             try global.atDesk { desk, console in
-                let (worst, notes) = try desk.checkPromotion(inquiry) { console.give($0) }
+                // Who is clear and who is not comes first; what speaks against somebody stands below, by name.
+                var details: [(candidate: String, lines: [String])] = []
+                let (worst, notes) = try desk.checkPromotion(inquiry) { answer in
+                    console.out(console.isJSON ? answer.json.text : answer.headline)
+                    if !console.isJSON { details.append((answer.candidate, answer.details)) }
+                }
+                for candidate in details where !candidate.lines.isEmpty {
+                    if details.count > 1 { console.out("\n\(candidate.candidate)") }
+                    for line in candidate.lines { console.out(line) }
+                }
                 for note in notes { console.give(note) }
                 outcome = worst
             }

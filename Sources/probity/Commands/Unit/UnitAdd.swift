@@ -12,7 +12,7 @@ extension UnitCommand {
 
         func run() throws {
             try global.atDesk { desk, console in
-                console.out(try desk.addUnit(id: id, parent: parent, kind: kind, name: name))
+                console.give(try desk.addUnit(id: id, parent: parent, kind: kind, name: name))
             }
         }
     }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import ProbityOffice
 
 extension UserCommand {
@@ -12,11 +11,12 @@ extension UserCommand {
 
         func run() throws {
             let console = try global.console()
+            try GivenFile.demandPlace(out, console.wording)
             let acceptance = try global.visit.acceptance(
                 of: try GivenFile.text(proposal), console.wording, global.passphrase(console))
             try console.confirm(acceptance.question, global)
-            try Data(acceptance.text.utf8).write(to: URL(filePath: out), options: .withoutOverwriting)
-            console.out(acceptance.sentence(file: out, console.wording))
+            try GivenFile.write(acceptance.text, to: out, console.wording)
+            console.give(acceptance.answer(file: out, console.wording))
         }
     }
 }

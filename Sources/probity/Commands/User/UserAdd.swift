@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import ProbityOffice
 
 extension UserCommand {
@@ -16,12 +15,12 @@ extension UserCommand {
         func run() throws {
             try global.atDesk { desk, console in
                 // An act cannot be taken back for want of a file to write.
-                try GivenFile.demandFree(out)
+                try GivenFile.demandPlace(out, console.wording)
                 let proposed = try desk.proposeUser(
                     role: role, unit: unit, officer: officer, request: try GivenFile.text(request))
                 // The number first: it is needed also where the file cannot be written.
                 console.out(global.json ? proposed.answer.json.text : proposed.answer.lines.joined())
-                try Data(proposed.certificate.utf8).write(to: URL(filePath: out), options: .withoutOverwriting)
+                try GivenFile.write(proposed.certificate, to: out, console.wording)
                 for note in proposed.answer.notes { console.give(note) }
             }
         }

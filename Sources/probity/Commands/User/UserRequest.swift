@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import ProbityOffice
 
 extension UserCommand {
@@ -11,9 +10,11 @@ extension UserCommand {
 
         func run() throws {
             let console = try global.console()
+            // Keys that are made and a request that is not could not be made again.
+            try GivenFile.demandPlace(out, console.wording)
             let request = try global.visit.requestCertificate(global.newPassphrase(console))
-            try Data(request.text.utf8).write(to: URL(filePath: out), options: .withoutOverwriting)
-            console.out(request.sentence(file: out, console.wording))
+            try GivenFile.write(request.text, to: out, console.wording)
+            console.give(request.answer(file: out, console.wording))
         }
     }
 }

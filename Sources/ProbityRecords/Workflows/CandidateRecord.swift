@@ -1,0 +1,140 @@
+import CanonicalJSON
+
+/// The kinds that the promotion check reads. Any other is passed over: a complaint never counts, a lead is known through
+/// the discipline team's opinion and signal only.
+enum CandidateKind: String, CaseIterable {
+    case sanction, admonition, verification, useJudgement, fileReview, opinion, appraisal, training, leadSignal
+
+    /// The field that says when what the record tells came to be.
+    var dateField: String {
+        switch self {
+        case .sanction, .admonition, .appraisal: "decidedOn"
+        case .verification: "checkedOn"
+        case .useJudgement: "judgedOn"
+        case .fileReview: "reviewedOn"
+        case .opinion: "repliedOn"
+        case .training: "completedOn"
+        case .leadSignal: "raisedOn"
+        }
+    }
+
+    /// Where a doubt about such a record stands in the answer.
+    var section: String {
+        switch self {
+        case .sanction, .admonition, .useJudgement: "impact"
+        case .verification: "must2"
+        case .fileReview: "must1"
+        case .opinion: "must3"
+        case .leadSignal: "must4"
+        case .appraisal: "appraisal"
+        case .training: "training"
+        }
+    }
+}
+
+/// A record as it stood at the end of the day asked about.
+///
+/// It counts with its newest version in a state that the rule `facts.<kind>` names. A correction that waits to be verified
+/// leaves that version in force and is a reason to hold; a state that ends a record (withdrawn) leaves nothing of it.
+struct CandidateRecord {
+    /// A place in the order of filings.
+    struct Filing: Comparable {
+        let on: CivilDate
+        let sequence: UInt64
+
+        init(_ version: RecordFact.Version) {
+            on = version.filedOn
+            sequence = version.filedSequence
+        }
+
+        static func < (one: Filing, other: Filing) -> Bool {
+            (one.on, one.sequence) < (other.on, other.sequence)
+        }
+    }
+
+    /// In which states a kind counts, from the rule `facts.<kind>`. Without one every state counts, and holds.
+    struct Counting {
+        let isKnown: Bool
+        private let states: [String]
+        private let ends: [String]
+        let isAdverseOnlyAsFound: Bool
+
+        init(_ kind: CandidateKind, on day: CivilDate, _ rules: RuleSet) {
+            let rule = rules.rule("facts.\(kind.rawValue)", on: day)
+            isKnown = rule != nil
+            states = rule?.texts("states") ?? []
+            ends = rule?.texts("ends") ?? []
+            isAdverseOnlyAsFound = rule?.text("asFound") == RuleShape.AsFound.adverse.rawValue
+        }
+
+        func counts(_ version: RecordFact.Version) -> Bool { !isKnown || states.contains(version.state) }
+        func ends(_ version: RecordFact.Version) -> Bool { ends.contains(version.state) }
+    }
+
+    let recordID: String
+    let kind: CandidateKind
+    let firstFiled: Filing
+    /// When what is in force was filed: a change files it anew, verifying the same values again does not.
+    let changed: Filing
+    /// The state in force.
+    let state: String
+    /// The day of what is in force.
+    let date: CivilDate
+    /// The earlier of ``date`` and that of a correction that waits; nil where none does.
+    let waitingSince: CivilDate?
+    /// What it tells in the candidate's favour was verified by nobody here.
+    let isUnverified: Bool
+    private let values: [String: JSONValue]
+    private let day: CivilDate
+
+    /// Nil where the record counts for nothing on `day`.
+    init?(_ fact: RecordFact, _ kind: CandidateKind, on day: CivilDate, _ states: Counting) {
+        var inForce: RecordFact.Version?
+        var changed: Filing?
+        var first: Filing?
+        var waiting: RecordFact.Version?
+        for version in fact.versions where version.existsFrom <= day {
+            first = first ?? Filing(version)
+            if states.counts(version) {
+                if inForce?.values != version.values || inForce?.state != version.state { changed = Filing(version) }
+                inForce = version
+                waiting = states.isKnown ? nil : version
+            } else if states.ends(version) {
+                inForce = nil
+                waiting = nil
+            } else if inForce != nil {
+                waiting = version
+            }
+        }
+        guard let inForce, let changed, let first else { return nil }
+        // A revocation cancels the measure from its start, so it works backwards: it is the one thing filed after the day
+        // that counts. It does once its version is in force.
+        let newest = fact.versions.last(where: states.counts)
+        if inForce.values["revokedOn"] != nil || newest?.values["revokedOn"] != nil { return nil }
+        func date(_ version: RecordFact.Version) -> CivilDate {
+            version.values[kind.dateField]?.string.flatMap { CivilDate($0) } ?? version.occurredOn
+        }
+        recordID = fact.recordID
+        self.kind = kind
+        firstFiled = first
+        self.changed = changed
+        state = inForce.state
+        self.date = date(inForce)
+        waitingSince = waiting.map { min(date($0), date(inForce)) }
+        isUnverified = inForce.asFound && states.isAdverseOnlyAsFound
+        values = inForce.values
+        self.day = day
+    }
+
+    func text(_ field: String) -> String? { values[field]?.string }
+    func flag(_ field: String) -> Bool { values[field]?.bool ?? false }
+    func integer(_ field: String) -> Int? { values[field]?.integer.map { Int($0) } }
+
+    /// A date of the record, where it has come by the day asked about: an event of later has not happened.
+    func happened(_ field: String) -> CivilDate? {
+        values[field]?.string.flatMap { CivilDate($0) }.flatMap { $0 <= day ? $0 : nil }
+    }
+
+    /// A date that may lie ahead, such as the day on which a decision takes effect.
+    func planned(_ field: String) -> CivilDate? { values[field]?.string.flatMap { CivilDate($0) } }
+}

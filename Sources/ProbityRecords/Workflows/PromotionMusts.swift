@@ -1,0 +1,101 @@
+// Musts 1, 3 and 4, and what is asked beside the musts. Must 2 is in PromotionVerification.swift.
+
+extension PromotionEvaluation {
+    /// The newest of the records by its date; of one day the one filed last.
+    func latest(_ records: [CandidateRecord]) -> CandidateRecord? {
+        var newest: CandidateRecord?
+        for record in records where newest.map({ $0.date <= record.date }) ?? true { newest = record }
+        return newest
+    }
+
+    /// Must 1: the cadre file is reviewed (干部档案“凡提必审”).
+    func fileReview() -> PromotionReason {
+        guard let record = latest(fileReviews) else {
+            return reason("must1", .hold, "promotion.missing", rule: "must.1")
+        }
+        let result = record.text("result") ?? ""
+        let verdict = verdict(rules.rule("must.1", on: question.on)?.entry("results", result))
+        return upheld(
+            reason(
+                "must1", verdict, "promotion.answer",
+                ["date": record.date.description, "result": "fileReviewResult/\(result)"],
+                records: [record.recordID], rule: "must.1"),
+            record)
+    }
+
+    /// Musts 3 and 4: both are answered by the discipline team's opinion (纪检监察机关意见“凡提必听”; 线索具体的信访举报
+    /// “凡提必查”), and must 4 by its signal that a lead is open; the leads themselves stay where they are.
+    func opinion() -> [PromotionReason] {
+        let third: PromotionReason
+        var fourth: PromotionReason
+        if let record = latest(opinions) {
+            let conclusion = record.text("conclusion") ?? ""
+            let isOpen = record.flag("specificLeadOpen")
+            third = upheld(
+                reason(
+                    "must3", verdict(rules.rule("must.3", on: question.on)?.entry("results", conclusion)),
+                    "promotion.answer",
+                    ["date": record.date.description, "result": "opinionConclusion/\(conclusion)"],
+                    records: [record.recordID], rule: "must.3"),
+                record)
+            fourth = upheld(
+                reason(
+                    "must4", leadVerdict(isOpen ? "open" : "none"),
+                    isOpen ? "promotion.leadOpen" : "promotion.leadNone", records: [record.recordID], rule: "must.4"),
+                record)
+        } else {
+            third = reason("must3", .hold, "promotion.missing", rule: "must.3")
+            fourth = reason("must4", .hold, "promotion.missing", rule: "must.4")
+        }
+        let raised = signals.filter(isRaised).map(\.recordID)
+        if !raised.isEmpty, fourth.message != "promotion.leadOpen" {
+            // What the opinion says of leads is older than the signal, or was wrong.
+            fourth = reason(
+                "must4", max(leadVerdict("raised"), .hold), "promotion.leadRaised", records: raised, rule: "must.4")
+        }
+        return [third, fourth]
+    }
+
+    /// A lead is not a finding: whatever the rules say, it never blocks.
+    private func leadVerdict(_ code: String) -> PromotionVerdict {
+        min(verdict(rules.rule("must.4", on: question.on)?.entry("results", code)), .hold)
+    }
+
+    /// Whether a signal of the discipline team stands: at least one specific lead about the officer is open.
+    func isRaised(_ signal: CandidateRecord) -> Bool {
+        signal.state == "raised" || signal.happened("loweredOn") == nil
+    }
+
+    /// The appraisal of the year before the question's date.
+    func appraisal() -> PromotionReason {
+        let year = question.on.year - 1
+        guard let record = latest(appraisals.filter { $0.integer("year") == year }),
+            let grade = record.text("grade")
+        else { return reason("appraisal", .hold, "promotion.missing", rule: "appraisal") }
+        return verified(
+            reason(
+                "appraisal", verdict(rules.rule("appraisal", on: question.on)?.entry("results", grade)),
+                "promotion.answer", ["date": String(year), "result": "appraisalGrade/\(grade)"],
+                records: [record.recordID], rule: "appraisal"),
+            record)
+    }
+
+    /// The certificate and the compulsory course that the move asks for.
+    func training() -> [PromotionReason] {
+        let needed = rules.rule("training", on: question.on)?.texts("courses", question.move.rawValue) ?? []
+        return needed.map { course($0, "training", rule: "training") }
+    }
+
+    /// Whether a course was passed.
+    func course(_ course: String, _ section: String, rule: String) -> PromotionReason {
+        guard let record = latest(trainings.filter { $0.text("course") == course && $0.flag("passed") }) else {
+            return reason(section, .hold, "promotion.missingCourse", ["course": "course/\(course)"], rule: rule)
+        }
+        return verified(
+            reason(
+                section, .clear, "promotion.answer",
+                ["date": record.date.description, "result": "course/\(course)"], records: [record.recordID],
+                rule: rule),
+            record)
+    }
+}

@@ -1,0 +1,25 @@
+import ProbityRecords
+
+// Refusals that several acts share. What else an act refuses is said where it does.
+
+extension ArchiveError {
+    /// A field that the kind refuses: `invalidEntry` or `reporterIdentity`, whose subject is the field.
+    init(_ problem: FieldProblem, of kind: RecordKind) {
+        var params = problem.params
+        let field = kind.field(problem.field)
+        params["field"] = field == nil ? problem.field : "field/\(kind.id).\(problem.field)"
+        if let list = field?.codeList { params["list"] = "list/\(list.id)" }
+        if let why = params["why"] { params["why"] = "message/citizenID.\(why)" }
+        self.init(
+            problem.code == .reporterIdentity ? .reporterIdentity : .invalidEntry,
+            "\(problem.field): \(problem.rule ?? problem.code.rawValue)", subject: problem.field,
+            rule: problem.messageKey, params: params)
+    }
+
+    /// No key of the user's leads to a place: the same answer whether or not there is something.
+    init(noKeyFor place: NodePlace) {
+        self.init(
+            .notVisible, "no key for \(place.category.rawValue) at unit \(place.unit)", rule: "key.unit",
+            params: ["category": "category/\(place.category.rawValue)", "unit": place.unit])
+    }
+}
