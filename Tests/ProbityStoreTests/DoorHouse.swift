@@ -34,11 +34,11 @@ final class DoorHouse {
         var standing: DoorModel.Standing
     }
 
-    static let officerCount = 32
     /// The officer whose own user is ``subject``.
     static let subjectNumber = "990100"
 
     let fixture: Fixture
+    private let officerCount: Int
     let model: DoorModel
     /// Every user, the two of a role one after the other.
     let people: [DoorModel.Person]
@@ -51,7 +51,8 @@ final class DoorHouse {
     static func user(_ role: String, _ index: Int = 1) -> String { "\(role)\(index)" }
 
     /// - Parameter subject: the role of the user who is an officer himself; nil makes none.
-    init(subject role: String? = nil) throws {
+    init(subject role: String? = nil, officerCount: Int = 9) throws {
+        self.officerCount = officerCount
         model = try DoorModel.standard.get()
         var members: [Ceremony.Member] = []
         for role in Role.allCases {
@@ -64,10 +65,10 @@ final class DoorHouse {
         fixture = try Fixture(withRecords: false, members: members)
         people = members.map { DoorModel.Person(user: $0.user, role: $0.role.rawValue) }
         let added = try session("clerk1").addOfficers(
-            (0..<DoorHouse.officerCount).map {
+            (0..<officerCount).map {
                 Fixture.officer("\(990_100 + $0)", unit: "U01", name: "人\($0)", idNo: Fixture.idNumber($0))
             })
-        numbers = (0..<DoorHouse.officerCount).map { "\(990_100 + $0)" }
+        numbers = (0..<officerCount).map { "\(990_100 + $0)" }
         if let role, let own = added.first { subject = try certify("self-\(role)", role, own) }
     }
 
@@ -146,7 +147,7 @@ final class DoorHouse {
         added += 1
         let values = Fixture.officer(
             "\(991_000 + added)", unit: "U02", name: "新人\(added)",
-            idNo: Fixture.idNumber(DoorHouse.officerCount + added))
+            idNo: Fixture.idNumber(officerCount + added))
         let officer = try #require(try session(user).addOfficers([values]).first)
         let entry = try fixture.archive.snapshot { try session(user).roster.entry(officer.number, $0) }
         return Record(

@@ -199,9 +199,7 @@ extension DoorTests {
         func selfVerified() throws {
             let record = try house.file(kind, about: number, by: "reviewer1")
             try plant(record, by: "reviewer1", step: "verify", state: "verified")
-            withKnownIssue("a reader does not ask for the other person of `not: filer`") {
-                try demandRefused(record, "verified by its filer")
-            }
+            try demandRefused(record, "verified by its filer")
         }
 
         @Test(
