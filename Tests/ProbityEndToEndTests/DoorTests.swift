@@ -158,12 +158,12 @@ extension BuiltProgram {
             #expect(try blockedUntil("990002") != "2027-01-15")
         }
 
-        @Test("A talk is not withdrawn by the clerk, and a reminder not by one person")
+        @Test("A talk is not withdrawn by the clerk, nor by one person alone")
         func withdrawnTalk() throws {
             let fields = ["talkOn=2026-05-01", "interviewers=a", "matter=m"]
             let talk = try bureau.add("clerk1", "talk", "990001", fields + ["talkKind=heartTalk"])
             #expect(try bureau.withdraw("clerk1", talk).status == 20)
-            #expect(try bureau.withdraw("reviewer1", talk).status == 0)
+            #expect(try bureau.withdraw("reviewer1", talk).status == 21)
             let reminder = try bureau.add("clerk1", "talk", "990001", fields + ["talkKind=criticise"])
             let waiting = try bureau.proposed(bureau.withdraw("inspector1", reminder))
             _ = try bureau.done("reviewer1", ["approve", "accept", waiting, "--yes"])
@@ -260,7 +260,7 @@ extension BuiltProgram {
                 ])
             for (step, fields) in [
                 ("register", ["receiptNo=1"]), ("accept", ["acceptedOn=2026-06-03"]),
-                ("assess", ["specificLead=false"]),
+                ("assess", ["specificLead=true"]),
             ] {
                 #expect(try bureau.step("inspector1", "complaint", record, step, fields).status == 0)
             }

@@ -174,11 +174,11 @@ extension DoorTests {
         @Test("An opinion that became wrong because a lead came in is withdrawn or set right")
         func overtaken() throws {
             let number = house.number()
-            let id = try opine(number, isOpen: false)
+            let (withdrawn, corrected) = (try opine(number, isOpen: false), try opine(number, isOpen: false))
             _ = try file(number, specific: true)
-            #expect(throws: Never.self) { try house.session("inspector1").withdraw(id, reason: "答复有误") }
+            #expect(throws: Never.self) { try house.session("inspector1").withdraw(withdrawn, reason: "答复有误") }
             #expect(throws: Never.self) {
-                try house.session("inspector1").amend(id, changes: ["specificLeadOpen": true], reason: "更正")
+                try house.session("inspector1").amend(corrected, changes: ["specificLeadOpen": true], reason: "更正")
             }
         }
 
