@@ -138,7 +138,7 @@ let package = Package(
         .testTarget(
             name: "ProbityStoreTests",
             dependencies: [
-                "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords", "ProbityStore",
+                "CanonicalJSON", "ProbityCrypto", "ProbityLedger", "ProbityRecords", "ProbitySchema", "ProbityStore",
                 "ProbityTestSupport",
             ] + grdb,
             swiftSettings: strict),

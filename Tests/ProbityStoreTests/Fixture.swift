@@ -61,7 +61,7 @@ final class Fixture {
 
     static let numbers = ["990001", "990002", "990003"]
 
-    init(withRecords: Bool = true) throws {
+    init(withRecords: Bool = true, members: [Ceremony.Member] = Fixture.members) throws {
         folder = try TemporaryFolder()
         clock = TestClock()
         recoveryKey = try X25519PrivateKey()
@@ -74,9 +74,9 @@ final class Fixture {
                 Unit(id: "U00", parent: nil, kind: "bureau", name: "测试县公安局"),
                 Unit(id: "U01", parent: "U00", kind: "station", name: "一所"),
                 Unit(id: "U02", parent: "U00", kind: "station", name: "二所"),
-            ], members: Fixture.members, recoveryKey: recoveryKey.publicKey)
+            ], members: members, recoveryKey: recoveryKey.publicKey)
         var identities: [String: Identity] = [:]
-        for member in Fixture.members { identities[member.user] = try Identity.generate(user: member.user) }
+        for member in members { identities[member.user] = try Identity.generate(user: member.user) }
         try Archive.found(at: path, ceremony, identities, clock.clock)
         self.identities = identities
         opened = try Fixture.open(path, identities["clerk1"], clock)

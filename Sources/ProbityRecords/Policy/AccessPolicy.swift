@@ -244,6 +244,9 @@ public struct AccessPolicy: Sendable {
         (rights[role]?.read ?? []).filter { scope(role: role, category: $0) != .own }
     }
 
+    /// Whether some role may state the purpose.
+    public func isPurpose(_ code: String) -> Bool { rights.values.contains { $0.purposes.contains(code) } }
+
     /// The purposes (code list `purpose`) that a user of this role may state.
     public func purposes(_ role: Role) -> [String] { rights[role]?.purposes ?? [] }
 

@@ -30,8 +30,8 @@ import CanonicalJSON
 //   event.<kind>       {"eventKind", "basis": before or after, "days", "unit": day or workingDay, "occasions": {…}}
 //   drinking.factors   {"habit", "licence", "engagements", "none"}: codes that count
 //   drinking.incident  {"months"}
-//   lead               {"flag", "open", "decided", "decidedOn", "outcome", "established"}: the field that marks a specific
-//                      lead, states in which it is open and decided, the fields of the outcome and its day, outcomes by
+//   lead               {"flag", "open", "decided", "outcome", "established"}: the field that marks a specific
+//                      lead, states in which it is open and decided, the field of the outcome, outcomes by
 //                      which it is established
 //   calendar           {"holidays": [from, or from/to], "workdays": [date]}: one year's exceptions to Monday to Friday
 
@@ -109,9 +109,9 @@ enum RuleShape {
             for (_, verdict) in try value.optional("decisions")?.entries() ?? [] { try checkVerdict(verdict) }
             for (_, months) in try value.optional("lossMonths")?.entries() ?? [] { try checkCount(months) }
         case "lead":
-            _ = try value.members(["flag", "open", "decided", "decidedOn", "outcome", "established"])
+            _ = try value.members(["flag", "open", "decided", "outcome", "established"])
             for name in ["open", "decided", "established"] { _ = try value.required(name).texts() }
-            for name in ["flag", "outcome", "decidedOn"] { _ = try value.required(name).text() }
+            for name in ["flag", "outcome"] { _ = try value.required(name).text() }
         case "must.stale":
             _ = try value.members(["sections"])
             for (section, kinds) in try value.required("sections").entries() {

@@ -16,10 +16,10 @@ public struct LeadStanding: Sendable, Hashable {
     /// Takes one complaint into account, as its newest version says it.
     ///
     /// - Parameters:
-    ///   - since: what was decided before this day is established no more; nil looks at everything.
+    ///   - isNews: whether what the complaint says was filed since others were last told; else nothing is established by it.
     ///   - date: the day whose rule counts.
     public mutating func add(
-        state: String, values: [String: JSONValue], decidedSince since: CivilDate?, on date: CivilDate,
+        state: String, values: [String: JSONValue], isNews: Bool, on date: CivilDate,
         _ rules: RuleSet
     ) {
         guard let rule = rules.rule("lead", on: date), let flag = rule.text("flag"),
@@ -27,9 +27,7 @@ public struct LeadStanding: Sendable, Hashable {
         else { return }
         if rule.texts("open").contains(state) { isOpen = true }
         let outcome = rule.text("outcome").flatMap { values[$0]?.string }
-        let decidedOn = rule.text("decidedOn").flatMap { values[$0]?.string }.flatMap { CivilDate($0) }
-        if let since, let decidedOn, decidedOn < since { return }
-        if rule.texts("decided").contains(state), let outcome, rule.texts("established").contains(outcome) {
+        if isNews, rule.texts("decided").contains(state), let outcome, rule.texts("established").contains(outcome) {
             isEstablished = true
         }
     }

@@ -168,7 +168,7 @@ public enum Workflow {
             throw WorkflowRefusal(.fieldNotSet, act, field: name)
         }
         if act == correctStep, values == record.values { throw WorkflowRefusal(.nothingChanged, act) }
-        try demandOther(than: step.not, record, values, actor, act)
+        try demandOther(than: step.not, record, values, actor.user, act)
         for name in step.requires where values[name] == nil {
             throw WorkflowRefusal(.fieldRequired, act, field: name)
         }
@@ -189,15 +189,17 @@ public enum Workflow {
             throw WorkflowRefusal(.role, step, decision: .roleDoesNotAct)
         }
         try demandWorks(kind, actor, step, policy)
-        try demandOther(than: approval.not, record, values, actor, step)
+        try demandOther(than: approval.not, record, values, actor.user, step)
     }
 
     /// Whether a version may stand behind another by the kind's declaration, whoever filed it: what a reader asks.
     ///
+    /// - Parameter user: who took it alone; nil where several persons did or it is not taken yet.
     /// - Returns: the signatures that it must carry; nil for none.
-    /// - Throws: ``WorkflowRefusal`` where no step leads there.
+    /// - Throws: ``WorkflowRefusal`` where no step leads there, or another person must have taken it.
     public static func follow(
-        _ act: String, of kind: RecordKind, _ record: Standing, to state: String, values: [String: JSONValue]
+        _ act: String, of kind: RecordKind, _ record: Standing, to state: String, values: [String: JSONValue],
+        by user: String? = nil
     ) throws(WorkflowRefusal) -> Step.Approval? {
         let step = kind.steps(from: record.state).first {
             $0.act == act && $0.state(after: record.state) == state && $0.when.holds(values)
@@ -209,6 +211,7 @@ public enum Workflow {
         for name in record.values.keys where values[name] == nil && !step.mayChange(name) {
             throw WorkflowRefusal(.fieldNotSet, act, field: name)
         }
+        if let user { try demandOther(than: step.not, record, values, user, act) }
         return step.approval(for: values)
     }
 
@@ -266,13 +269,13 @@ public enum Workflow {
 
     private static func demandOther(
         than excluded: Set<Step.Exclusion>, _ record: Standing, _ values: [String: JSONValue],
-        _ actor: WorkflowActor, _ act: String
+        _ user: String, _ act: String
     ) throws(WorkflowRefusal) {
-        if excluded.contains(.filer), record.filers.contains(actor.user) { throw WorkflowRefusal(.filer, act) }
+        if excluded.contains(.filer), record.filers.contains(user) { throw WorkflowRefusal(.filer, act) }
         for case .named(let field) in excluded.sorted(by: { "\($0)" < "\($1)" }) {
             // Named before or now: nobody strikes his name to sign.
             let names = Constraint.names(record.values[field]).union(Constraint.names(values[field]))
-            if names.contains(actor.user) { throw WorkflowRefusal(.namedPerson, act, field: field) }
+            if names.contains(user) { throw WorkflowRefusal(.namedPerson, act, field: field) }
         }
     }
 
@@ -283,7 +286,8 @@ public enum Workflow {
             $0.severity == .error
         }
         guard problems.isEmpty else { throw WorkflowRefusal(.invalid, act, problems: problems) }
-        if kind.guards.contains(.leadsAnswered), values["specificLeadOpen"]?.bool == false {
+        // A wrong answer is not kept because it is wrong.
+        if kind.guards.contains(.leadsAnswered), act != withdrawStep, values["specificLeadOpen"]?.bool == false {
             guard let leads = context.leads else { throw WorkflowRefusal(.leadsNotSeen, act) }
             guard !leads.isOpen else { throw WorkflowRefusal(.leadOpen, act, field: "specificLeadOpen") }
         }

@@ -112,7 +112,7 @@ final class ActRun {
         guard act.purpose != .none, !hasAskedPurpose else { return }
         hasAskedPurpose = true
         if let purpose {
-            details[.purpose] = purpose.code
+            details[.purpose] = actor.policy.isPurpose(purpose.code) ? purpose.code : ""
             if !purpose.reason.isEmpty { details[.reason] = purpose.reason }
         }
         try actor.demand(purpose, act.purpose)

@@ -12,8 +12,12 @@ extension Session {
     func propose(
         _ outcome: Workflow.Outcome, of entry: RecordEntry, reason: String, _ run: ActRun, _ writer: RowWriter
     ) throws -> Int64 {
+        let credentials = Credentials(archive, writer.db)
         let waits = try Proposal.all(vault, writer.db).contains { proposal in
-            guard proposal.isOpen, case .step(let opened) = proposal.subject else { return false }
+            // What somebody proposed who has left since can come into force no more.
+            guard proposal.isOpen, case .step(let opened) = proposal.subject,
+                try credentials.certificate(of: opened.proposal.proposedBy) != nil
+            else { return false }
             return opened.proposal.record == entry.id && opened.proposal.outcome.step == outcome.step
                 && opened.proposal.outcome.values == outcome.values
         }

@@ -19,7 +19,8 @@ extension Session {
     /// - Throws: ``ArchiveError`` `roleRefuses`, `recusal`, `notVisible`, `invalidEntry`, `reporterIdentity`, `stateForbids`.
     @discardableResult
     public func file(_ draft: RecordDraft) throws -> RecordID {
-        try write(.recordAdd, [.kind: draft.kind, .query: draft.officer]) { run, writer in
+        try write(.recordAdd, [.kind: known(draft.kind, catalogue.kind(draft.kind) != nil), .query: draft.officer]) {
+            run, writer in
             try file(draft, declaredKind(draft.kind), run, writer)
         }
     }
@@ -93,7 +94,13 @@ extension Session {
         _ records: [RecordID], step: String, kind: String? = nil, changes: [String: JSONValue] = [:], reason: String
     ) throws -> [StepResult] {
         let names = records.map(\.text).joined(separator: " ")
-        return try write(.recordAdvance, [.record: names, .reason: reason, .step: step]) { run, writer in
+        return try write(
+            .recordAdvance,
+            [
+                .record: names, .reason: reason,
+                .step: known(step, catalogue.codeList("transition")?.contains(step) ?? false),
+            ]
+        ) { run, writer in
             guard !records.isEmpty else {
                 throw ArchiveError(.invalidEntry, "no record is named", subject: "record")
             }
@@ -161,6 +168,9 @@ extension Session {
     }
 
     // MARK: Parts that other acts use
+
+    /// A code for a line's details: what is no code is somebody's text, and no line repeats it.
+    func known(_ code: String, _ isCode: Bool) -> String { isCode ? code : "" }
 
     var workflowActor: WorkflowActor { WorkflowActor(user: user, role: role) }
 

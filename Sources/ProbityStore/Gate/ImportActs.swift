@@ -175,7 +175,7 @@ private final class ImportFiling {
         guard kind.category == .complaints, !signalled.contains(officer) else { return }
         var standing = LeadStanding()
         standing.add(
-            state: outcome.state, values: outcome.values, decidedSince: nil, on: session.archive.now.date,
+            state: outcome.state, values: outcome.values, isNews: true, on: session.archive.now.date,
             try RuleSet.standard())
         guard standing.isOpen else { return }
         signalled.insert(officer)

@@ -19,7 +19,8 @@ extension Session {
         let (rules, today) = (try RuleSet.standard(), archive.now.date)
         for entry in try vault.entries(in: dossier, category, officer: officer, db) {
             standing.add(
-                state: entry.content.state, values: entry.content.values, decidedSince: since, on: today, rules)
+                state: entry.content.state, values: entry.content.values,
+                isNews: since.map { entry.content.filedOn >= $0 } ?? true, on: today, rules)
         }
         return standing
     }

@@ -137,7 +137,8 @@ extension Vault {
         let approval: Step.Approval?
         do {
             approval = try Workflow.follow(
-                content.step, of: version.kind, before.standing, to: content.state, values: content.values)
+                content.step, of: version.kind, before.standing, to: content.state, values: content.values,
+                by: content.approval == nil ? content.filedBy : nil)
         } catch {
             throw ArchiveError(.integrity, "\(place) was made by no step of its kind")
         }
