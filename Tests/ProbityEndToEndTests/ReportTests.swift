@@ -122,21 +122,22 @@ extension BuiltProgram {
             #expect(try run("cp", ["-a", sample.archive, archive]).status == 0)
             func file(_ name: String) -> String { "\(folder.path)/\(name)" }
             try Data("passphrase of clerk-own\n".utf8).write(to: URL(filePath: file("passphrase")))
-            func done(_ user: String, _ arguments: [String]) throws -> ProgramResult {
+            func done(_ user: String, _ arguments: [String], status: Int32 = 0) throws -> ProgramResult {
                 let passphrase = user == "clerk-own" ? file("passphrase") : sample.passphraseFile(user)
                 let result = try run(
                     Sample.program,
                     arguments + [
                         "--archive", archive, "--user", user, "--passphrase-file", passphrase, "--lang", "zh",
                     ], environment: ["PROBITY_STATE_DIR": file("state")])
-                try #require(result.status == 0, "\(arguments): \(result.errors)")
+                try #require(result.status == status, "\(arguments): \(result.errors)")
                 return result
             }
             let purpose = ["--purpose", "dailyManagement", "--json"]
             let list = ["record", "list", "--officer", "990001", "--kind", "talk"] + purpose
             let records = try done("clerk1", list).objects.first?["records"]?.array
             let record = try #require(records?.first?["id"]?.string)
-            _ = try done("inspector1", ["record", "withdraw", record, "--reason", "重复登记"])
+            let waiting = try done("inspector1", ["record", "withdraw", record, "--reason", "重复登记"], status: 21)
+            _ = try done("reviewer1", ["approve", "accept", waiting.output.trimmingCharacters(in: .newlines)])
             let counts = ["report", "counts"] + ReportTests.year + ["--kind", "talk"]
             let table = try done("clerk1", counts)
             #expect(
