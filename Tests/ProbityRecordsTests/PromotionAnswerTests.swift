@@ -18,6 +18,30 @@ struct PromotionAnswerTests {
         return candidate
     }
 
+    /// One who brings out the reasons that are seldom seen.
+    private func unusual(rank: String?) -> PromotionCandidate {
+        var candidate = PromotionCandidate()
+        candidate.roster =
+            rank.map { ["rank": .string($0), "rankSince": "2024-06-01", "postLevel": "sectionDeputy"] } ?? [:]
+        candidate.unseen = Coverage(
+            [.duty, .events, .sanctions].map { Coverage.Gap($0, .grantEnded, on: CivilDate("2026-10-31")) })
+        candidate.add(measure: "p1", "2012-03-01", ["citedEdition": "1997"])
+        candidate.add(measure: "a7", "2022-08-31", ["periodMonths": 60])
+        if rank == "10" { candidate.add(measure: "x3", "2026-02-01") }
+        let id = candidate.add("fileReview", ["reviewedOn": "2026-10-25", "result": "consistent"], asFound: true)
+        if rank == "7" { candidate.amend(id, state: "corrected", filedOn: "2026-10-26") }
+        candidate.add("leadSignal", ["raisedOn": "2026-11-10"], state: "raised")
+        for (number, decision) in ["undecided", "handled", "adverse"].enumerated() {
+            candidate.add(
+                "verification",
+                [
+                    "checkedOn": .string("2025-11-2\(number)"), "result": "r2", "decision": .string(decision),
+                    "decidedOn": "2025-12-10", "documentNo": .string("核\(number)"),
+                ])
+        }
+        return candidate
+    }
+
     private struct Shuffle: RandomNumberGenerator {
         var state: UInt64
         // SplitMix64: seeded, so that a failure repeats.
@@ -60,6 +84,7 @@ struct PromotionAnswerTests {
         candidates += ["fileReview", "verification", "opinion", "appraisal", "training"].map {
             PromotionCandidate(leavingOut: [$0])
         }
+        candidates += [unusual(rank: "10"), unusual(rank: "7"), unusual(rank: "6"), unusual(rank: nil)]
         var reasons: [PromotionReason] = []
         for candidate in candidates {
             for move in PromotionMove.allCases {
@@ -78,7 +103,9 @@ struct PromotionAnswerTests {
                     reason.message, "promotion.section.\(reason.section)",
                     "promotion.verdict.\(reason.verdict.rawValue)",
                 ] { #expect(keys.contains(key), "\(key)") }
-                #expect(!messages.text(reason.message, reason.params).contains("{"))
+                for key in [reason.message] + reason.notes {
+                    #expect(keys.contains(key) && !messages.text(key, reason.params).contains("{"), "\(key)")
+                }
             }
         }
     }
