@@ -161,7 +161,7 @@ extension BuiltProgram {
                     officer, "--out", file("new"),
                 ])
             _ = try done("clerk-own", ["user", "accept", file("new"), "--out", file("accepted")])
-            _ = try done("clerk1", ["approve", "accept", "1", "--accepted", file("accepted")])
+            _ = try done("clerk1", ["approve", "accept", "2", "--accepted", file("accepted")])
             for category in ["roster", "talks"] {
                 let grant = try done(
                     "clerk1", ["access", "grant", "--to", "clerk-own", "--category", category, "--unit", "U00"])
