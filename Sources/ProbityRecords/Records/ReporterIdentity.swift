@@ -17,38 +17,68 @@ public enum ReporterIdentity {
             "complainant name", "complainantPhone", "complainant phone", "informant", "whistleblower",
         ].map(Spelling.folded))
 
-    /// Labels that, with a colon behind them, introduce the reporter inside a text.
-    private static let labels = [
+    /// Labels that introduce the reporter inside a text: with a colon behind them, or a word that links a name to them.
+    private static let labels = spelt([
         "举报人", "举报人姓名", "检举人", "控告人", "投诉人", "投诉人姓名", "信访人", "来信人", "来访人", "来电人", "反映人", "联系电话", "联系方式",
         "reporter", "reportername", "complainant", "informant",
-    ]
+    ])
 
     /// Words between a label and a name: 举报人是某某.
-    private static let links = ["是", "为", "系", "叫", "名叫", "姓名", "is ", "named "]
+    private static let links = spelt(["是", "为", "系", "叫", "名叫", "姓名", "is", "named"])
     /// What may follow them and names nobody: 举报人为匿名.
-    private static let nameless = ["匿名", "不详", "未知", "未署名", "anonymous", "unknown"]
+    private static let nameless = spelt(["匿名", "不详", "未知", "未署名", "anonymous", "unknown"])
+    private static let firstBytes = Set(labels.compactMap(\.first))
+
+    private static func spelt(_ words: [String]) -> [[UInt8]] { words.map { Array($0.utf8) } }
 
     /// Whether a field of this name or header would hold a reporter's identity.
     public static func isFieldName(_ name: String) -> Bool { fieldNames.contains(Spelling.folded(name)) }
 
     /// Whether `text` seems to hold a reporter's identity.
     public static func isSuspected(in text: String) -> Bool {
-        let folded = Spelling.folded(text).replacing("：", with: ":")
-        if labels.contains(where: { folded.contains($0 + ":") }) { return true }
-        return hasNumber(folded) || hasLinkedName(folded)
+        guard mayHold(text) else { return false }
+        let folded = Spelling.folded(text)
+        return hasNumber(folded) || hasLabelledName(Array(folded.utf8))
     }
 
-    private static func hasLinkedName(_ folded: String) -> Bool {
-        for label in labels {
-            for link in links {
-                for range in folded.ranges(of: label + link) {
-                    let rest = folded[range.upperBound...]
-                    if !rest.isEmpty, !nameless.contains(where: rest.hasPrefix) { return true }
+    /// Whether it is worth a closer look: nearly every text of an import is not. A number has eleven digits, and every label the
+    /// character 人 or 联, or a letter; what is typed in full width is always looked at.
+    private static func mayHold(_ text: String) -> Bool {
+        var digits = 0
+        var (before, last): (UInt8, UInt8) = (0, 0)
+        for byte in text.utf8 {
+            switch byte {
+            case 0x30...0x39: digits += 1
+            case 0x41...0x5A, 0x61...0x7A, 0xEF: return true
+            case 0xBA where before == 0xE4 && last == 0xBA: return true
+            case 0x94 where before == 0xE8 && last == 0x81: return true
+            default: break
+            }
+            (before, last) = (last, byte)
+        }
+        return digits >= 11
+    }
+
+    /// A label with a colon or a linking word behind it. It goes over the bytes once: every text of an import passes here.
+    private static func hasLabelledName(_ bytes: [UInt8]) -> Bool {
+        func stands(_ word: [UInt8], at index: Int) -> Bool {
+            index + word.count <= bytes.count && word.indices.allSatisfy { bytes[index + $0] == word[$0] }
+        }
+        for index in bytes.indices where firstBytes.contains(bytes[index]) {
+            for label in labels where stands(label, at: index) {
+                let end = index + label.count
+                if stands(colon, at: end) || stands(wideColon, at: end) { return true }
+                for link in links where stands(link, at: end) {
+                    let name = end + link.count
+                    if name < bytes.count, !nameless.contains(where: { stands($0, at: name) }) { return true }
                 }
             }
         }
         return false
     }
+
+    private static let colon = Array(":".utf8)
+    private static let wideColon = Array("：".utf8)
 
     /// A run of digits (an X may end it) that is a mobile number, one of a landline with its area code (0…), or a valid citizen
     /// ID, separators left out.
