@@ -80,6 +80,26 @@ struct CatalogueKindTests {
         #expect(targets("no such state").isEmpty)
     }
 
+    @Test("Nobody goes round the second signature of a withdrawal by steps that need none")
+    func withdrawalByDetour() {
+        for kind in catalogue.kinds {
+            func withdraws(_ state: String) -> [Step] { kind.steps(from: state).filter { $0.act == "withdraw" } }
+            for start in kind.states where withdraws(start).contains(where: { !$0.approvals.isEmpty }) {
+                var reached: Set<String> = [start]
+                var count = 0
+                while reached.count > count {
+                    count = reached.count
+                    for step in kind.steps where step.approvals.isEmpty && step.act != "withdraw" {
+                        reached.formUnion(step.from.intersection(reached).map { step.state(after: $0) })
+                    }
+                }
+                for state in reached.sorted() {
+                    #expect(withdraws(state).allSatisfy { !$0.approvals.isEmpty }, "\(kind.id): \(start) → \(state)")
+                }
+            }
+        }
+    }
+
     @Test("A state is known by code and by name")
     func stateNames() throws {
         let talk = try #require(catalogue.kind("talk"))

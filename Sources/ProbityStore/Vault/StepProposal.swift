@@ -134,11 +134,15 @@ extension Vault {
             }
             return content.filedBy
         }
-        let approval: Step.Approval?
+        func follow(by user: String?) throws(WorkflowRefusal) -> Step.Approval? {
+            try Workflow.follow(
+                content.step, of: version.kind, before.standing, to: content.state, values: content.values, by: user)
+        }
+        var approval: Step.Approval?
         do {
-            approval = try Workflow.follow(
-                content.step, of: version.kind, before.standing, to: content.state, values: content.values,
-                by: content.approval == nil ? content.filedBy : nil)
+            approval = try follow(by: nil)
+            // A note where none is asked for stands for nobody.
+            if approval == nil { approval = try follow(by: content.filedBy) }
         } catch {
             throw ArchiveError(.integrity, "\(place) was made by no step of its kind")
         }
