@@ -1,7 +1,9 @@
 import CanonicalJSON
-import ProbityOffice
+import ProbityRecords
 import ProbityStore
 import Testing
+
+@testable import ProbityOffice
 
 extension Office {
     @Suite("Words")
@@ -20,6 +22,22 @@ extension Office {
             #expect(view.facts == [sentence])
             #expect(
                 try view.json.parsed["derived"] == ["days": 42, "lateDays": 12, "rule": "event.me01"])
+        }
+
+        @Test("A category is known by code and label, and a record that is closed to somebody gets no empty hint")
+        func labels() throws {
+            #expect(try Named.category("events") == .events)
+            let desk = try premises().desk("clerk1")
+            let label = desk.words.category(.complaints)
+            #expect(try Named.category(label) == .complaints)
+            let record = try #require(try desk.records(of: "990001", kind: "majorEvent").rows.first?.cells[4])
+            do {
+                _ = try desk.advance([record], step: "close", kind: "majorEvent", fields: [], reason: "x")
+                Issue.record("there is no such step")
+            } catch {
+                let refusal = Refusal(error, desk.wording)
+                #expect(refusal.outcome == .stateForbids && refusal.hint?.contains("{") == false)
+            }
         }
 
         @Test(

@@ -66,8 +66,10 @@ enum Named {
         return id
     }
 
+    /// A category (门类) by code or label.
     static func category(_ text: String) throws -> ProbityRecords.Category {
-        guard let category = ProbityRecords.Category(rawValue: text) else {
+        let code = try KindCatalogue.standard().codeList("category")?.code(for: text) ?? text
+        guard let category = ProbityRecords.Category(rawValue: code) else {
             throw OfficeError(.usage, "cli.categoryUnknown", ["category": text])
         }
         return category

@@ -47,7 +47,7 @@ public struct Refusal: Sendable, Equatable {
 
     /// The parameters of a sentence, with what every sentence may name.
     private static func params(_ error: ArchiveError, _ wording: Wording) -> [String: String] {
-        var params = ["subject": error.subject ?? "", "purposes": "–", "places": error.subject ?? ""]
+        var params = ["subject": error.subject ?? "", "purposes": "–", "possible": "–", "places": error.subject ?? ""]
         let words: Vocabulary?
         // A damaged catalogue is told by whoever needs more of it; codes stand for themselves here.
         do { words = try Vocabulary(wording) } catch { words = nil }
