@@ -250,7 +250,7 @@ extension Session {
             // Nobody learns what is proposed about himself (回避).
             guard !actor.isHimself(opened.proposal.officer.number) else { return false }
             let (step, entry, kind) = try open(opened, db)
-            guard let approval = try approval(of: step, entry, kind) else { return false }
+            guard let approval = try approval(of: step, entry, kind, db) else { return false }
             do {
                 try Workflow.mayApprove(
                     approval, of: kind, step: step.outcome.step, entry.standing, values: step.outcome.values,
@@ -260,10 +260,16 @@ extension Session {
         }
     }
 
-    private func approval(of step: StepProposal, _ entry: RecordEntry, _ kind: RecordKind) throws -> Step.Approval? {
-        do {
+    /// Nil where the step waits no more: whoever proposed it has left, or the record stands otherwise.
+    private func approval(
+        of step: StepProposal, _ entry: RecordEntry, _ kind: RecordKind, _ db: Connection
+    ) throws -> Step.Approval? {
+        guard let proposer = try Credentials(archive, db).certificate(of: step.proposedBy) else { return nil }
+        do throws(WorkflowRefusal) {
             return try Workflow.follow(
-                step.outcome.step, of: kind, entry.standing, to: step.outcome.state, values: step.outcome.values)
+                step.outcome.step, of: kind, entry.standing, to: step.outcome.state, values: step.outcome.values,
+                by: WorkflowActor(user: proposer.user, role: proposer.role), on: step.proposedOn, archive.policy
+            ).approval
         } catch { return nil }
     }
 
@@ -283,7 +289,7 @@ extension Session {
             return make(.grant(GrantEntry(grant)), .credential(.security))
         case .step(let opened):
             let (step, entry, kind) = try open(opened, db)
-            let approval = try approval(of: step, entry, kind)
+            let approval = try approval(of: step, entry, kind, db)
             let signed = try approval.map { try approvers(proposal.note, step, $0, db).count } ?? 0
             let fields = kind.fields.map(\.name).filter { entry.content.values[$0] != step.outcome.values[$0] }
             let matter = StepMatter(
