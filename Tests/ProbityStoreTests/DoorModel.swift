@@ -54,6 +54,8 @@ struct DoorModel: Sendable {
         let requires: [String]
         let not: [String]
         let approvals: [Approval]
+        /// Only for what was found in old files and nobody has confirmed.
+        var isForAsFound = false
     }
 
     struct Kind: Sendable {
@@ -69,8 +71,12 @@ struct DoorModel: Sendable {
 
         func field(_ name: String) -> Field? { fields.first { $0.name == name } }
 
-        func steps(_ act: String, from state: String) -> [Step] {
-            steps.filter { $0.act == act && $0.from.contains(state) }
+        func steps(_ act: String, from state: String, isAsFound: Bool = false) -> [Step] {
+            steps.filter { $0.act == act && $0.from.contains(state) && (isAsFound || !$0.isForAsFound) }
+        }
+
+        func steps(_ act: String, from record: Standing) -> [Step] {
+            steps(act, from: record.state, isAsFound: record.isAsFound)
         }
     }
 
@@ -87,6 +93,7 @@ struct DoorModel: Sendable {
         var state: String
         var values: [String: JSONValue]
         var filers: Set<String>
+        var isAsFound = false
     }
 
     let kinds: [String: Kind]
@@ -145,7 +152,7 @@ struct DoorModel: Sendable {
                 Approval(
                     roles: Set(texts($0["roles"])), count: Int($0["count"]?.integer ?? 1), when: $0["when"],
                     not: texts($0["not"]))
-            })
+            }, isForAsFound: json["asFound"]?.bool ?? false)
     }
 
     // MARK: The matrix
@@ -200,7 +207,7 @@ struct DoorModel: Sendable {
         guard !person.isSubject else { return .refused(.recusal) }
         guard !kind.isDerived else { return .refused(.role) }
         let values = DoorModel.values(record.values, changes)
-        let steps = kind.steps(act, from: record.state)
+        let steps = kind.steps(act, from: record)
         guard !steps.isEmpty else { return .refused(.state) }
         guard steps.contains(where: { $0.roles.contains(person.role) }), works(person.role, kind) else {
             return .refused(.role)
@@ -239,7 +246,12 @@ struct DoorModel: Sendable {
         String
     > {
         if act == "correct" { return before.union([user]) }
-        return kind.steps(act, from: state).contains { $0.not.contains("filer") } ? [] : before
+        return kind.steps(act, from: state, isAsFound: true).contains { $0.not.contains("filer") } ? [] : before
+    }
+
+    /// Whether a step leaves what was found in old files confirmed: by somebody else, or by signatures under what it brings.
+    func confirms(_ step: Step, _ values: [String: JSONValue]) -> Bool {
+        step.not.contains("filer") || approval(step, values) != nil && !step.requires.isEmpty
     }
 
     private func isExcluded(

@@ -140,7 +140,7 @@ struct DoorTests {
         for person in (own == nil ? [] : [house.subject].compactMap { $0 }) + people {
             for act in house.model.acts {
                 let target = person.isSubject ? own ?? record : record
-                let steps = kind.steps(act, from: target.standing.state)
+                let steps = kind.steps(act, from: target.standing)
                 let isHis = steps.contains { $0.roles.contains(person.role) }
                 // To come to the state of a complaint again takes ten acts.
                 let often: UInt64 = kind.id == "complaint" ? 3 : 1

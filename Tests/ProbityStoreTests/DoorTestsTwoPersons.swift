@@ -155,7 +155,8 @@ extension DoorTests {
                 state: waiting.step.to ?? before.state, values: waiting.values,
                 filers: house.model.filers(
                     after: waiting.step.act, record.kind, from: before.state, by: waiting.proposer.user,
-                    before: before.filers))
+                    before: before.filers),
+                isAsFound: before.isAsFound && !house.model.confirms(waiting.step, waiting.values))
             try house.demandSame(record, name)
             #expect(try house.entry(record).content.approval != nil, "\(name)")
             let late = try house.session(try #require(signers.last).user)
@@ -169,7 +170,7 @@ extension DoorTests {
             for more in [["specificLead": true], ["specificLead": false, "antiGang": true]] as [[String: JSONValue]] {
                 var record = try house.file(kind)
                 for act in ["register", "accept", "assess"] {
-                    let step = try #require(kind.steps(act, from: record.standing.state).first)
+                    let step = try #require(kind.steps(act, from: record.standing).first)
                     let changes = house.model.changes(step, kind, record.standing).merging(act == "assess" ? more : [:])
                     { $1 }
                     try house.perform(.init(step: step, changes: changes), &record)

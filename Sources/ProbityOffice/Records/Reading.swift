@@ -47,7 +47,7 @@ extension Desk {
                     "cli.version",
                     [
                         "number": String(index + 1), "date": version.filedOn.description, "user": version.filedBy,
-                        "state": words.state(version.state), "reason": version.reason ?? "",
+                        "state": words.state(version.state), "reason": version.reason ?? words.intake(version),
                     ])
             }, notes: [], json: JSONAnswer("record", members))
     }

@@ -13,6 +13,7 @@ public import CanonicalJSON
 //   not*        who may not take it though his role may: "filer", or a field that names users
 //   approvals*  [{"roles", "count"*, "when"*, "not"*}]: signatures of other users that it needs before it is in force; of
 //               several that apply the greatest count
+//   asFound*    true: the step is there only for a record as found in the old files (旧档) that nobody here has confirmed yet
 //   source*     the rule that it follows
 
 /// A step (办理动作) by which a record changes, and who may take it.
@@ -58,6 +59,8 @@ public struct Step: Sendable, Hashable {
     let sets: Fields
     let not: Set<Exclusion>
     public let approvals: [Approval]
+    /// Whether it is there only for records as found in the old files that nobody here has confirmed yet.
+    let isForAsFound: Bool
 
     /// The state after the step from `state`.
     public func state(after state: String) -> String { to ?? state }
@@ -73,7 +76,9 @@ public struct Step: Sendable, Hashable {
     init(
         _ reader: SchemaReader, states: [String], fields: [String: Field], codeLists: [String: CodeList]
     ) throws(SchemaError) {
-        _ = try reader.members(["act", "from", "to", "roles", "when", "sets", "requires", "not", "approvals", "source"])
+        _ = try reader.members([
+            "act", "from", "to", "roles", "when", "sets", "requires", "not", "approvals", "asFound", "source",
+        ])
         from = Set(try reader.required("from").textOrTexts())
         to = try reader.optional("to")?.text()
         for state in from.sorted() + [to].compactMap({ $0 }) where !states.contains(state) {
@@ -110,6 +115,7 @@ public struct Step: Sendable, Hashable {
                     not: try Step.exclusions(element, fields)))
         }
         self.approvals = approvals
+        isForAsFound = try reader.optional("asFound")?.flag() ?? false
         source = try reader.optional("source")?.text()
     }
 

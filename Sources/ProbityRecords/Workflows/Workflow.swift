@@ -90,11 +90,14 @@ public enum Workflow {
         public let values: [String: JSONValue]
         /// Users who filed or corrected what stands there now, since somebody else last confirmed it.
         public let filers: Set<String>
+        /// Whether it was found in old files and nobody here has confirmed it since.
+        public let isAsFound: Bool
 
-        public init(state: String, values: [String: JSONValue], filers: Set<String>) {
+        public init(state: String, values: [String: JSONValue], filers: Set<String>, isAsFound: Bool = false) {
             self.state = state
             self.values = values
             self.filers = filers
+            self.isAsFound = isAsFound
         }
     }
 
@@ -201,7 +204,7 @@ public enum Workflow {
         _ act: String, of kind: RecordKind, _ record: Standing, to state: String, values: [String: JSONValue],
         by user: String? = nil
     ) throws(WorkflowRefusal) -> Step.Approval? {
-        let step = kind.steps(from: record.state).first {
+        let step = kind.steps(for: record).first {
             $0.act == act && $0.state(after: record.state) == state && $0.when.holds(values)
         }
         guard let step else { throw WorkflowRefusal(.noSuchStep, act) }
@@ -227,6 +230,16 @@ public enum Workflow {
         return confirms ? [] : before
     }
 
+    /// Whether a record as found in the old files is one of this house after a step: somebody else confirmed it, or another
+    /// signed what the step brought.
+    ///
+    /// - Parameter isApproved: whether several persons took the step.
+    public static func confirms(_ act: String, of kind: RecordKind, from state: String, isApproved: Bool) -> Bool {
+        kind.steps(from: state).contains {
+            $0.act == act && ($0.not.contains(.filer) || isApproved && !$0.requires.isEmpty)
+        }
+    }
+
     // MARK: Parts
 
     /// The step that is meant.
@@ -234,7 +247,7 @@ public enum Workflow {
         _ act: String, of kind: RecordKind, _ record: Standing, _ values: [String: JSONValue],
         _ actor: WorkflowActor, _ context: Context
     ) throws(WorkflowRefusal) -> Step {
-        let possible = kind.steps(from: record.state)
+        let possible = kind.steps(for: record)
         let named = possible.filter { $0.act == act }
         guard !named.isEmpty else {
             var codes: [String] = []
@@ -291,6 +304,13 @@ public enum Workflow {
             guard let leads = context.leads else { throw WorkflowRefusal(.leadsNotSeen, act) }
             guard !leads.isOpen else { throw WorkflowRefusal(.leadOpen, act, field: "specificLeadOpen") }
         }
+    }
+}
+
+extension RecordKind {
+    /// The steps that a record as it stands allows.
+    func steps(for record: Workflow.Standing) -> [Step] {
+        steps(from: record.state).filter { record.isAsFound || !$0.isForAsFound }
     }
 }
 

@@ -26,7 +26,12 @@ extension Session {
     }
 
     /// The part of filing that taking in shares.
-    func file(_ draft: RecordDraft, _ kind: RecordKind, _ run: ActRun, _ writer: RowWriter) throws -> RecordID {
+    ///
+    /// - Parameter intake: the item of the tray that is filed.
+    func file(
+        _ draft: RecordDraft, _ kind: RecordKind, intake: VersionContent.Intake? = nil, _ run: ActRun,
+        _ writer: RowWriter
+    ) throws -> RecordID {
         guard kind.id != "officer" else {
             throw ArchiveError(
                 .invalidEntry, "officers are added with 'officer add'", subject: "officer", rule: "officer.byAdd")
@@ -44,7 +49,7 @@ extension Session {
         }
         let key = try vault.dossierKey(kind.category, officer: officer, unit: unit, in: writer)
         let id = try vault.insert(
-            vault.content(outcome, kind, officer: officer), kind: kind, record: nil,
+            vault.content(outcome, kind, officer: officer, intake: intake), kind: kind, record: nil,
             version: vault.nextVersion(in: key.dossier, writer.db), key: key, in: writer)
         try signalLeads(after: kind, officer: officer, unit: unit, in: writer)
         run[.record] = RecordID(id).text

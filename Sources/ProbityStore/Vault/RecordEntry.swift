@@ -27,7 +27,7 @@ public struct RecordEntry: Sendable, Equatable {
 
     /// As the workflow sees it.
     var standing: Workflow.Standing {
-        Workflow.Standing(state: content.state, values: content.values, filers: filers)
+        Workflow.Standing(state: content.state, values: content.values, filers: filers, isAsFound: isAsFound)
     }
 
     /// The record with one version more.
@@ -48,7 +48,14 @@ public struct RecordEntry: Sendable, Equatable {
         filers = Workflow.filers(
             after: content.step, of: opened.kind, from: before?.content.state, by: filer,
             before: before?.filers ?? [])
-        // Confirming, and only that, leaves nobody who filed it unconfirmed.
-        isAsFound = (before?.isAsFound ?? content.isAsFound) && !filers.isEmpty
+        guard let before else {
+            isAsFound = opened.content.isAsFound
+            return
+        }
+        isAsFound =
+            before.isAsFound
+            && !Workflow.confirms(
+                opened.content.step, of: opened.kind, from: before.content.state,
+                isApproved: opened.content.approval != nil)
     }
 }
