@@ -7,8 +7,8 @@ extension Vocabulary {
     func members(_ entry: RecordEntry) -> [String: JSONValue] {
         let content = entry.content
         return [
-            "id": .string(entry.id.text), "version": .string(entry.version.text),
-            "versions": .integer(Int64(entry.versionCount)), "category": .string(entry.category.rawValue),
+            "id": .string(entry.id.text), "version": .integer(Int64(entry.versionCount)),
+            "category": .string(entry.category.rawValue),
             "kind": .string(content.kind), "state": .string(content.state), "officer": .string(content.officer.text),
             "occurredOn": .string(content.occurredOn.description), "filedOn": .string(content.filedOn.description),
             "filedBy": .string(content.filedBy), "dueOn": entry.dueOn.map { .string($0.description) } ?? .null,
