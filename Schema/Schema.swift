@@ -134,6 +134,7 @@ public enum Schema {
             ("messages-coverage.json", PackageResources.messages_coverage_json),
             ("messages-exit.json", PackageResources.messages_exit_json),
             ("messages-finding.json", PackageResources.messages_finding_json),
+            ("messages-future.json", PackageResources.messages_future_json),
             ("messages-import.json", PackageResources.messages_import_json),
             ("messages-outcome.json", PackageResources.messages_outcome_json),
             ("messages-problem.json", PackageResources.messages_problem_json),

@@ -28,7 +28,7 @@ public final class Desk {
         let questionDate = try Named.date(visit.questionDate, "--on")
         let (archive, identity) = try visit.openArchive(passphrase)
         let session = try Session(archive, identity: identity, stateFolder: visit.stateFolder(of: identity.user))
-        session.purpose = visit.purpose.map { Purpose($0) }
+        session.purpose = try visit.purpose.map(Named.purpose)
         session.questionDate = questionDate
         session.clockIsConfirmed = visit.clockIsConfirmed
         return try Desk(session, wording)

@@ -83,10 +83,20 @@ extension Console {
     func confirmed(_ officer: String, _ form: FilingForm, _ desk: Desk, _ global: GlobalOptions) throws
         -> FilingSubject
     {
-        guard global.yes || !global.noInput else { throw OfficeError(.declined, "cli.personNeeded") }
-        guard mayAsk, !global.yes else { return .asNamed(officer) }
-        let subject = try desk.identify(officer, for: form)
-        if let question = subject.question { try confirm(question, global) }
+        var subject = FilingSubject.asNamed(officer)
+        try confirm(global, "cli.personNeeded") {
+            subject = try desk.identify(officer, for: form)
+            return subject.question
+        }
         return subject
+    }
+
+    /// Puts a question for which something has to be looked up, which is an act: only where it is asked.
+    ///
+    /// - Parameter needed: key of the refusal where the question is forbidden and not answered.
+    func confirm(_ global: GlobalOptions, _ needed: String, question: () throws -> String?) throws {
+        guard global.yes || !global.noInput else { throw OfficeError(.declined, needed) }
+        guard mayAsk, !global.yes, let question = try question() else { return }
+        try confirm(question, global)
     }
 }

@@ -58,7 +58,8 @@ final class Sample: Sendable {
         try fill()
     }
 
-    /// Files the sample records: what is new is verified by a second person, the rest is found in old files.
+    /// Files the sample records: what is new is verified by a second person, the rest is found in old files, and what bars a promotion
+    /// confirmed.
     private func fill() throws {
         func file(_ kinds: [String], as user: String, past: Bool = false) throws {
             for kind in kinds {
@@ -77,13 +78,16 @@ final class Sample: Sendable {
             as: "inspector1", past: true)
         try file(["verification", "opinion"], as: "inspector1")
         try file(["fileReview"], as: "promoter1")
-        for (kind, user) in [
-            ("appraisal", "reviewer1"), ("training", "reviewer1"), ("verification", "reviewer1"),
-            ("opinion", "inspector2"), ("fileReview", "inspector1"),
+        for (kind, state, user) in [
+            ("appraisal", "submitted", "reviewer1"), ("training", "submitted", "reviewer1"),
+            ("verification", "submitted", "reviewer1"), ("opinion", "submitted", "inspector2"),
+            ("fileReview", "submitted", "inspector1"),
+            // Found in old files, and confirmed here.
+            ("sanction", "verified", "reviewer1"), ("admonition", "verified", "reviewer1"),
         ] {
             let found = try call(
                 [
-                    "search", "--kind", kind, "--state", "submitted", "--limit", "1000", "--purpose", "verification",
+                    "search", "--kind", kind, "--state", state, "--limit", "1000", "--purpose", "verification",
                 ], as: user, json: true)
             try Sample.demand(found)
             let records = try found.objects.first?["records"]?.array?.compactMap { $0["id"]?.string } ?? []

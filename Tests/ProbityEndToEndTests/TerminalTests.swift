@@ -218,5 +218,38 @@ extension BuiltProgram {
                 #expect(rest.contains("R-") == (expected == 0))
             }
         }
+
+        @Test("Taking in shows the item and the person and takes in only after a yes")
+        func takeIn() throws {
+            let sample = try Sample.shared.get()
+            let dropped = try sample.call(
+                [
+                    "complaint", "open", "--officer", "990006", "--set", "receivedOn=2026-10-02", "--set",
+                    "channel=letter", "--set", "complaintClass=accusation", "--set", "reporterClass=anonymous", "--set",
+                    "jurisdiction=own", "--set", "content=夜间饮酒",
+                ], as: "clerk1")
+            #expect(dropped.status == 0, "\(dropped.errors)")
+            let item = dropped.output.trimmingCharacters(in: .whitespacesAndNewlines)
+            let arguments = [
+                "complaint", "take-in", item, "--archive", sample.archive, "--user", "inspector1", "--passphrase-file",
+                sample.passphraseFile("inspector1"), "--lang", "en",
+            ]
+            let environment = ["PROBITY_STATE_DIR": "\(sample.folder.path)/state"]
+            let (status, refused) = try Terminal(arguments + ["--no-input"], environment: environment).end()
+            #expect(status == 3 && !refused.contains("R-"), "\(refused)")
+            for (answer, expected) in [("n", 3), ("yes", 0)] as [(String, Int32)] {
+                let terminal = try Terminal(arguments, environment: environment)
+                let question = try terminal.wait(for: "?")
+                for text in [item, "clerk1", "990006", "己六"] { #expect(question.contains(text), "\(question)") }
+                try terminal.wait(for: "]")
+                terminal.type(answer)
+                let (status, rest) = terminal.end()
+                #expect(status == expected, "\(rest)")
+                #expect(rest.contains("R-") == (expected == 0))
+            }
+            // As it was dropped it can still be read.
+            let read = try sample.call(["complaint", "tray", item, "--purpose", "disciplineCase"], as: "inspector1")
+            #expect(read.status == 0 && read.output.contains("夜间饮酒") && read.output.contains("已接收为 R-"))
+        }
     }
 }

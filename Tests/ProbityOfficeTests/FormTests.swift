@@ -115,9 +115,9 @@ extension Office {
                 record, kind: "talk", fields: ["事由=关心生活"], reason: "笔误", version: nil)
             #expect(
                 try amended.json.parsed == [
-                    "id": .string(amended.id), "record": .string(record), "proposal": .null,
-                    "schema": "probity/version/v1",
+                    "record": .string(record), "version": 2, "proposal": .null, "schema": "probity/version/v1",
                 ])
+            #expect(amended.lines == ["\(record) 第 2 版"])
             _ = try desk.advance([record], step: "办结", kind: "谈话记录", fields: [], reason: "办结")
             let view = try desk.show(record)
             #expect(view.heading == [record, "谈话记录", "已办结"])
@@ -134,7 +134,11 @@ extension Office {
             #expect(throws: ArchiveError(.stateForbids, "")) {
                 _ = try premises().desk("inspector1").withdraw(record, reason: "测试")
             }
-            _ = try desk.amend(record, kind: "talk", fields: ["事由=关心"], reason: "笔误", version: nil)
+            // The version is the number that the record itself is shown with.
+            #expect(throws: ArchiveError(.changedSinceRead, "")) {
+                _ = try desk.amend(record, kind: "talk", fields: ["事由=关心"], reason: "笔误", version: 2)
+            }
+            _ = try desk.amend(record, kind: "talk", fields: ["事由=关心"], reason: "笔误", version: 3)
             _ = try premises().desk("inspector1").withdraw(record, reason: "测试")
         }
     }

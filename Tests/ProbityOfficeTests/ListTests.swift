@@ -63,7 +63,10 @@ extension Office {
             #expect(Set((page.rows + rest.rows).map(\.cells[1])) == ["甲一", "乙二", "丙三"])
             #expect(page.rows.count == 2 && rest.rows.count == 1 && rest.notes == [])
             search.until = "1990-01-01"
-            #expect(try desk.search(search).columns.map(\.key) == ["date", "kind", "state", "summary", "record"])
+            let none = try desk.search(search)
+            #expect(none.columns.map(\.key) == ["date", "kind", "state", "summary", "record"])
+            #expect(none.rows.isEmpty && none.notes.map(\.text) == ["在所查范围内没有找到记录"])
+            #expect(try desk.records(of: "990003", kind: "incident").notes.map(\.text) == ["在所查范围内没有找到记录"])
         }
 
         @Test("Users, grants, units and kinds")

@@ -1,9 +1,9 @@
 import CanonicalJSON
 import ProbityRecords
-import ProbityStore
 import Testing
 
 @testable import ProbityOffice
+@testable import ProbityStore
 
 extension Office {
     @Suite("Words")
@@ -65,6 +65,35 @@ extension Office {
                 ])
             // What programs get names no schema of ours: it is the canonical answer itself.
             #expect(try answer.json.parsed["verdict"] == "blocked" && answer.json.parsed["schema"] == nil)
+        }
+
+        @Test("A purpose and a role are taken by their labels", arguments: ["日常管理：例行核对", "daily management:x", "日常管理"])
+        func labelled(purpose: String) throws {
+            var visit = try premises().visit("clerk1")
+            visit.purpose = purpose
+            let desk = try Desk.open(visit, Wording(language: "zh"), passphrase: Premises.passphrase)
+            #expect(try desk.showOfficer("990001").heading.first == "990001")
+            #expect(try Named.role("政工录入员") == .clerk && Named.role("system administrator") == .sysadmin)
+        }
+
+        @Test("What could not be read is told once: no line says that a record is missing there")
+        func unseen() throws {
+            func answer(_ unseen: Coverage) throws -> [String] {
+                let desk = try premises().desk("promoter1", purpose: "promotionReview", on: "2026-12-01")
+                let officer = try desk.session.showOfficer("990002").value
+                let facts = CandidateFacts(
+                    officerID: officer.id.text, personCategory: "police", facts: [], unseen: unseen)
+                let question = PromotionQuestion(on: try #require(CivilDate("2026-12-01")))
+                let answer = PromotionCheck.evaluate(facts, question: question, rules: desk.words.rules)
+                return PromotionWords(
+                    PromotionResult(officer: officer, answer: answer, coverage: unseen, ledgerSize: 0, rulesDigest: ""),
+                    desk.words
+                ).details
+            }
+            #expect(try answer(.complete).last?.contains("凡提必听") == true)
+            let lines = try answer(Coverage([.init(.opinions, .noKey)]))
+            #expect(lines.contains { $0.contains("未能查看“") })
+            #expect(lines.last?.contains("没有记录") == true && lines.last?.contains("凡提必听") == false)
         }
 
         @Test("Whom to check is said one way or the other")

@@ -71,7 +71,7 @@ struct PromotionHistoryTests {
         #expect(try candidate.answer() == PromotionCandidate().answer())
     }
 
-    @Test("What the old files say for the candidate is a hold; what they say against him counts", arguments: favourable)
+    @Test("What the old files say for the candidate is a hold until it is verified here", arguments: favourable)
     func asFound(kind: String, values: [String: JSONValue], section: String) throws {
         var candidate = PromotionCandidate(leavingOut: [kind])
         if kind == "training" {
@@ -87,11 +87,80 @@ struct PromotionHistoryTests {
         #expect(try candidate.answer().verdict == .clear, "verified here")
     }
 
-    @Test("An adverse record as found in the old files counts", arguments: adverse.dropLast())
+    @Test("What they say against him holds and never blocks until it is confirmed here", arguments: adverse.dropLast())
     func asFoundAdverse(kind: String, values: [String: JSONValue]) throws {
         var candidate = PromotionCandidate()
-        candidate.add(kind, values, asFound: true)
+        let id = candidate.add(kind, values, asFound: true)
+        let answer = try candidate.answer()
+        #expect(answer.verdict == .hold && answer.until == nil)
+        #expect(
+            answer.reasons.contains { $0.recordIDs.contains(id) && $0.notes.contains("promotion.note.asFound") })
+        candidate.amend(id, filedOn: "2026-11-10")
         #expect(try candidate.answer().verdict == .blocked)
+    }
+
+    @Test("What was found in the old files stales an opinion by its own date, not by the day on which it was entered")
+    func asFoundStaleness() throws {
+        for (decided, isStale) in [("2020-03-01", false), ("2026-11-10", true)] {
+            var candidate = PromotionCandidate()
+            candidate.add(
+                "sanction", ["measure": "a1", "decidedOn": .string(decided), "documentNo": "n"], filedOn: "2026-11-20",
+                asFound: true)
+            let stale = try candidate.answer().reasons.filter { $0.message == "promotion.staleAdverse" }
+            #expect(stale.isEmpty != isStale, "\(decided)")
+        }
+    }
+
+    @Test("A good grade in the old files does not hide a bad one that was verified here, and a bad one is a question")
+    func asFoundGrade() throws {
+        func grade(_ grade: String, _ decidedOn: String) -> [String: JSONValue] {
+            ["year": 2025, "grade": .string(grade), "decidedOn": .string(decidedOn)]
+        }
+        var bad = PromotionCandidate(leavingOut: ["appraisal"])
+        bad.add("appraisal", grade("basic", "2026-01-31"))
+        bad.add("appraisal", grade("competent", "2026-02-15"), asFound: true)
+        #expect(try verdict(bad, "appraisal") == .blocked)
+        var good = PromotionCandidate()
+        good.add("appraisal", grade("basic", "2026-02-15"), asFound: true)
+        #expect(try verdict(good, "appraisal") == .hold)
+    }
+
+    @Test("A demotion in the old files makes no other of it milder, and restarts no clock by itself")
+    func asFoundDemotion() throws {
+        func rank(_ candidate: PromotionCandidate) throws -> PromotionVerdict? {
+            try candidate.answer(.rank).verdict(of: "rank")
+        }
+        let found: [String: JSONValue] = ["measure": "x3", "decidedOn": "2026-03-01", "documentNo": "n"]
+        var alone = PromotionCandidate()
+        alone.add("sanction", found, asFound: true)
+        #expect(try rank(alone) == .hold)
+        var both = PromotionCandidate()
+        both.add(measure: "x3", "2026-02-01")
+        let blocked = try rank(both)
+        both.add("sanction", found, asFound: true)
+        #expect(try blocked == .blocked && rank(both) == .blocked)
+    }
+
+    @Test("A Party sanction in the old files lengthens no other until it is confirmed")
+    func asFoundRemainder() throws {
+        var candidate = PromotionCandidate()
+        candidate.add(measure: "p1", "2026-06-01")
+        let until = try candidate.answer().until
+        let id = candidate.add(
+            "sanction", ["measure": "p2", "decidedOn": "2026-01-15", "documentNo": "n"], asFound: true)
+        #expect(try candidate.answer().until == until)
+        candidate.amend(id, filedOn: "2026-11-10")
+        #expect(try candidate.answer().until.map { $0 > until ?? $0 } == true)
+    }
+
+    @Test("Of an officer who has left the answer is a hold that says so")
+    func left() throws {
+        let facts = PromotionCandidate().facts
+        let answer = PromotionCheck.evaluate(
+            CandidateFacts(officerID: "o1", personCategory: "police", facts: facts, hasLeft: true),
+            question: PromotionQuestion(on: try day(PromotionCandidate.on)), rules: try RuleSet.standard())
+        #expect(answer.verdict == .hold)
+        #expect(answer.reasons.filter { $0.verdict > .clear }.map(\.message) == ["promotion.left"])
     }
 
     @Test("A judgement as found in the old files does not lift a period")
@@ -315,6 +384,24 @@ struct PromotionLeadTests {
             candidate.amend(id, state: "withdrawn", filedOn: "2026-11-26")
             #expect(try candidate.answer().verdict == .clear)
         }
+    }
+
+    @Test("A lead that was established is not forgotten when another is raised, and lowered without finding")
+    func raisedAgain() throws {
+        var candidate = PromotionCandidate()
+        let id = candidate.add("leadSignal", ["raisedOn": "2026-11-03"], state: "raised")
+        candidate.amend(
+            id, ["loweredOn": "2026-11-05", "established": true], state: "lowered", filedOn: "2026-11-05")
+        #expect(try parts(candidate, on: "2026-11-05") == [.hold, .hold])
+        candidate.amend(
+            id, ["raisedOn": "2026-11-06", "loweredOn": .null, "established": .null], state: "raised",
+            filedOn: "2026-11-06")
+        candidate.amend(
+            id, ["loweredOn": "2026-11-08", "established": false], state: "lowered", filedOn: "2026-11-08")
+        #expect(try parts(candidate) == [.hold, .hold])
+        candidate.add(
+            "opinion", ["repliedOn": "2026-11-07", "conclusion": "noObjection", "specificLeadOpen": false])
+        #expect(try parts(candidate) == [.clear, .clear], "a reply after the finding knows it")
     }
 
     @Test("A lead that the opinion tells and a signal tell one thing")

@@ -132,7 +132,7 @@ struct RandomCandidate {
 
 /// One pass over the seeded candidates, each asked once as he is and once for each property.
 private struct Survey {
-    enum Property: CaseIterable { case later, adverse, missingGrant, complaint, lead, order }
+    enum Property: CaseIterable { case later, adverse, asFound, missingGrant, complaint, lead, order }
 
     /// In parts that run beside each other.
     static let result = Task {
@@ -185,7 +185,8 @@ private struct Survey {
             counts[answer.verdict, default: 0] += 1
             for (property, holds) in [
                 (Property.later, Survey.later), (.adverse, Survey.adverse), (.missingGrant, Survey.missingGrant),
-                (.complaint, Survey.complaint), (.lead, Survey.lead), (.order, Survey.order),
+                (.asFound, Survey.asFound), (.complaint, Survey.complaint), (.lead, Survey.lead),
+                (.order, Survey.order),
             ] as [(Property, (inout Case, PromotionAnswer) -> Bool)] where !holds(&one, answer) {
                 failures[property, default: []].append(seed)
             }
@@ -242,6 +243,35 @@ private struct Survey {
             ? one.random.measure(one.random.day(within: 3000))
             : one.random.difference(one.random.day(within: 700), decisions: ["undecided", "handled", "adverse"])
         return isNoBetter(one.answer(one.facts + [record]), than: answer)
+    }
+
+    /// Whatever is found in the old files improves nothing and comes to a hold at most.
+    private static func asFound(_ one: inout Case, _ answer: PromotionAnswer) -> Bool {
+        let record: RecordFact
+        switch one.random.random.below(4) {
+        case 0: record = one.random.measure(one.random.day(within: 3000))
+        case 1:
+            record = one.random.difference(
+                one.random.day(within: 700), decisions: ["undecided", "handled", "adverse", "accepted"])
+        case 2:
+            let grade = one.random.random.one(of: ["competent", "basic"])
+            record = one.random.record(
+                "appraisal", "decidedOn", one.random.day(within: 300), ["year": 2025, "grade": .string(grade)])
+        default:
+            let result = one.random.random.one(of: ["r0", "pending"])
+            record = one.random.record(
+                "verification", "checkedOn", one.random.day(within: 190), ["result": .string(result)])
+        }
+        let found = RecordFact(
+            recordID: record.recordID, kind: record.kind,
+            versions: record.versions.map {
+                RecordFact.Version(
+                    state: $0.state, occurredOn: $0.occurredOn, filedOn: $0.filedOn, filedSequence: $0.filedSequence,
+                    asFound: true, values: $0.values)
+            })
+        let other = one.answer(one.facts + [found])
+        return isNoBetter(other, than: answer) && other.until == answer.until
+            && other.verdict <= max(answer.verdict, .hold)
     }
 
     private static let kinds: [(category: ProbityRecords.Category, kinds: Set<String>)] = [
@@ -306,6 +336,9 @@ struct PromotionPropertyTests {
 
     @Test("An adverse record, undecided or decided, never improves an answer")
     func adverse() async throws { try await expectNone(.adverse) }
+
+    @Test("What is found in the old files never improves an answer, never blocks and moves no end")
+    func asFound() async throws { try await expectNone(.asFound) }
 
     @Test("A missing grant never improves an answer, and never gives a clear one")
     func missingGrant() async throws { try await expectNone(.missingGrant) }

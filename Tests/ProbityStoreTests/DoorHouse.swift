@@ -126,6 +126,7 @@ final class DoorHouse {
         #expect(entry.content.state == record.standing.state, "\(what)")
         #expect(entry.content.values == record.standing.values, "\(what)")
         #expect(entry.filers == record.standing.filers, "\(what)")
+        #expect(entry.isAsFound == record.standing.isAsFound, "\(what)")
     }
 
     // MARK: Making records
@@ -161,7 +162,8 @@ final class DoorHouse {
     ) throws -> Record {
         let (user, officer) = (try filer(kind).user, number ?? self.number())
         var standing = DoorModel.Standing(
-            state: state, values: kind.filing(variant: variant).merging(more) { $1 }, filers: [user])
+            state: state, values: kind.filing(variant: variant).merging(more) { $1 }, filers: [user],
+            isAsFound: state != kind.initial)
         // What the rules of the state ask for besides.
         let filling = DoorModel.Step(
             act: "", from: [], to: state, roles: [], when: nil, sets: nil, requires: [], not: [], approvals: [])
@@ -194,7 +196,7 @@ final class DoorHouse {
         var waiting = [(first, [Stage]())]
         while let (record, way) = waiting.first {
             waiting.removeFirst()
-            for step in kind.steps where step.from.contains(record.state) {
+            for step in kind.steps where step.from.contains(record.state) && !step.isForAsFound {
                 let state = step.to ?? record.state
                 let changes = model.changes(step, kind, record)
                 guard ways[state] == nil, let taker = taker(step, kind, record, changes) else { continue }
@@ -256,7 +258,8 @@ final class DoorHouse {
         return .init(
             state: step.to ?? record.state, values: values,
             filers: model.filers(after: step, record, values, by: user),
-            hands: record.hands.union([user]).union(signers))
+            hands: record.hands.union([user]).union(signers),
+            isAsFound: record.isAsFound && !model.confirms(step, record, values, by: user))
     }
 
     /// Any change of a record by its act's own entrance.

@@ -58,6 +58,8 @@ struct DoorModel: Sendable {
         let requires: [String]
         let not: [String]
         let approvals: [Approval]
+        /// Only for what was found in old files and nobody has confirmed.
+        var isForAsFound = false
     }
 
     struct Kind: Sendable {
@@ -75,8 +77,12 @@ struct DoorModel: Sendable {
 
         func field(_ name: String) -> Field? { fields.first { $0.name == name } }
 
-        func steps(_ act: String, from state: String) -> [Step] {
-            steps.filter { $0.act == act && $0.from.contains(state) }
+        func steps(_ act: String, from state: String, isAsFound: Bool = false) -> [Step] {
+            steps.filter { $0.act == act && $0.from.contains(state) && (isAsFound || !$0.isForAsFound) }
+        }
+
+        func steps(_ act: String, from record: Standing) -> [Step] {
+            steps(act, from: record.state, isAsFound: record.isAsFound)
         }
     }
 
@@ -95,9 +101,14 @@ struct DoorModel: Sendable {
         var filers: Set<String>
         /// Whoever took, proposed or signed a step.
         var hands: Set<String>
+        var isAsFound: Bool
 
-        init(state: String, values: [String: JSONValue], filers: Set<String>, hands: Set<String>? = nil) {
+        init(
+            state: String, values: [String: JSONValue], filers: Set<String>, hands: Set<String>? = nil,
+            isAsFound: Bool = false
+        ) {
             (self.state, self.values, self.filers, self.hands) = (state, values, filers, hands ?? filers)
+            self.isAsFound = isAsFound
         }
     }
 
@@ -161,7 +172,7 @@ struct DoorModel: Sendable {
                 Approval(
                     roles: Set(texts($0["roles"])), count: Int($0["count"]?.integer ?? 1), when: $0["when"],
                     lowers: texts($0["lowers"]), isForOthers: $0["unless"]?.string == "own", not: texts($0["not"]))
-            })
+            }, isForAsFound: json["asFound"]?.bool ?? false)
     }
 
     // MARK: The matrix
@@ -217,7 +228,7 @@ struct DoorModel: Sendable {
         guard !person.isSubject else { return .refused(.recusal) }
         guard !kind.isDerived else { return .refused(.role) }
         var values = DoorModel.values(record.values, changes)
-        let steps = kind.steps(act, from: record.state)
+        let steps = kind.steps(act, from: record)
         guard !steps.isEmpty else { return .refused(.state) }
         guard steps.contains(where: { $0.roles.contains(person.role) }), works(person.role, kind) else {
             return .refused(.role)
@@ -281,6 +292,11 @@ struct DoorModel: Sendable {
         if step.not.contains("filer") { return [] }
         let changed = Set(record.values.keys).union(values.keys).filter { record.values[$0] != values[$0] }
         return changed.isSubset(of: step.clears) ? record.filers : record.filers.union([user])
+    }
+
+    /// Whether a step leaves what was found in old files confirmed: by somebody else, or by signatures under what it brings.
+    func confirms(_ step: Step, _ record: Standing, _ values: [String: JSONValue], by user: String) -> Bool {
+        step.not.contains("filer") || approval(step, record, values, by: user) != nil && !step.requires.isEmpty
     }
 
     private func isExcluded(

@@ -35,7 +35,7 @@ extension DoorTests {
 
         private func advance(_ record: inout DoorHouse.Record, _ act: String, _ more: [String: JSONValue] = [:]) throws
         {
-            let step = try #require(complaint.steps(act, from: record.standing.state).first)
+            let step = try #require(complaint.steps(act, from: record.standing).first)
             let changes = house.model.changes(step, complaint, record.standing).merging(more) { $1 }
             try house.perform(.init(step: step, changes: changes), &record)
         }

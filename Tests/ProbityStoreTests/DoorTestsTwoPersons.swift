@@ -155,7 +155,9 @@ extension DoorTests {
             record.standing = .init(
                 state: waiting.step.to ?? before.state, values: waiting.values,
                 filers: house.model.filers(after: waiting.step, before, waiting.values, by: waiting.proposer.user),
-                hands: before.hands.union([waiting.proposer.user]).union(signers.prefix(waiting.count).map(\.user)))
+                hands: before.hands.union([waiting.proposer.user]).union(signers.prefix(waiting.count).map(\.user)),
+                isAsFound: before.isAsFound
+                    && !house.model.confirms(waiting.step, before, waiting.values, by: waiting.proposer.user))
             try house.demandSame(record, name)
             #expect(try house.entry(record).content.approval != nil, "\(name)")
             let late = try house.session(try #require(signers.last).user)
@@ -169,7 +171,7 @@ extension DoorTests {
             for more in [["specificLead": true], ["specificLead": false, "antiGang": true]] as [[String: JSONValue]] {
                 var record = try house.file(kind)
                 for act in ["register", "accept", "assess"] {
-                    let step = try #require(kind.steps(act, from: record.standing.state).first)
+                    let step = try #require(kind.steps(act, from: record.standing).first)
                     let changes = house.model.changes(step, kind, record.standing).merging(act == "assess" ? more : [:])
                     { $1 }
                     try house.perform(.init(step: step, changes: changes), &record)

@@ -25,7 +25,7 @@ extension Desk {
         return FilingSubject(
             query: found.id.text,
             question: words.text(
-                "cli.fileQuestion",
+                found.hasLeft ? "cli.fileQuestionLeft" : "cli.fileQuestion",
                 [
                     "kind": words.kind(form.kind), "number": found.policeNo, "name": found.name, "unit": found.unit,
                 ]))

@@ -75,9 +75,20 @@ enum Named {
         return category
     }
 
+    /// A role (角色) by code or label.
     static func role(_ text: String) throws -> Role {
-        guard let role = Role(rawValue: text) else { throw OfficeError(.usage, "cli.roleUnknown", ["role": text]) }
+        let code = try KindCatalogue.standard().codeList("role")?.code(for: text) ?? text
+        guard let role = Role(rawValue: code) else { throw OfficeError(.usage, "cli.roleUnknown", ["role": text]) }
         return role
+    }
+
+    /// A purpose (用途) by code or label, with a reason behind a colon of either script. What is none is the gate's to
+    /// refuse, which knows the purposes of the role.
+    static func purpose(_ text: String) throws -> Purpose {
+        let parts = text.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == ":" || $0 == "：" }.map(
+            String.init)
+        let code = try KindCatalogue.standard().codeList("purpose")?.code(for: parts[0]) ?? parts[0]
+        return Purpose(code: code, reason: parts.count > 1 ? parts[1] : "")
     }
 
     static func act(_ text: String) throws -> AccessAct {

@@ -25,9 +25,9 @@ extension Desk {
     ///
     /// - Parameters:
     ///   - fields: `FIELD=VALUE` texts; an empty value removes a field.
-    ///   - version: the version that the user read; nil for whatever is the newest.
+    ///   - version: number of the version that the user read, as ``show(_:)`` counts them; nil for whatever is the newest.
     /// - Throws: ``OfficeError`` for what cannot be read; the archive's refusals.
-    public func amend(_ record: String, kind: String, fields: [String], reason: String, version: String?) throws
+    public func amend(_ record: String, kind: String, fields: [String], reason: String, version: Int?) throws
         -> Answer
     {
         let kind = try Named.kind(kind)
@@ -35,7 +35,7 @@ extension Desk {
         return stepped([
             try session.amend(
                 Named.record(record), kind: kind.id, changes: changes, reason: reason,
-                expected: version.map(Named.record))
+                expected: version)
         ])
     }
 
@@ -74,8 +74,9 @@ extension Desk {
         let waits = results.contains { $0.proposal != nil }
         func members(_ result: StepResult) -> [String: JSONValue] {
             [
-                "id": result.version.map { .string($0.text) } ?? .null,
-                "record": .string(result.record.text), "proposal": result.proposal.map { .integer($0) } ?? .null,
+                "record": .string(result.record.text),
+                "version": result.version.map { .integer(Int64($0)) } ?? .null,
+                "proposal": result.proposal.map { .integer($0) } ?? .null,
             ]
         }
         let json =
@@ -83,7 +84,11 @@ extension Desk {
             ? JSONAnswer("version", members(results[0]))
             : JSONAnswer("versions", ["versions": .array(results.map { .object(members($0)) })])
         return Answer(
-            results.map { $0.version?.text ?? String($0.proposal ?? 0) }, json, notes: notes,
+            results.map { result in
+                result.version.map {
+                    words.text("cli.versionFiled", ["record": result.record.text, "number": String($0)])
+                } ?? String(result.proposal ?? 0)
+            }, json, notes: notes,
             outcome: waits ? .needsSecondPerson : .done)
     }
 }

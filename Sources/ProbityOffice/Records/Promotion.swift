@@ -80,8 +80,16 @@ struct PromotionWords {
         headline = "\(result.officer.policeNo)  \(result.officer.name)  \(verdict)\(until)"
         var lines: [String] = []
         // What nobody has filed is one line, not one a part: it must not bury what was filed.
-        let missing = answer.reasons.filter { $0.message == PromotionWords.missing }
-        for reason in answer.reasons where reason.message != PromotionWords.missing {
+        let unseen = answer.reasons.filter { $0.message == PromotionWords.notSeen }.compactMap { $0.params["category"] }
+        // Where a category could not be read nobody knows what is missing in it: its notice stands for that.
+        let reasons = answer.reasons.filter { reason in
+            guard [PromotionWords.missing, PromotionWords.missingCourse].contains(reason.message),
+                let id = PromotionWords.kinds[reason.section], let kind = words.catalogue.kind(id)
+            else { return true }
+            return !unseen.contains("category/\(kind.category.rawValue)")
+        }
+        let missing = reasons.filter { $0.message == PromotionWords.missing }
+        for reason in reasons where reason.message != PromotionWords.missing {
             lines += PromotionWords.lines(reason, words)
         }
         if !missing.isEmpty {
@@ -95,6 +103,13 @@ struct PromotionWords {
     }
 
     private static let missing = "promotion.missing"
+    private static let missingCourse = "promotion.missingCourse"
+    private static let notSeen = "promotion.notSeen"
+    /// Of which kind the record is whose absence a section tells.
+    private static let kinds = [
+        "must1": "fileReview", "must2": "verification", "must3": "opinion", "must4": "opinion",
+        "appraisal": "appraisal", "training": "training", "rank": "training",
+    ]
     /// Before the code of why a part was not seen.
     private static let cause = "coverage/"
 

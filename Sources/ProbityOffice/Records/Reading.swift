@@ -47,7 +47,7 @@ extension Desk {
                     "cli.version",
                     [
                         "number": String(index + 1), "date": version.filedOn.description, "user": version.filedBy,
-                        "state": words.state(version.state), "reason": version.reason ?? "",
+                        "state": words.state(version.state), "reason": version.reason ?? words.intake(version),
                     ])
             }, notes: [], json: JSONAnswer("record", members))
     }
@@ -66,7 +66,7 @@ extension Desk {
                 [
                     "officer": .object(words.members(officer)),
                     "records": .array(records.map { .object(words.members($0)) }),
-                ], notice), notice: notice)
+                ], notice), notes: records.isEmpty ? [noRecords] : [], notice: notice)
     }
 
     /// The records of the user's scope that a search finds.
@@ -85,8 +85,11 @@ extension Desk {
         let notes = next.map { [Answer.Note.remark(words.text("cli.more", ["cursor": $0.text]), inJSON: true)] } ?? []
         // Where nothing was found there is no officer to name.
         guard !records.isEmpty else {
-            return ListForm.records.listing([], words, whole: whole, notes: notes, notice: notice)
+            return ListForm.records.listing([], words, whole: whole, notes: notes + [noRecords], notice: notice)
         }
         return form.listing(records, words, whole: whole, notes: notes, notice: notice)
     }
+
+    /// An empty list says so: silence looks like a list that was cut.
+    private var noRecords: Answer.Note { .remark(words.text("coverage.noRecords"), inJSON: true) }
 }

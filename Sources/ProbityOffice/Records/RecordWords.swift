@@ -7,8 +7,8 @@ extension Vocabulary {
     func members(_ entry: RecordEntry) -> [String: JSONValue] {
         let content = entry.content
         return [
-            "id": .string(entry.id.text), "version": .string(entry.version.text),
-            "versions": .integer(Int64(entry.versionCount)), "category": .string(entry.category.rawValue),
+            "id": .string(entry.id.text), "version": .integer(Int64(entry.versionCount)),
+            "category": .string(entry.category.rawValue),
             "kind": .string(content.kind), "state": .string(content.state), "officer": .string(content.officer.text),
             "occurredOn": .string(content.occurredOn.description), "filedOn": .string(content.filedOn.description),
             "filedBy": .string(content.filedBy), "dueOn": entry.dueOn.map { .string($0.description) } ?? .null,
@@ -19,11 +19,20 @@ extension Vocabulary {
 
     /// The members of a version of a record for programs.
     func members(_ version: VersionContent) -> [String: JSONValue] {
-        [
+        var members: [String: JSONValue] = [
             "state": .string(version.state), "filedOn": .string(version.filedOn.description),
             "filedBy": .string(version.filedBy), "reason": version.reason.map { .string($0) } ?? .null,
             "values": .object(catalogue.shown(version.values, of: version.kind)),
         ]
+        if let intake = version.intake {
+            members["intake"] = .object(["item": .string(intake.item.text), "officer": .string(intake.officer)])
+        }
+        return members
+    }
+
+    /// Which item of the tray a version was, and whom it named; empty for any other.
+    func intake(_ version: VersionContent) -> String {
+        version.intake.map { text("cli.intake", ["item": $0.item.text, "officer": $0.officer]) } ?? ""
     }
 
     /// The members of a roster entry for programs.

@@ -31,6 +31,9 @@ public struct Constraint: Sendable, Hashable {
     let demand: Demand
     let severity: FieldProblem.Severity
 
+    /// Date fields that may not lie ahead.
+    var happened: [String] { if case .notAfterToday(let names) = demand { names } else { [] } }
+
     init(_ reader: SchemaReader, fields: [String: Field], states known: [String]) throws(SchemaError) {
         let demands = [
             "refuse", "require", "forbid", "differ", "order", "within", "lasting", "among", "notAfterToday", "guard",

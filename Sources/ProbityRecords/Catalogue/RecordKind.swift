@@ -65,6 +65,8 @@ public struct RecordKind: Sendable, Hashable {
     /// Name of the field that holds the record's date.
     public let occurredOnField: String?
     public let constraints: [Constraint]
+    /// Date fields that say what has happened: the record's own date, and those that may not lie ahead.
+    public let happenedFields: [String]
     public let refusesReporterIdentity: Bool
     let dueRule: DueRule?
     let formRule: FormRule?
@@ -167,6 +169,8 @@ public struct RecordKind: Sendable, Hashable {
             constraints.append(try Constraint(element, fields: byName, states: states))
         }
         self.constraints = constraints
+        let happened = Set(constraints.flatMap(\.happened) + [occurredOnField].compactMap(\.self))
+        happenedFields = fields.map(\.name).filter(happened.contains)
         refusesReporterIdentity = try reader.optional("refusesReporterIdentity")?.flag() ?? false
     }
 

@@ -17,6 +17,7 @@ import CanonicalJSON
 //               it is in force; of several that apply the greatest count. `lowers` names protections (fields of true and
 //               false): it applies where the step ends one. `unless` is "own": it does not apply to a record in which nobody
 //               but whoever takes the step has had a hand
+//   asFound*    true: the step is there only for a record as found in the old files (旧档) that nobody here has confirmed yet
 //   source*     the rule that it follows
 
 /// A step (办理动作) by which a record changes, and who may take it.
@@ -89,6 +90,8 @@ public struct Step: Sendable, Hashable {
     let postpones: [String]
     let not: Set<Exclusion>
     public let approvals: [Approval]
+    /// Whether it is there only for records as found in the old files that nobody here has confirmed yet.
+    let isForAsFound: Bool
 
     /// The state after the step from `state`.
     public func state(after state: String) -> String { to ?? state }
@@ -109,7 +112,7 @@ public struct Step: Sendable, Hashable {
     ) throws(SchemaError) {
         _ = try reader.members([
             "act", "from", "to", "roles", "when", "sets", "clears", "postpones", "requires", "not", "approvals",
-            "source",
+            "asFound", "source",
         ])
         from = Set(try reader.required("from").textOrTexts())
         to = try reader.optional("to")?.text()
@@ -158,6 +161,7 @@ public struct Step: Sendable, Hashable {
                     not: try Step.exclusions(element, fields)))
         }
         self.approvals = approvals
+        isForAsFound = try reader.optional("asFound")?.flag() ?? false
         source = try reader.optional("source")?.text()
     }
 

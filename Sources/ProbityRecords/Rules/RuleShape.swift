@@ -16,8 +16,9 @@ import CanonicalJSON
 //   appraisal          {"results": {grade: verdict}}
 //   must.validity      {"days"}
 //   must.stale         {"sections": {must: [kind]}}: adverse records that, filed or changed later, make an answer stale
-//   facts.<kind>       {"states", "ends", "asFound": counts or adverse}: states in which a record counts; states that end it;
-//                      whether one found in the old files counts for the candidate too, or against him only
+//   facts.<kind>       {"states", "ends", "asFound": counts or hold}: states in which a record counts; states that end it;
+//                      whether one found in the old files counts as any other, or comes to a hold, for the candidate as
+//                      against him, until somebody here has confirmed it
 //   coverage           {"categories"}: what the check reads, so that not to see it is a hold
 //   rank.order         {"ranks"}, highest first
 //   rank.range         {"highest": {post level: rank}, "lowest": {post level: rank}}
@@ -40,7 +41,7 @@ enum RuleShape {
     enum Period: String, CaseIterable { case fixed, afterRights, decided, whileLasting, permanent, none }
     enum Basis: String, CaseIterable { case before, after }
     enum Unit: String, CaseIterable { case day, workingDay }
-    enum AsFound: String, CaseIterable { case counts, adverse }
+    enum AsFound: String, CaseIterable { case counts, hold }
     enum Combination: String, CaseIterable { case remainderPlusNew, longest }
 
     static func check(_ id: String, _ value: SchemaReader) throws(SchemaError) {

@@ -42,8 +42,9 @@ struct CandidateRecord {
         let on: CivilDate
         let sequence: UInt64
 
-        init(_ version: RecordFact.Version) {
-            on = version.filedOn
+        /// What was found in the old files was known where they lay, since its own date: when somebody entered it is no news.
+        init(_ version: RecordFact.Version, of kind: CandidateKind) {
+            on = version.asFound ? min(version.date(of: kind), version.filedOn) : version.filedOn
             sequence = version.filedSequence
         }
 
@@ -57,14 +58,14 @@ struct CandidateRecord {
         let isKnown: Bool
         private let states: [String]
         private let ends: [String]
-        let isAdverseOnlyAsFound: Bool
+        let holdsAsFound: Bool
 
         init(_ kind: CandidateKind, on day: CivilDate, _ rules: RuleSet) {
             let rule = rules.rule("facts.\(kind.rawValue)", on: day)
             isKnown = rule != nil
             states = rule?.texts("states") ?? []
             ends = rule?.texts("ends") ?? []
-            isAdverseOnlyAsFound = rule?.text("asFound") == RuleShape.AsFound.adverse.rawValue
+            holdsAsFound = rule?.text("asFound") == RuleShape.AsFound.hold.rawValue
         }
 
         func counts(_ version: RecordFact.Version) -> Bool { !isKnown || states.contains(version.state) }
@@ -82,8 +83,10 @@ struct CandidateRecord {
     let date: CivilDate
     /// The earlier of ``date`` and that of a correction that waits; nil where none does.
     let waitingSince: CivilDate?
-    /// What it tells in the candidate's favour was verified by nobody here.
-    let isUnverified: Bool
+    /// It was found in the old files, and nobody here has confirmed it: whatever it tells comes to a hold.
+    let isUnconfirmed: Bool
+    /// When a lead was established, each time; what came after takes none of it back.
+    let established: [Filing]
     private let values: [String: JSONValue]
     private let day: CivilDate
 
@@ -93,10 +96,14 @@ struct CandidateRecord {
         var changed: Filing?
         var first: Filing?
         var waiting: RecordFact.Version?
+        var established: [Filing] = []
         for version in fact.versions where version.existsFrom <= day {
-            first = first ?? Filing(version)
+            first = first ?? Filing(version, of: kind)
             if states.counts(version) {
-                if inForce?.values != version.values || inForce?.state != version.state { changed = Filing(version) }
+                if inForce?.values != version.values || inForce?.state != version.state {
+                    changed = Filing(version, of: kind)
+                    if version.values["established"]?.bool ?? false { established.append(Filing(version, of: kind)) }
+                }
                 inForce = version
                 waiting = states.isKnown ? nil : version
             } else if states.ends(version) {
@@ -111,17 +118,15 @@ struct CandidateRecord {
         // that counts. It does once its version is in force.
         let newest = fact.versions.last(where: states.counts)
         if inForce.values["revokedOn"] != nil || newest?.values["revokedOn"] != nil { return nil }
-        func date(_ version: RecordFact.Version) -> CivilDate {
-            version.values[kind.dateField]?.string.flatMap { CivilDate($0) } ?? version.occurredOn
-        }
         recordID = fact.recordID
         self.kind = kind
         firstFiled = first
         self.changed = changed
         state = inForce.state
-        self.date = date(inForce)
-        waitingSince = waiting.map { min(date($0), date(inForce)) }
-        isUnverified = inForce.asFound && states.isAdverseOnlyAsFound
+        date = inForce.date(of: kind)
+        waitingSince = waiting.map { min($0.date(of: kind), inForce.date(of: kind)) }
+        isUnconfirmed = inForce.asFound && states.holdsAsFound
+        self.established = established
         values = inForce.values
         self.day = day
     }
@@ -137,4 +142,11 @@ struct CandidateRecord {
 
     /// A date that may lie ahead, such as the day on which a decision takes effect.
     func planned(_ field: String) -> CivilDate? { values[field]?.string.flatMap { CivilDate($0) } }
+}
+
+extension RecordFact.Version {
+    /// When what it tells came to be.
+    fileprivate func date(of kind: CandidateKind) -> CivilDate {
+        values[kind.dateField]?.string.flatMap { CivilDate($0) } ?? occurredOn
+    }
 }

@@ -24,7 +24,7 @@ extension PromotionEvaluation {
         var periods = measures.compactMap(period)
         periods.sort { ($0.start, $0.record.recordID) < ($1.start, $1.record.recordID) }
         addRemainders(&periods)
-        return periods.map(answer)
+        return periods.map { milder(answer($0), $0.record) }
     }
 
     private func period(_ record: CandidateRecord) -> Period? {
@@ -114,6 +114,8 @@ extension PromotionEvaluation {
             {
                 periods[index].end = end.adding(days: before.daysSinceEpoch - start.daysSinceEpoch)
             }
+            // What nobody here confirmed lengthens no other measure.
+            guard !periods[index].record.isUnconfirmed else { continue }
             running = [running, periods[index].end].compactMap { $0 }.max()
         }
     }

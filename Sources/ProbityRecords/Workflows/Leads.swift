@@ -16,10 +16,12 @@ public struct LeadStanding: Sendable, Hashable {
     /// Takes one complaint into account, as its newest version says it.
     ///
     /// - Parameters:
+    ///   - isAsFound: whether it was found in the old files and nobody here has confirmed it: it may be open, and establishes
+    ///     nothing.
     ///   - isNews: whether what the complaint says was filed since others were last told; else nothing is established by it.
     ///   - date: the day whose rule counts.
     public mutating func add(
-        state: String, values: [String: JSONValue], isNews: Bool, on date: CivilDate,
+        state: String, values: [String: JSONValue], isAsFound: Bool = false, isNews: Bool, on date: CivilDate,
         _ rules: RuleSet
     ) {
         guard let rule = rules.rule("lead", on: date), let flag = rule.text("flag"),
@@ -27,7 +29,9 @@ public struct LeadStanding: Sendable, Hashable {
         else { return }
         if rule.texts("open").contains(state) { isOpen = true }
         let outcome = rule.text("outcome").flatMap { values[$0]?.string }
-        if isNews, rule.texts("decided").contains(state), let outcome, rule.texts("established").contains(outcome) {
+        if isNews, !isAsFound, rule.texts("decided").contains(state), let outcome,
+            rule.texts("established").contains(outcome)
+        {
             isEstablished = true
         }
     }

@@ -39,11 +39,14 @@ public struct CandidateFacts: Sendable {
     public let unseen: Coverage
     /// The officer's values in the roster: rank, rankSince, postLevel and the others of the kind `officer`.
     public let roster: [String: JSONValue]
+    /// Whether the roster says that he has left.
+    public let hasLeft: Bool
 
     public init(
         officerID: String, personCategory: String, facts: [RecordFact], unseen: Coverage = .complete,
-        roster: [String: JSONValue] = [:]
+        roster: [String: JSONValue] = [:], hasLeft: Bool = false
     ) {
+        self.hasLeft = hasLeft
         self.officerID = officerID
         self.personCategory = personCategory
         self.facts = facts
@@ -124,6 +127,13 @@ public struct PromotionReason: Sendable, Equatable {
         self.init(
             section: section, verdict: verdict, message: message, params: params, notes: notes, recordIDs: recordIDs,
             ruleID: rule.ruleID, edition: rule.edition, source: rule.source, confidence: rule.confidence, until: until)
+    }
+
+    /// The same reason as a hold, with why it is no more.
+    func held(note: String) -> PromotionReason {
+        PromotionReason(
+            section: section, verdict: .hold, message: message, params: params, notes: notes + [note],
+            recordIDs: recordIDs, ruleID: ruleID, edition: edition, source: source, confidence: confidence, until: nil)
     }
 
     var json: JSONValue {

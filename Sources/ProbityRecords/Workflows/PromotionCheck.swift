@@ -35,7 +35,9 @@ public enum PromotionCheck {
                 officerID: candidate.officerID, question: question, verdict: isUnknown ? .hold : .notApplicable,
                 until: nil, reasons: isUnknown ? unseen : [other])
         }
-        var reasons = unseen + evaluation.corrections() + [evaluation.fileReview()]
+        let left = evaluation.reason("person", .hold, "promotion.left", rule: "person")
+        var reasons = unseen + (candidate.hasLeft ? [left] : [])
+        reasons += evaluation.corrections() + [evaluation.fileReview()]
         reasons += evaluation.verification()
         reasons += evaluation.opinion()
         reasons += evaluation.periods()

@@ -1,10 +1,14 @@
 // Musts 1, 3 and 4, and what is asked beside the musts. Must 2 is in PromotionVerification.swift.
 
 extension PromotionEvaluation {
-    /// The newest of the records by its date; of one day the one filed last.
+    /// The newest of the records by its date; of one day the one filed last. One that nobody here confirmed stands for those
+    /// that were confirmed only where there are none.
     func latest(_ records: [CandidateRecord]) -> CandidateRecord? {
+        let confirmed = records.filter { !$0.isUnconfirmed }
         var newest: CandidateRecord?
-        for record in records where newest.map({ $0.date <= record.date }) ?? true { newest = record }
+        for record in confirmed.isEmpty ? records : confirmed where newest.map({ $0.date <= record.date }) ?? true {
+            newest = record
+        }
         return newest
     }
 
@@ -69,15 +73,22 @@ extension PromotionEvaluation {
     /// The appraisal of the year before the question's date.
     func appraisal() -> PromotionReason {
         let year = question.on.year - 1
-        guard let record = latest(appraisals.filter { $0.integer("year") == year }),
-            let grade = record.text("grade")
-        else { return reason("appraisal", .hold, "promotion.missing", rule: "appraisal") }
-        return verified(
-            reason(
+        let records = appraisals.filter { $0.integer("year") == year }
+        func answer(_ record: CandidateRecord) -> PromotionReason {
+            let grade = record.text("grade") ?? ""
+            return reason(
                 "appraisal", verdict(rules.rule("appraisal", on: question.on)?.entry("results", grade)),
                 "promotion.answer", ["date": String(year), "result": "appraisalGrade/\(grade)"],
-                records: [record.recordID], rule: "appraisal"),
-            record)
+                records: [record.recordID], rule: "appraisal")
+        }
+        guard let record = latest(records) else {
+            return reason("appraisal", .hold, "promotion.missing", rule: "appraisal")
+        }
+        // A bad grade in the old files that speaks against the one that was confirmed here is a question.
+        let doubtful = latest(records.filter { $0.isUnconfirmed && answer($0).verdict > .clear })
+        let governing = verified(answer(record), record)
+        guard governing.verdict == .clear, let doubtful else { return governing }
+        return verified(answer(doubtful), doubtful)
     }
 
     /// The certificate and the compulsory course that the move asks for.

@@ -13,7 +13,7 @@ extension PromotionEvaluation {
     ///
     /// An answer against the candidate does not get better by being old, and stays as it is.
     func upheld(_ answer: PromotionReason, _ record: CandidateRecord) -> PromotionReason {
-        guard answer.verdict == .clear else { return answer }
+        guard answer.verdict == .clear else { return verified(answer, record) }
         if isStale(record.date) {
             return reason(
                 answer.section, .hold, "promotion.stale",
@@ -28,20 +28,27 @@ extension PromotionEvaluation {
         return verified(answer, record)
     }
 
-    /// A favourable answer that rests on a record as found in the old files is a hold: nobody here verified it.
+    /// An answer that rests on a record as found in the old files, and that nobody here confirmed: what it says for the
+    /// candidate does not clear him, and what it says against him is a question for people.
     func verified(_ answer: PromotionReason, _ record: CandidateRecord) -> PromotionReason {
-        guard answer.verdict < .hold, record.isUnverified else { return answer }
+        guard answer.verdict < .hold, record.isUnconfirmed else { return milder(answer, record) }
         return reason(
             answer.section, .hold, "promotion.asFound", ["date": record.date.description], records: answer.recordIDs,
             rule: "facts.\(record.kind.rawValue)")
+    }
+
+    /// An answer against the candidate is at most a hold where it rests on such a record.
+    func milder(_ answer: PromotionReason, _ record: CandidateRecord) -> PromotionReason {
+        guard record.isUnconfirmed, answer.verdict >= .hold else { return answer }
+        return answer.held(note: "promotion.note.asFound")
     }
 
     /// An adverse record that was filed or changed after `answer` was given.
     private func adverse(after answer: CandidateRecord, in section: String) -> CandidateRecord? {
         let kinds = rules.rule("must.stale", on: question.on)?.texts("sections", section) ?? []
         return adverse.first {
-            kinds.contains($0.kind.rawValue) && $0.recordID != answer.recordID && isLater($0.changed, than: answer)
-                && !restsOn($0, answer)
+            kinds.contains($0.kind.rawValue) && $0.recordID != answer.recordID && !restsOn($0, answer)
+                && news($0).contains { isLater($0, than: answer) }
         }
     }
 
@@ -58,6 +65,13 @@ extension PromotionEvaluation {
             && measure.text("basisNo") == answer.text("documentNo")
     }
 
-    /// An open lead, or one that was closed as established.
-    func isAdverse(_ signal: CandidateRecord) -> Bool { isRaised(signal) || signal.flag("established") }
+    /// When a record against the candidate was filed or changed: a signal with each lead that was established, and the one
+    /// that is open.
+    private func news(_ record: CandidateRecord) -> [CandidateRecord.Filing] {
+        guard record.kind == .leadSignal else { return [record.changed] }
+        return record.established + (isRaised(record) ? [record.changed] : [])
+    }
+
+    /// An open lead, or one that was ever closed as established.
+    func isAdverse(_ signal: CandidateRecord) -> Bool { !news(signal).isEmpty }
 }

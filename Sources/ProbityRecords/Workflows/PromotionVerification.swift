@@ -23,7 +23,7 @@ extension PromotionEvaluation {
             let decision = decision(record)
             let outcome = self.verdict(rule?.entry("decisions", decision))
             if let lost = loss(record, decision) {
-                reasons.append(lost)
+                reasons.append(milder(lost, record))
                 if lost.verdict < .blocked { handled.append(record) }
             } else if outcome == .clear {
                 clean.append(record)
@@ -32,7 +32,7 @@ extension PromotionEvaluation {
                     verified(answer(record, .listed, "promotion.verification.decided", decision), record))
                 handled.append(record)
             } else {
-                reasons.append(answer(record, outcome, "promotion.verification.open", decision))
+                reasons.append(milder(answer(record, outcome, "promotion.verification.open", decision), record))
             }
         }
         if let governing = latest(clean) {

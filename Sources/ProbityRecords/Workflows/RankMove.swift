@@ -25,8 +25,16 @@ extension PromotionEvaluation {
         return reasons
     }
 
-    /// The term in the present rank, whose clock a demotion (警衔降级) starts anew.
+    /// The term in the present rank, whose clock a demotion (警衔降级) starts anew; one that nobody here confirmed is a question.
     private func years(in rank: String) -> PromotionReason {
+        let sure = years(in: rank, after: measures.filter { !$0.isUnconfirmed })
+        let doubtful = measures.filter(\.isUnconfirmed)
+        guard sure.verdict == .clear, !doubtful.isEmpty else { return sure }
+        let other = years(in: rank, after: doubtful)
+        return other.verdict == .blocked ? other.held(note: "promotion.note.asFound") : sure
+    }
+
+    private func years(in rank: String, after measures: [CandidateRecord]) -> PromotionReason {
         guard let since = roster["rankSince"]?.string.flatMap({ CivilDate($0) }), since <= question.on,
             let years = rules.rule("rank.years", on: question.on)?.number("years", rank)
         else { return reason("rank", .notChecked, "promotion.rank.sinceUnknown", rule: "rank.years") }

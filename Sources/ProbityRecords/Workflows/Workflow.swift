@@ -96,12 +96,17 @@ public enum Workflow {
         public let filers: Set<String>
         /// Users who have taken, proposed or signed any step of it.
         public let hands: Set<String>
+        /// Whether it was found in old files and nobody here has confirmed it since.
+        public let isAsFound: Bool
 
-        public init(state: String, values: [String: JSONValue], filers: Set<String>, hands: Set<String>) {
+        public init(
+            state: String, values: [String: JSONValue], filers: Set<String>, hands: Set<String>, isAsFound: Bool = false
+        ) {
             self.state = state
             self.values = values
             self.filers = filers
             self.hands = hands
+            self.isAsFound = isAsFound
         }
 
         func isOwn(_ user: String) -> Bool { hands.isSubset(of: [user]) }
@@ -272,7 +277,7 @@ public enum Workflow {
         _ act: String, of kind: RecordKind, _ record: Standing, to state: String, values: [String: JSONValue],
         by actor: WorkflowActor, on day: CivilDate, _ policy: AccessPolicy
     ) throws(WorkflowRefusal) -> Following {
-        let steps = kind.steps(from: record.state).filter {
+        let steps = kind.steps(for: record).filter {
             $0.act == act && $0.state(after: record.state) == state && $0.when.holds(values)
         }
         guard let step = steps.first else { throw WorkflowRefusal(.noSuchStep, act) }
@@ -306,6 +311,14 @@ public enum Workflow {
         return hasChanged ? record.filers.union([user]) : record.filers
     }
 
+    /// Whether a record as found in the old files is one of this house after a step: somebody else confirmed it, or another
+    /// signed what the step brought.
+    ///
+    /// - Parameter isApproved: whether several persons took the step.
+    public static func confirms(_ step: Step, isApproved: Bool) -> Bool {
+        step.not.contains(.filer) || isApproved && !step.requires.isEmpty
+    }
+
     // MARK: Parts
 
     /// The step that is meant.
@@ -313,7 +326,7 @@ public enum Workflow {
         _ act: String, of kind: RecordKind, _ record: Standing, _ values: [String: JSONValue],
         _ actor: WorkflowActor, _ context: Context
     ) throws(WorkflowRefusal) -> Step {
-        let possible = kind.steps(from: record.state)
+        let possible = kind.steps(for: record)
         let named = possible.filter { $0.act == act }
         guard !named.isEmpty else {
             var codes: [String] = []
@@ -370,6 +383,13 @@ public enum Workflow {
             guard let leads = context.leads else { throw WorkflowRefusal(.leadsNotSeen, act) }
             guard !leads.isOpen else { throw WorkflowRefusal(.leadOpen, act, field: "specificLeadOpen") }
         }
+    }
+}
+
+extension RecordKind {
+    /// The steps that a record as it stands allows.
+    func steps(for record: Workflow.Standing) -> [Step] {
+        steps(from: record.state).filter { record.isAsFound || !$0.isForAsFound }
     }
 }
 

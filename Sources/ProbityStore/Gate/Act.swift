@@ -138,7 +138,9 @@ struct Act: Sendable, Hashable {
         "search", .category(.read), purpose: .stated, recusal: .leftOut, [.query, .categories, .coverage])
     static let complaintDrop = Act("complaint.drop", .category(.tray), adds: [.tray], [.kind, .tray])
     static let complaintTray = Act(
-        "complaint.tray", .category(.read), purpose: .stated, recusal: .leftOut, [.coverage])
+        "complaint.tray", .category(.read), purpose: .stated, recusal: .leftOut, [.tray, .coverage])
+    static let complaintIdentify = Act(
+        "complaint.identify", .category(.takeIn), recusal: .refused, [.tray, .officer])
     static let complaintTakeIn = Act(
         "complaint.take-in", .category(.takeIn), adds: filing.union([.trayIntake]), recusal: .refused,
         [.tray, .officer, .kind, .query, .record])
@@ -164,7 +166,8 @@ struct Act: Sendable, Hashable {
         keyRotate, backupCreate, approveList, approveShow, approveAccept, recordApprove, approveDeny, officerAdd,
         officerShow, officerIdentify,
         officerList, recordAdd, recordAmend, recordWithdraw, recordAdvance, recordShow, recordList, search,
-        complaintDrop, complaintTray, complaintTakeIn, importBegin, importPublish, dossierOpen, promoteCheck,
+        complaintDrop, complaintTray, complaintIdentify, complaintTakeIn, importBegin, importPublish, dossierOpen,
+        promoteCheck,
         reportCounts, auditList, auditExport,
     ]
 

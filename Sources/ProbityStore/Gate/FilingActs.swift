@@ -5,8 +5,8 @@ public import ProbityRecords
 /// What became of a step: a version, or a proposal that waits for others.
 public struct StepResult: Sendable {
     public let record: RecordID
-    /// The version that was filed; nil where the step waits.
-    public let version: RecordID?
+    /// Number of the version that was filed, counting the record's first as 1; nil where the step waits.
+    public let version: Int?
     /// The proposal that waits; nil where the step is in force.
     public let proposal: Int64?
     /// Whose signatures a proposal waits for.
@@ -26,7 +26,12 @@ extension Session {
     }
 
     /// The part of filing that taking in shares.
-    func file(_ draft: RecordDraft, _ kind: RecordKind, _ run: ActRun, _ writer: RowWriter) throws -> RecordID {
+    ///
+    /// - Parameter intake: the item of the tray that is filed.
+    func file(
+        _ draft: RecordDraft, _ kind: RecordKind, intake: VersionContent.Intake? = nil, _ run: ActRun,
+        _ writer: RowWriter
+    ) throws -> RecordID {
         guard kind.id != "officer" else {
             throw ArchiveError(
                 .invalidEntry, "officers are added with 'officer add'", subject: "officer", rule: "officer.byAdd")
@@ -44,7 +49,7 @@ extension Session {
         }
         let key = try vault.dossierKey(kind.category, officer: officer, unit: unit, in: writer)
         let id = try vault.insert(
-            vault.content(outcome, kind, officer: officer), kind: kind, record: nil,
+            vault.content(outcome, kind, officer: officer, intake: intake), kind: kind, record: nil,
             version: vault.nextVersion(in: key.dossier, writer.db), key: key, in: writer)
         try signalLeads(after: kind, officer: officer, unit: unit, in: writer)
         run[.record] = RecordID(id).text
@@ -57,12 +62,12 @@ extension Session {
     ///   - kind: as whose kind the changes were read; another is refused. Nil asks nothing.
     ///   - changes: fields to set; null removes one.
     ///   - reason: why; a correction without a reason is refused.
-    ///   - expected: the version that the caller read; nil takes whatever is newest.
+    ///   - expected: number of the version that the caller read; nil takes whatever is newest.
     /// - Throws: ``ArchiveError`` as ``advance(_:step:changes:reason:)``; `changedSinceRead`.
     @discardableResult
     public func amend(
         _ record: RecordID, kind: String? = nil, changes: [String: JSONValue], reason: String,
-        expected: RecordID? = nil
+        expected: Int? = nil
     ) throws -> StepResult {
         try write(.recordAmend, [.record: record.text, .reason: reason]) { run, writer in
             try take(Workflow.correctStep, record, kind, changes, reason, expected, run, writer)
@@ -71,7 +76,7 @@ extension Session {
 
     /// Withdraws a misfiled record (撤回): it never counts and stays visible.
     @discardableResult
-    public func withdraw(_ record: RecordID, reason: String, expected: RecordID? = nil) throws -> StepResult {
+    public func withdraw(_ record: RecordID, reason: String, expected: Int? = nil) throws -> StepResult {
         try write(.recordWithdraw, [.record: record.text, .reason: reason]) { run, writer in
             try take(Workflow.withdrawStep, record, nil, [:], reason, expected, run, writer)
         }
@@ -118,7 +123,7 @@ extension Session {
     /// One step of one record: in force at once, or a proposal that waits for others.
     private func take(
         _ step: String, _ record: RecordID, _ expectedKind: String?, _ changes: [String: JSONValue],
-        _ reason: String, _ expected: RecordID?, _ run: ActRun, _ writer: RowWriter
+        _ reason: String, _ expected: Int?, _ run: ActRun, _ writer: RowWriter
     ) throws -> StepResult {
         let entry = try vault.entry(record, writer.db)
         let kind = try declaredKind(entry.content.kind)
@@ -132,9 +137,9 @@ extension Session {
                 .invalidEntry, "record \(record) is of another kind", subject: "kind", rule: "filing.kind",
                 params: ["kind": "kind/\(kind.id)"])
         }
-        if let expected, expected != entry.version {
+        if let expected, expected != entry.versionCount {
             throw ArchiveError(
-                .changedSinceRead, "record \(record) has a newer version", subject: entry.version.text,
+                .changedSinceRead, "record \(record) has a newer version", subject: String(entry.versionCount),
                 rule: "record.newer")
         }
         let unit = try roster.entry(officer, writer.db).unit
@@ -146,8 +151,8 @@ extension Session {
             let proposal = try propose(outcome, of: entry, reason: reason, run, writer)
             return StepResult(record: record, version: nil, proposal: proposal, approval: approval)
         }
-        let version = try insert(outcome, after: entry, kind, unit: unit, reason: reason, in: writer)
-        return StepResult(record: record, version: version, proposal: nil, approval: nil)
+        _ = try insert(outcome, after: entry, kind, unit: unit, reason: reason, in: writer)
+        return StepResult(record: record, version: entry.versionCount + 1, proposal: nil, approval: nil)
     }
 
     /// Files the version that a step makes, and what follows from it.

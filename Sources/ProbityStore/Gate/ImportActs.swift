@@ -99,9 +99,9 @@ private final class ImportFiling {
     private let claim: FileLock
     private let tally = RowTally()
     private(set) var count = 0
+    /// Officers about whom the import brings in an open lead, in the order in which they came.
+    private var withLead: [Int64] = []
     /// Rows of one officer lie far apart in a file by date: his dossier is found and opened once.
-    /// Officers about whom the import has signalled an open lead.
-    private var signalled: Set<Int64> = []
     private var targets = BoundedCache<String, (officer: Int64, key: DossierKey)>(capacity: 65_536)
 
     init(_ session: Session, _ kind: RecordKind, _ judge: ImportJudge) throws {
@@ -152,7 +152,7 @@ private final class ImportFiling {
                     session.vault.content(
                         judged.outcome, kind, officer: target.officer, isAsFound: judged.isAsFound), kind: kind,
                     record: nil, version: version, key: target.key, in: writer)
-                try signalLead(judged.outcome, officer: target.officer, structure, in: writer)
+                try noteLead(judged.outcome, officer: target.officer)
             }
             if structure.hasRows { _ = try session.append(.dossierOpen, ActDetails(), rows: structure, db) }
         }
@@ -168,22 +168,18 @@ private final class ImportFiling {
         return (officer, key)
     }
 
-    /// Signals an open lead that a row brings in, once for each officer: the import's own rows are not visible yet.
-    private func signalLead(
-        _ outcome: Workflow.Outcome, officer: Int64, _ structure: RowWriter, in writer: RowWriter
-    ) throws {
-        guard kind.category == .complaints, !signalled.contains(officer) else { return }
+    /// Remembers of whom a row brings in an open lead. Its rows are not visible yet, and others file meanwhile: what the
+    /// signal must say is asked when the rows are published.
+    private func noteLead(_ outcome: Workflow.Outcome, officer: Int64) throws {
+        guard kind.category == .complaints, !withLead.contains(officer) else { return }
         var standing = LeadStanding()
         standing.add(
             state: outcome.state, values: outcome.values, isNews: true, on: session.archive.now.date,
             try RuleSet.standard())
-        guard standing.isOpen else { return }
-        signalled.insert(officer)
-        let unit = try session.roster.entry(officer, writer.db).unit
-        try session.raiseSignal(officer: officer, unit: unit, structure: structure, in: writer)
+        if standing.isOpen { withLead.append(officer) }
     }
 
-    /// Makes the rows visible, with one leaf.
+    /// Makes the rows visible, with one leaf, and signals the leads among them as things stand then.
     func publish() throws {
         var details = ActDetails()
         details[.kind] = kind.id
@@ -192,8 +188,14 @@ private final class ImportFiling {
             try session.transact(.importPublish) { db in
                 try OpenBatchTable.demand(batch, token: token, db)
                 try OpenBatchTable.close(batch, db)
-                return try session.append(
-                    .importPublish, details, rows: RowWriter(db, batch: batch, tally), db)
+                let writer = RowWriter(db, batch: batch, tally)
+                session.vault.writing = batch
+                defer { session.vault.writing = nil }
+                for officer in withLead {
+                    let unit = try session.roster.entry(officer, db).unit
+                    try session.signalLeads(after: kind, officer: officer, unit: unit, in: writer)
+                }
+                return try session.append(.importPublish, details, rows: writer, db)
             })
     }
 

@@ -19,7 +19,7 @@ extension Session {
         let (rules, today) = (try RuleSet.standard(), archive.now.date)
         for entry in try vault.entries(in: dossier, category, officer: officer, db) {
             standing.add(
-                state: entry.content.state, values: entry.content.values,
+                state: entry.content.state, values: entry.content.values, isAsFound: entry.isAsFound,
                 isNews: since.map { entry.content.filedOn >= $0 } ?? true, on: today, rules)
         }
         return standing
@@ -38,22 +38,13 @@ extension Session {
         let isRaised = entry?.content.state == "raised"
         guard standing.isOpen != isRaised else { return }
         if standing.isOpen {
-            try raiseSignal(entry, officer: officer, unit: unit, structure: writer, in: writer)
+            try raiseSignal(entry, officer: officer, unit: unit, in: writer)
         } else if let entry {
             try advanceSignal(
                 entry, "lower",
                 ["loweredOn": .string(archive.now.date.description), "established": .bool(standing.isEstablished)],
                 unit: unit, in: writer)
         }
-    }
-
-    /// Raises the signal of an officer whose complaints an import brings in; its rows are not visible yet.
-    ///
-    /// - Parameter structure: takes the dossier where there is none yet.
-    func raiseSignal(officer: Int64, unit: String, structure: RowWriter, in writer: RowWriter) throws {
-        let entry = try signalEntry(officer: officer, unit: unit, writer.db).first
-        guard entry?.content.state != "raised" else { return }
-        try raiseSignal(entry, officer: officer, unit: unit, structure: structure, in: writer)
     }
 
     private func signalEntry(officer: Int64, unit: String, _ db: Connection) throws -> [RecordEntry] {
@@ -70,7 +61,7 @@ extension Session {
     }
 
     private func raiseSignal(
-        _ entry: RecordEntry?, officer: Int64, unit: String, structure: RowWriter, in writer: RowWriter
+        _ entry: RecordEntry?, officer: Int64, unit: String, in writer: RowWriter
     ) throws {
         let today = JSONValue.string(archive.now.date.description)
         if let entry {
@@ -78,7 +69,7 @@ extension Session {
                 entry, "raise", ["raisedOn": today, "loweredOn": .null, "established": .null], unit: unit, in: writer)
         }
         let kind = try declaredKind(Session.signal)
-        let key = try vault.dossierKey(kind.category, officer: officer, unit: unit, in: structure)
+        let key = try vault.dossierKey(kind.category, officer: officer, unit: unit, in: writer)
         let outcome = Workflow.Outcome(
             step: Workflow.fileStep, state: kind.initialState, values: ["raisedOn": today], approval: nil)
         try vault.insert(

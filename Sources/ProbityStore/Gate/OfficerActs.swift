@@ -51,7 +51,7 @@ extension Session {
     /// files the kind. It is an act as every look is.
     /// - Throws: as ``showOfficer(_:)``, and `roleRefuses` where the role does not file the kind.
     public func identify(_ query: String, filing kind: String) throws -> (
-        id: OfficerID, policeNo: String, name: String, unit: String
+        id: OfficerID, policeNo: String, name: String, unit: String, hasLeft: Bool
     ) {
         try look(.officerIdentify, [.query: query, .kind: kind]) { run, db in
             try run.demandRight(in: declaredKind(kind).category, kind: kind, "record.add \(kind)")
@@ -60,7 +60,7 @@ extension Session {
             return officer
         } reveal: { db, officer in
             let entry = try roster.entry(officer, db)
-            return (entry.id, entry.policeNo, entry.name, entry.unit)
+            return (entry.id, entry.policeNo, entry.name, entry.unit, entry.hasLeft)
         }
     }
 

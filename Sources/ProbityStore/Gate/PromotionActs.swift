@@ -81,7 +81,7 @@ extension Session {
                 let candidate = CandidateFacts(
                     officerID: officer.id.text, personCategory: officer.personCategory,
                     facts: try file.value.flatMap { try vault.histories(in: $0, of: officer, db) },
-                    unseen: file.coverage, roster: officer.values)
+                    unseen: file.coverage, roster: officer.values, hasLeft: officer.hasLeft)
                 try receive(
                     PromotionResult(
                         officer: officer, answer: PromotionCheck.evaluate(candidate, question: question, rules: rules),

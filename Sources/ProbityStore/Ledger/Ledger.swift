@@ -1,5 +1,6 @@
 import ProbityCrypto
 import ProbityLedger
+import ProbityRecords
 import Synchronization
 
 // The ledger as it stands in its three tables: leaf, node, checkpoint.
@@ -24,6 +25,9 @@ struct LedgerHead {
 enum Ledger {
     /// How many lines the ledger has.
     static func size(_ db: Connection) throws -> UInt64 { try LeafTable.size(db) }
+
+    /// The day of the ceremony, with which the archive began.
+    static func firstDay(_ db: Connection) throws -> CivilDate? { try ArchiveTime(leaf(0, db).time)?.date }
 
     /// The time of the newest line; nil where there is none.
     static func lastTime(_ db: Connection) throws -> ArchiveTime? {

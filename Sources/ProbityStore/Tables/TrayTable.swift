@@ -28,8 +28,9 @@ enum TrayTable {
         }
     }
 
-    static func isTakenIn(_ id: Int64, _ db: Connection) throws -> Bool {
-        try db.integer("SELECT 1 FROM trayIntake WHERE tray = ?", [.integer(id)]) != nil
+    /// The record that an item became; nil while it waits.
+    static func record(of id: Int64, _ db: Connection) throws -> Int64? {
+        try db.integer("SELECT record FROM trayIntake WHERE tray = ?", [.integer(id)])
     }
 }
 

@@ -21,6 +21,8 @@ final class ImportJudge {
     /// Numbers and ID numbers of officers whom the file brings in.
     private var brought: Set<String> = []
     private var passed: RowStream
+    /// The day on which the archive began.
+    private var firstDay: CivilDate?
 
     init(
         _ kind: RecordKind, _ actor: Actor, _ user: WorkflowActor, _ roster: Roster, _ vault: Vault, isPast: Bool,
@@ -62,6 +64,10 @@ final class ImportJudge {
             // A text that could not be read is no missing field.
             return errors.map { .init($0) } + problems(error).filter { !unreadable.contains($0.field) }
         }
+        if case .past = start {
+            let late = try notPast(values, db)
+            guard late.isEmpty else { return late }
+        }
         let found =
             kind.id == "officer" ? try rosterProblems(values, db) : try officerProblems(officer ?? "", db)
         if found.isEmpty { passed.add(officer, state, values) }
@@ -88,6 +94,16 @@ final class ImportJudge {
         var past: String?
         if case .past(let state) = start { past = state }
         return try Workflow.file(kind, values: values, by: user, past: past, context)
+    }
+
+    /// The dates of what is said to be found in the old files, and does not lie before the archive began.
+    private func notPast(_ values: [String: JSONValue], _ db: Connection) throws -> [RejectedRow.Problem] {
+        if firstDay == nil { firstDay = try Ledger.firstDay(db) }
+        guard let firstDay else { return [] }
+        return kind.happenedFields.filter { name in
+            // A record without its own date would be of the day on which it is entered.
+            values[name]?.string.flatMap { CivilDate($0) }.map { $0 >= firstDay } ?? (name == kind.occurredOnField)
+        }.map { .init(field: $0, code: "import.notPast", params: ["date": firstDay.description]) }
     }
 
     private func problems(_ refusal: WorkflowRefusal) -> [RejectedRow.Problem] {

@@ -5,6 +5,10 @@ public struct OfficerEntry: Sendable, Equatable {
     public let id: OfficerID
     public let record: RecordID
     public let values: [String: JSONValue]
+    /// Whether he has left (离开).
+    public let hasLeft: Bool
+
+    static let leftState = "left"
 
     private func text(_ field: String) -> String { values[field]?.string ?? "" }
     public var policeNo: String { text("policeNo") }

@@ -29,7 +29,8 @@ public struct RecordEntry: Sendable, Equatable {
 
     /// As the workflow sees it.
     var standing: Workflow.Standing {
-        Workflow.Standing(state: content.state, values: content.values, filers: filers, hands: hands)
+        Workflow.Standing(
+            state: content.state, values: content.values, filers: filers, hands: hands, isAsFound: isAsFound)
     }
 
     /// The record with one version more.
@@ -47,13 +48,13 @@ public struct RecordEntry: Sendable, Equatable {
         filedSequence = opened.provenance.sequence
         firstFiledSequence = before?.firstFiledSequence ?? opened.provenance.sequence
         firstFiledOn = before?.firstFiledOn ?? opened.content.filedOn
+        hands = (before?.hands ?? []).union(taking.approvers).union([taking.user])
         if let before, let step = taking.step {
             filers = Workflow.filers(after: step, before.standing, to: content.values, by: taking.user)
+            isAsFound = before.isAsFound && !Workflow.confirms(step, isApproved: !taking.approvers.isEmpty)
         } else {
             filers = [taking.user]
+            isAsFound = content.isAsFound
         }
-        hands = (before?.hands ?? []).union(taking.approvers).union([taking.user])
-        // Confirming, and only that, leaves nobody who filed it unconfirmed.
-        isAsFound = (before?.isAsFound ?? content.isAsFound) && !filers.isEmpty
     }
 }

@@ -95,6 +95,17 @@ final class Roster {
         return (nil, [])
     }
 
+    /// The spellings under which a text is looked up: as it stands, and where it has several words each of them.
+    private static func spellings(_ text: String) -> [String] {
+        let words = text.split { !$0.isLetter && !$0.isNumber && $0 != "-" }.map(String.init)
+        return [text] + (words.count > 1 ? words : [])
+    }
+
+    /// Everybody whom a text may mean, as somebody wrote it.
+    func meant(_ text: String, _ db: Connection) throws -> Set<Int64> {
+        try Roster.spellings(text).reduce(into: []) { $0.formUnion(try candidates($1, db).officers) }
+    }
+
     /// Whether `text`, as somebody wrote it, means `officer`: in whatever spelling a look-up accepts, and as one of
     /// several words.
     ///
@@ -103,8 +114,7 @@ final class Roster {
     func means(_ text: String, _ officer: OfficerEntry, _ db: Connection) throws -> Bool {
         let own = Set(
             OfficerIndex.allCases.compactMap { officer.values[$0.rawValue]?.string }.map(OfficerIndex.normalized))
-        let words = text.split { !$0.isLetter && !$0.isNumber && $0 != "-" }.map(String.init)
-        return try ([text] + (words.count > 1 ? words : [])).contains { spelling in
+        return try Roster.spellings(text).contains { spelling in
             let normalized = OfficerIndex.normalized(spelling)
             if own.contains(normalized) || OfficerID(normalized) == officer.id { return true }
             return try candidates(spelling, db).officers.contains(officer.id.number)
@@ -129,7 +139,9 @@ final class Roster {
         guard let entry = entries.first(where: { $0.content.kind == "officer" }) else {
             throw ArchiveError(.integrity, "officer \(OfficerID(officer)) has no roster entry")
         }
-        return OfficerEntry(id: OfficerID(officer), record: entry.id, values: entry.content.values)
+        return OfficerEntry(
+            id: OfficerID(officer), record: entry.id, values: entry.content.values,
+            hasLeft: entry.content.state == OfficerEntry.leftState)
     }
 
     /// Officers in the order of their police numbers; their own are random.

@@ -17,6 +17,13 @@ public struct TrayEntry: Sendable {
     public let values: [String: JSONValue]
 }
 
+/// One item and what became of it.
+public struct TrayItem: Sendable {
+    public let entry: TrayEntry
+    /// The record that it became; nil while it waits.
+    public let record: RecordID?
+}
+
 /// Seals items into the drop-box and opens them.
 struct Tray {
     let archive: Archive
@@ -93,6 +100,11 @@ struct Tray {
             return Opened(
                 entry: TrayEntry(id: id, filedBy: by, filedOn: on, officer: officer, values: values), secret: shared)
         }
+    }
+
+    /// The record that an item became; nil while it waits.
+    func record(of id: TrayID, _ db: Connection) throws -> RecordID? {
+        try TrayTable.record(of: id.number, db).map { RecordID($0) }
     }
 
     /// Wraps the item's key under the dossier of the record that it has become.

@@ -56,14 +56,15 @@ final class Vault {
     /// What a new version says, filed now by the user.
     func content(
         _ outcome: Workflow.Outcome, _ kind: RecordKind, officer: Int64, isAsFound: Bool = false,
-        reason: String? = nil, approval: SignedNote? = nil
+        reason: String? = nil, approval: SignedNote? = nil, intake: VersionContent.Intake? = nil
     ) -> NewVersion {
         let now = archive.now.date
         let columns = kind.clearColumns(values: outcome.values, state: outcome.state, filedOn: now)
         let content = VersionContent(
             officer: OfficerID(officer), kind: kind.id, state: outcome.state, occurredOn: columns.occurredOn,
             filedOn: now, filedBy: user, step: outcome.step, isAsFound: isAsFound, reason: reason,
-            values: outcome.values, approval: approval.map { String(decoding: $0.bytes, as: UTF8.self) })
+            values: outcome.values, approval: approval.map { String(decoding: $0.bytes, as: UTF8.self) }, intake: intake
+        )
         return NewVersion(content: content, columns: columns)
     }
 

@@ -16,8 +16,17 @@ public struct VersionContent: Sendable, Equatable {
     /// Why this version follows another; nil in a first version.
     public let reason: String?
     public let values: [String: JSONValue]
+    /// The item of the tray that was taken in as this version; nil in every other.
+    public let intake: Intake?
     /// The signed note under which several persons took the step; nil where one did.
     let approval: String?
+
+    /// An item of the tray (待接收件), and whom it names.
+    public struct Intake: Sendable, Equatable {
+        public let item: TrayID
+        /// As it was written when it was dropped.
+        public let officer: String
+    }
 
     var json: JSONValue {
         var members: [String: JSONValue] = [
@@ -28,13 +37,18 @@ public struct VersionContent: Sendable, Equatable {
         if isAsFound { members["asFound"] = .bool(true) }
         if let reason { members["reason"] = .string(reason) }
         if let approval { members["approval"] = .string(approval) }
+        if let intake {
+            members["intake"] = .object(["item": .string(intake.item.text), "officer": .string(intake.officer)])
+        }
         return .object(members)
     }
 
     init(
         officer: OfficerID, kind: String, state: String, occurredOn: CivilDate, filedOn: CivilDate, filedBy: String,
-        step: String, isAsFound: Bool = false, reason: String?, values: [String: JSONValue], approval: String? = nil
+        step: String, isAsFound: Bool = false, reason: String?, values: [String: JSONValue], approval: String? = nil,
+        intake: Intake? = nil
     ) {
+        self.intake = intake
         self.officer = officer
         self.kind = kind
         self.state = state
@@ -54,9 +68,15 @@ public struct VersionContent: Sendable, Equatable {
             let filed = value["filedOn"]?.string.flatMap({ CivilDate($0) }), let by = value["filedBy"]?.string,
             let step = value["step"]?.string, let values = value["values"]?.object
         else { return nil }
+        var intake: Intake?
+        if let member = value["intake"] {
+            guard let item = member["item"]?.string.flatMap({ TrayID($0) }), let named = member["officer"]?.string
+            else { return nil }
+            intake = Intake(item: item, officer: named)
+        }
         self.init(
             officer: officer, kind: kind, state: state, occurredOn: occurred, filedOn: filed, filedBy: by,
             step: step, isAsFound: value["asFound"]?.bool ?? false, reason: value["reason"]?.string, values: values,
-            approval: value["approval"]?.string)
+            approval: value["approval"]?.string, intake: intake)
     }
 }

@@ -10,7 +10,7 @@ extension RecordCommand {
         @Option(name: .customLong("set"), help: "FIELD=VALUE, repeated; an empty value removes / 字段=值") var fields:
             [String] = []
         @Option(help: "kind of the record / 记录种类") var kind: String
-        @Option(help: "the version you read / 所依据版本") var version: String?
+        @Option(help: "number of the version you read, 1, 2, 3 … / 所依据版本号") var version: Int?
 
         func run() throws {
             try global.atDesk { desk, console in
