@@ -60,6 +60,12 @@ struct DoorModel: Sendable {
         let approvals: [Approval]
         /// Only for what was found in old files and nobody has confirmed.
         var isForAsFound = false
+
+        /// Whether it takes these changes: what it empties anyhow may be emptied.
+        func mayChange(_ changes: [String: JSONValue]) -> Bool {
+            let names = changes.filter { !($0.value == .null && clears.contains($0.key)) }.keys
+            return sets?.isSuperset(of: names) ?? true
+        }
     }
 
     struct Kind: Sendable {
@@ -235,8 +241,7 @@ struct DoorModel: Sendable {
         }
         guard let step = steps.first(where: { DoorModel.holds($0.when, values) }) else { return .refused(.state) }
         guard step.roles.contains(person.role) else { return .refused(.role) }
-        if let sets = step.sets, !sets.isSuperset(of: changes.keys) { return .refused(.invalid) }
-        if !Set(step.clears).isDisjoint(with: changes.filter { $0.value != .null }.keys) { return .refused(.invalid) }
+        guard step.mayChange(changes) else { return .refused(.invalid) }
         values = values.filter { !step.clears.contains($0.key) }
         if act == "correct", values == record.values { return .refused(.invalid) }
         if isExcluded(person.user, step.not, record, values) { return .refused(.secondPerson) }

@@ -193,6 +193,7 @@ public enum Workflow {
         guard isProgram || !kind.isDerived else { throw WorkflowRefusal(.derivedKind, act) }
         var values = record.values.changed(by: changes)
         let step = try step(act, of: kind, record, values, actor, context)
+        // Emptying what the step empties anyhow is how a proposal of it is put in force.
         for (name, value) in changes.sorted(by: { $0.key < $1.key })
         where !step.mayChange(name) && !(value == .null && step.clears.contains(name)) {
             throw WorkflowRefusal(.fieldNotSet, act, field: name)

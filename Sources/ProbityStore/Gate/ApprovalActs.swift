@@ -260,11 +260,11 @@ extension Session {
         }
     }
 
-    /// Nil where the step waits no more: whoever proposed it has left, or the record stands otherwise.
+    /// Nil where the step waits no more: the record stands otherwise. What somebody proposed who has left can still be denied.
     private func approval(
         of step: StepProposal, _ entry: RecordEntry, _ kind: RecordKind, _ db: Connection
     ) throws -> Step.Approval? {
-        guard let proposer = try Credentials(archive, db).certificate(of: step.proposedBy) else { return nil }
+        guard let proposer = try Credentials(archive, db).standing(of: step.proposedBy)?.certificate else { return nil }
         do throws(WorkflowRefusal) {
             return try Workflow.follow(
                 step.outcome.step, of: kind, entry.standing, to: step.outcome.state, values: step.outcome.values,
