@@ -193,7 +193,9 @@ extension Session {
     }
 
     private func hidden(_ proposal: Proposal, _ db: Connection) throws -> Hidden? {
-        if case .step(let opened) = proposal.subject, actor.isHimself(opened.proposal.officer.number) { return .recusal }
+        if case .step(let opened) = proposal.subject, actor.isHimself(opened.proposal.officer.number) {
+            return .recusal
+        }
         if proposal.proposedBy == user || proposal.note.isSigned(by: ownSigner.verifier) { return nil }
         guard try !ProposalReader(vault, db).maySign(proposal.subject, certificate) else { return nil }
         if case .step = proposal.subject { return .foreign }

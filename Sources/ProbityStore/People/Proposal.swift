@@ -220,13 +220,15 @@ struct ProposalReader {
         }
         var ended: (fate: ProposalFate, on: CivilDate?)?
         for row in rows where row.kind == .denial {
-            if let denial = try sound({ try self.denial(row, of: first.id, note.text, subject, proposedBy: by) }) ?? nil {
+            if let denial = try sound({ try self.denial(row, of: first.id, note.text, subject, proposedBy: by) }) ?? nil
+            {
                 ended = ended ?? denial
             } else {
                 isDamaged = true
             }
         }
-        guard let day = try sound({ try self.day(of: first) }), let close = try sound({ try ended ?? end(subject, note) })
+        guard let day = try sound({ try self.day(of: first) }),
+            let close = try sound({ try ended ?? end(subject, note) })
         else { return (nil, true) }
         return (
             Proposal(
