@@ -249,7 +249,7 @@ extension Session {
             _ = try sieve.opens(dossier, category, db)
         }
         gaps += sieve.gaps
-        let since = (try Ledger.lastTime(db)?.date ?? archive.now.date).adding(days: -Session.toldDays)
+        let since = graph.grants.day.adding(days: -Session.toldDays)
         var entries: [ProposalEntry] = []
         for proposal in found.proposals {
             let isTold = proposal.proposedBy == user && (proposal.closedOn ?? proposal.proposedOn) >= since
