@@ -114,8 +114,9 @@ extension DoorTests {
                 }
             }
             let reader = try house.session("promoter1")
+            let signer = try house.session("inspector2")
             let text = try house.fixture.archive.snapshot { db in
-                try ProposalReader(house.session("inspector2").vault, db).numbered(id)?.denial(
+                try ProposalReader(signer.vault, db).numbered(id)?.denial(
                     by: "promoter1", house.fixture.archive)
             }
             try plant("denial", id, SignedNote(text: #require(text), signers: [reader.ownSigner]).bytes)
@@ -123,7 +124,6 @@ extension DoorTests {
             try plant("step", id, [0])
             try plant("certificate", nil, [1, 2, 3])
             try plant("rumour", nil, [])
-            let signer = try house.session("inspector2")
             let read = try signer.proposals()
             #expect(read.entries.map(\.id) == [id] && read.entries.first?.fate == .waiting)
             #expect(read.damaged.count == 3 && read.damaged.contains(id))
