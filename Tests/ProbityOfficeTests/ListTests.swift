@@ -105,13 +105,13 @@ extension Office {
             #expect(answer.notes.map(\.text) == ["提议 \(number) 等待签署：probity approve show \(number)"])
             let secadmin = try premises().desk("secadmin1", purpose: nil)
             let waiting = try secadmin.approvals()
-            #expect(waiting.columns.map(\.key) == ["proposal", "summary", "signers", "missing"])
+            #expect(waiting.columns.map(\.key) == ["proposal", "summary", "date", "state", "signers", "missing"])
             #expect(
-                waiting.rows.map(\.cells) == [
-                    [String(number), "授权：supervisor1 查看 U02 的“人员名册”", "clerk1", "安全保密管理员签名"]
+                waiting.rows.map { row in row.cells.indices.filter { $0 != 2 }.map { row.cells[$0] } } == [
+                    [String(number), "授权：supervisor1 查看 U02 的“人员名册”", "待审批", "clerk1", "安全保密管理员签名"]
                 ])
             #expect(try waiting.rows.first?.json.parsed["signers"] == ["clerk1"])
-            let signed = try secadmin.accept(number)
+            let signed = try secadmin.accept(number, as: secadmin.approval(number).fingerprint)
             #expect(signed.lines == ["已生效"])
             #expect(
                 try signed.json.parsed == [

@@ -262,12 +262,13 @@ struct DoorModel: Sendable {
         by person: Person
     ) -> Refusal? {
         guard opens(person.role, kind.category) else { return .notVisible }
-        guard !person.isSubject else { return .recusal }
+        // What does not concern him, or concerns himself, is not there for him.
+        guard !person.isSubject else { return .notVisible }
         guard person.user != proposer else { return .secondPerson }
         guard let approval = approval(step, record, values, by: proposer), approval.roles.contains(person.role),
             works(person.role, kind)
-        else { return .role }
-        return isExcluded(person.user, approval.not, record, values) ? .secondPerson : nil
+        else { return .notVisible }
+        return isExcluded(person.user, approval.not, record, values) ? .notVisible : nil
     }
 
     func approval(

@@ -1,9 +1,9 @@
 /// Finds what would name a reporter (举报人) in the text of a record.
 ///
 /// A reporter's identity lives in its own category under a key of its own; a record that carried it would show it to
-/// every reader of the complaint. So kinds with `refusesReporterIdentity` refuse texts with a labelled name or
-/// contact, a mobile number or a citizen ID. The rule errs towards refusing: such numbers are not needed in the facts
-/// of a complaint.
+/// every reader of the complaint. So kinds with `refusesReporterIdentity`, and every text of a ledger line, refuse a
+/// labelled name or contact, a mobile number or a citizen ID. The rule errs towards refusing: such numbers are not
+/// needed in the facts of a complaint.
 ///
 /// Source: 检举控告规则 2020 (protection of reporters); 信访工作条例 2022 Art. 30; domain.md §5.6.
 public enum ReporterIdentity {
@@ -27,6 +27,8 @@ public enum ReporterIdentity {
     private static let links = spelt(["是", "为", "系", "叫", "名叫", "姓名", "is", "named"])
     /// What may follow them and names nobody: 举报人为匿名.
     private static let nameless = spelt(["匿名", "不详", "未知", "未署名", "anonymous", "unknown"])
+    /// The labels that mean a person, behind which his name may stand at once: 举报人王五反映.
+    private static let persons = Set(spelt(["举报人", "检举人", "控告人", "投诉人", "信访人", "来信人", "来访人", "来电人", "反映人"]))
     private static let firstBytes = Set(labels.compactMap(\.first))
 
     private static func spelt(_ words: [String]) -> [[UInt8]] { words.map { Array($0.utf8) } }
@@ -59,7 +61,19 @@ public enum ReporterIdentity {
         return digits >= 11
     }
 
-    /// A label with a colon or a linking word behind it. It goes over the bytes once: every text of an import passes here.
+    /// Whether a look-up text would carry a reporter to the auditors. A whole citizen ID is how an officer is looked up.
+    public static func isSuspected(inLookUp text: String) -> Bool {
+        guard isSuspected(in: text) else { return false }
+        do {
+            _ = try CitizenID(text)
+            return false
+        } catch {
+            return true
+        }
+    }
+
+    /// A label with a colon, a linking word or a name behind it. It goes over the bytes once: every text of an import passes
+    /// here.
     private static func hasLabelledName(_ bytes: [UInt8]) -> Bool {
         func stands(_ word: [UInt8], at index: Int) -> Bool {
             index + word.count <= bytes.count && word.indices.allSatisfy { bytes[index + $0] == word[$0] }
@@ -68,6 +82,7 @@ public enum ReporterIdentity {
             for label in labels where stands(label, at: index) {
                 let end = index + label.count
                 if stands(colon, at: end) || stands(wideColon, at: end) { return true }
+                if persons.contains(label), hasName(bytes, at: end) { return true }
                 for link in links where stands(link, at: end) {
                     let name = end + link.count
                     if name < bytes.count, !nameless.contains(where: { stands($0, at: name) }) { return true }
@@ -77,6 +92,32 @@ public enum ReporterIdentity {
         return false
     }
 
+    /// A surname with one or two characters more, and behind them the end, a stop, or what a sentence goes on with.
+    private static func hasName(_ bytes: [UInt8], at start: Int) -> Bool {
+        func characters(_ count: Int, at index: Int) -> [UInt8]? {
+            let end = index + 3 * count
+            guard end <= bytes.count else { return nil }
+            // CJK unified ideographs begin with E4 to E9 and take three bytes.
+            for first in stride(from: index, to: end, by: 3) where !(0xE4...0xE9).contains(bytes[first]) { return nil }
+            return Array(bytes[index..<end])
+        }
+        func isFollowed(at end: Int) -> Bool {
+            guard characters(1, at: end) != nil else { return true }
+            return (1...3).contains { count in
+                characters(count, at: end).map(Surnames.followers.contains) ?? false
+            }
+        }
+        guard let pair = characters(2, at: start), !Surnames.words.contains(pair) else { return false }
+        let surname = Surnames.compound.contains(pair) ? 2 : Surnames.single.contains(Array(pair.prefix(3))) ? 1 : 0
+        guard surname > 0 else { return false }
+        return (1...2).contains { given in
+            guard let name = characters(given, at: start + 3 * surname) else { return false }
+            // 王某 is how a name is left out.
+            return !name.starts(with: unnamed) && isFollowed(at: start + 3 * (surname + given))
+        }
+    }
+
+    private static let unnamed = Array("某".utf8)
     private static let colon = Array(":".utf8)
     private static let wideColon = Array("：".utf8)
 
