@@ -29,7 +29,13 @@ final class ActRun {
     /// The only way into the line. Auditors read it, and exports carry it on: no text gets there that would tell who
     /// reported (举报人身份), neither in the line of what was done nor in that of a refusal.
     private func note(_ field: Act.Field, _ value: String?) {
-        if let value, field.isFreeText, ReporterIdentity.isSuspected(inLookUp: value) {
+        let isSuspected =
+            switch value {
+            case let text? where field == .query: ReporterIdentity.isSuspected(inLookUp: text)
+            case let text? where field.isFreeText: ReporterIdentity.isSuspected(in: text)
+            default: false
+            }
+        if isSuspected {
             suspected = suspected ?? field
             details[field] = nil
         } else {
