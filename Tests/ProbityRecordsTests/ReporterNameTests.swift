@@ -19,6 +19,11 @@ struct ReporterNameTests {
         ])
     func ordinary(text: String) { #expect(!ReporterIdentity.isSuspected(in: text)) }
 
+    @Test(
+        "Spaces, what has no width, and full-width forms hide nothing",
+        arguments: ["举\u{200B}报人王五反映", "电话１３８１２３４５６７８", "举 报 人：王五", "联系方式：另附"])
+    func spelt(text: String) { #expect(ReporterIdentity.isSuspected(in: text)) }
+
     @Test("An officer is looked up by a citizen ID, and nobody by a telephone number")
     func lookUp() {
         #expect(ReporterIdentity.isSuspected(in: "11010119900307571X"))

@@ -132,6 +132,37 @@ extension DoorTests {
             #expect(try signer.accept(id) == nil)
         }
 
+        @Test("A row of the same text with fewer signatures takes none away")
+        func fewer() throws {
+            let house = try DoorTests.house("sanction").0
+            let identity = try Identity.generate(user: "inspector9")
+            let secadmin = try house.session("secadmin1")
+            let id = try secadmin.proposeUser(
+                request: UserRequest.make(identity, bureauID: "test"), role: .inspector,
+                unit: "U00", officer: nil
+            ).id
+            _ = try house.session("inspector1").accept(id)
+            try house.fixture.archive.engine.database.write { db in
+                try db.execute(
+                    sql: """
+                        INSERT INTO proposal (id, kind, first, note, batch)
+                        SELECT (SELECT MAX(id) + 1 FROM proposal), kind, first, note, batch FROM proposal WHERE id = ?
+                        """, arguments: [id])
+            }
+            let signers = try secadmin.proposals().entries.first { $0.id == id }?.signers
+            #expect(signers == ["secadmin1", "inspector1"])
+        }
+
+        @Test("What a dossier's proposals cost does not grow with those of others")
+        func perDossier() throws {
+            let (house, kind) = try DoorTests.house("sanction")
+            let (record, id) = try propose(house, kind)
+            let other = try propose(house, kind, about: DoorHouse.subjectNumber)
+            try house.session("inspector2").deny(other.id, reason: "不同意")
+            let read = try house.fixture.archive.snapshot { try ProposalTable.all(of: record.id.dossier, $0) }
+            #expect(read.map(\.id) == [id])
+        }
+
         @Test(
             "Who proposed sees what came of it: in force, denied by whom and when, overtaken; after thirty days no more"
         )

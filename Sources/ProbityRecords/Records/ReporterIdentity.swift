@@ -2,8 +2,8 @@
 ///
 /// A reporter's identity lives in its own category under a key of its own; a record that carried it would show it to
 /// every reader of the complaint. So kinds with `refusesReporterIdentity` refuse texts with a labelled name or
-/// contact, a mobile number or a citizen ID, and so does everything that goes into a ledger line. The rule errs towards refusing: such numbers are not needed in the facts
-/// of a complaint.
+/// contact, a mobile number or a citizen ID, and so does everything that goes into a ledger line. The rule errs towards
+/// refusing: such numbers are not needed in the facts of a complaint.
 ///
 /// Source: 检举控告规则 2020 (protection of reporters); 信访工作条例 2022 Art. 30; domain.md §5.6.
 public enum ReporterIdentity {

@@ -13,7 +13,7 @@ extension Session {
         _ outcome: Workflow.Outcome, of entry: RecordEntry, reason: String, _ run: ActRun, _ writer: RowWriter
     ) throws -> Int64 {
         let credentials = Credentials(archive, writer.db)
-        let waits = try ProposalReader(vault, writer.db).all().proposals.contains { proposal in
+        let waits = try ProposalReader(vault, writer.db).all(of: entry.id.dossier).proposals.contains { proposal in
             // What somebody proposed who has left since can come into force no more.
             guard proposal.isOpen, case .step(let opened) = proposal.subject,
                 try credentials.certificate(of: opened.proposal.proposedBy) != nil

@@ -152,7 +152,7 @@ struct ProposalReader {
 
     private var archive: Archive { vault.archive }
 
-    /// All that there is.
+    /// What there is.
     struct Found {
         var proposals: [Proposal] = []
         var damaged: [Int64] = []
@@ -160,10 +160,11 @@ struct ProposalReader {
         var closed: Set<Int64> = []
     }
 
-    func all() throws -> Found {
+    /// - Parameter dossier: reads only the steps of one; those of others are not even opened.
+    func all(of dossier: Int64? = nil) throws -> Found {
         var order: [Int64] = []
         var rows: [Int64: [ProposalRow]] = [:]
-        for row in try ProposalTable.all(db) {
+        for row in try ProposalTable.all(of: dossier, db) {
             if rows[row.first] == nil { order.append(row.first) }
             rows[row.first, default: []].append(row)
         }
@@ -210,7 +211,7 @@ struct ProposalReader {
                 isDamaged = true
                 continue
             }
-            (note, subject) = (signed, opened)
+            (note, subject) = (try joined(note, signed, opened), opened)
         }
         let by: String
         if case .step(let opened) = subject {
@@ -235,6 +236,19 @@ struct ProposalReader {
                 id: first.id, note: note, subject: subject, proposedBy: by, proposedOn: day, fate: close.fate,
                 closedOn: close.on), isDamaged
         )
+    }
+
+    /// A note with the signatures of another row of the same text that hold today: no row takes away what another brought.
+    ///
+    /// A wrong signature in somebody's name would make the note invalid for him, so it is left out.
+    private func joined(_ note: SignedNote, _ other: SignedNote, _ subject: Proposal.Subject) throws -> SignedNote {
+        var newcomer: Certificate?
+        if case .certificate(let certificate) = subject { newcomer = certificate }
+        return try other.signatures.reduce(note) { note, signature in
+            guard !note.signatures.contains(signature) else { return note }
+            let alone = try SignedNote(text: note.text, signatures: [signature])
+            return try credentials.signers(of: alone, subject: newcomer).isEmpty ? note : note.adding(signature)
+        }
     }
 
     /// A row's text with its signatures; nil for a step that no key of the user's opens.

@@ -34,8 +34,17 @@ struct ProposalRow {
 enum ProposalTable {
     private static let columns = "id, kind, first, dossier, epoch, note, batch"
 
-    static func all(_ db: Connection) throws -> [ProposalRow] {
-        try db.all("SELECT \(columns) FROM proposal ORDER BY id") { try ProposalRow($0) }
+    /// - Parameter dossier: only the proposals that begin there.
+    static func all(of dossier: Int64? = nil, _ db: Connection) throws -> [ProposalRow] {
+        guard let dossier else {
+            return try db.all("SELECT \(columns) FROM proposal ORDER BY id") { try ProposalRow($0) }
+        }
+        return try db.all(
+            """
+            SELECT \(columns) FROM proposal
+            WHERE first IN (SELECT id FROM proposal WHERE dossier = ? AND id = first) ORDER BY id
+            """, [.integer(dossier)]
+        ) { try ProposalRow($0) }
     }
 
     /// The rows of one proposal, oldest first.
