@@ -34,8 +34,8 @@ extension BuiltProgram {
                     ])
                 let number = proposal.output.trimmingCharacters(in: .newlines)
                 try demand(user, ["user", "accept", names.new, "--out", names.done])
-                try demand(serving, ["approve", "accept", number, "--accepted", names.done])
-                try demand("sysadmin1", ["approve", "accept", number])
+                try sign(number, serving, ["--accepted", names.done])
+                try sign(number, "sysadmin1")
                 for category in categories { try give(user, category, from: serving) }
             }
 
@@ -43,8 +43,11 @@ extension BuiltProgram {
                 let end = until.map { ["--until", $0] } ?? []
                 let grant = try demand(
                     serving, ["access", "grant", "--to", user, "--category", category, "--unit", "U00"] + end)
-                try demand(
-                    "secadmin1", ["approve", "accept", grant.output.trimmingCharacters(in: .newlines)])
+                try sign(grant.output.trimmingCharacters(in: .newlines), "secadmin1")
+            }
+
+            private func sign(_ matter: String, _ user: String, _ more: [String] = []) throws {
+                try demand(user, ["approve", "accept", matter] + more + seen(matter) { try demand(user, $0) })
             }
 
             @discardableResult

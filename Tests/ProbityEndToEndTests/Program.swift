@@ -122,3 +122,9 @@ extension ProgramResult {
         get throws { try output.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) } }
     }
 }
+
+/// The option that says that somebody has seen what he signs; of nothing where the matter is not shown to him.
+func seen(_ matter: String, _ call: ([String]) throws -> ProgramResult) throws -> [String] {
+    let shown = try call(["approve", "show", matter, "--json"])
+    return try ["--fingerprint", shown.objects.first?["fingerprint"]?.string ?? "0000"]
+}

@@ -112,7 +112,7 @@ extension BuiltProgram {
             ("clerk1", ["access", "grant", "--to", "promoter1", "--category", "talks", "--unit", "U00"], 20),
             ("inspector1", ["access", "grant", "--to", "inspector2", "--category", "complaints", "--unit", "U03"], 31),
             ("clerk1", ["access", "grant", "--to", "nobody", "--category", "talks", "--unit", "U00"], 30),
-            ("secadmin1", ["approve", "accept", "4711"], 30),
+            ("secadmin1", ["approve", "accept", "4711", "--fingerprint", "0000"], 30),
             ("secadmin1", ["user", "leave", "supervisor1", "--reason", "x"], 33),
             ("auditor1", ["audit", "export", "--from", "0", "--to", "99999999", "--out", "/tmp/probity-never"], 31),
         ]

@@ -132,12 +132,15 @@ extension BuiltProgram {
                 try #require(result.status == status, "\(arguments): \(result.errors)")
                 return result
             }
+            func sign(_ user: String, _ matter: String, _ more: [String] = []) throws {
+                _ = try done(user, ["approve", "accept", matter] + more + seen(matter) { try done(user, $0) })
+            }
             let purpose = ["--purpose", "dailyManagement", "--json"]
             let list = ["record", "list", "--officer", "990001", "--kind", "talk"] + purpose
             let records = try done("clerk1", list).objects.first?["records"]?.array
             let record = try #require(records?.first?["id"]?.string)
             let waiting = try done("inspector1", ["record", "withdraw", record, "--reason", "重复登记"], status: 21)
-            _ = try done("reviewer1", ["approve", "accept", waiting.output.trimmingCharacters(in: .newlines)])
+            try sign("reviewer1", waiting.output.trimmingCharacters(in: .newlines))
             let counts = ["report", "counts"] + ReportTests.year + ["--kind", "talk"]
             let table = try done("clerk1", counts)
             #expect(
@@ -161,11 +164,11 @@ extension BuiltProgram {
                     officer, "--out", file("new"),
                 ])
             _ = try done("clerk-own", ["user", "accept", file("new"), "--out", file("accepted")])
-            _ = try done("clerk1", ["approve", "accept", "2", "--accepted", file("accepted")])
+            try sign("clerk1", "2", ["--accepted", file("accepted")])
             for category in ["roster", "talks"] {
                 let grant = try done(
                     "clerk1", ["access", "grant", "--to", "clerk-own", "--category", category, "--unit", "U00"])
-                _ = try done("secadmin1", ["approve", "accept", grant.output.trimmingCharacters(in: .newlines)])
+                try sign("secadmin1", grant.output.trimmingCharacters(in: .newlines))
             }
             let own = try done("clerk-own", counts)
             #expect(own.output.split(separator: "\n").last?.split(separator: " ") == ["合计", "2", "0"])

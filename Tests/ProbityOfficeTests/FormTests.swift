@@ -39,7 +39,8 @@ extension Office {
             let withdrawn = try premises().desk("inspector1").withdraw(answer.id, reason: "测试")
             #expect(withdrawn.outcome == .needsSecondPerson)
             let number = try #require(Int64(withdrawn.id))
-            #expect(try premises().desk("reviewer1").accept(number).lines == ["已生效"])
+            let reviewer = try premises().desk("reviewer1")
+            #expect(try reviewer.accept(number, as: reviewer.approval(number).fingerprint).lines == ["已生效"])
             #expect(try desk.show(answer.id).heading.last == (language == "zh" ? "已撤回" : "withdrawn"))
         }
 

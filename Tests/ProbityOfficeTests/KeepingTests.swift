@@ -148,9 +148,11 @@ extension Office {
                 acceptance.answer(file: "a.txt", words).lines
                     == ["已确认，写入 a.txt，请交会签人：probity approve accept 编号 --accepted a.txt"])
             let number = try #require(Int64(proposed.answer.id))
-            let first = try premises().desk("clerk1").accept(number, acceptance: acceptance.text)
+            let serving = try premises().desk("clerk1")
+            let first = try serving.accept(
+                number, as: serving.approval(number).fingerprint, acceptance: acceptance.text)
             let second = try premises().desk("sysadmin1", purpose: nil)
-            if first.lines != ["已生效"] { _ = try second.accept(number) }
+            if first.lines != ["已生效"] { _ = try second.accept(number, as: second.approval(number).fingerprint) }
             #expect(try secadmin.users().rows.contains { $0.cells[0...2] == ["clerk9", "政工录入员", "U01"] })
             #expect(secadmin.leaveQuestion("clerk9") == "clerk9 离任：证书立即终止，授权作废。继续？")
             let left = try secadmin.leave("clerk9", reason: "调离", acceptsVacancy: false)

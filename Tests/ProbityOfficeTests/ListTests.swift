@@ -105,19 +105,21 @@ extension Office {
             #expect(answer.notes.map(\.text) == ["提议 \(number) 等待签署：probity approve show \(number)"])
             let secadmin = try premises().desk("secadmin1", purpose: nil)
             let waiting = try secadmin.approvals()
-            #expect(waiting.columns.map(\.key) == ["proposal", "summary", "signers", "missing"])
+            // What came of his own proposals stands there too.
+            let rows = waiting.rows.filter { $0.cells[0] == String(number) }
+            #expect(waiting.columns.map(\.key) == ["proposal", "summary", "date", "state", "signers", "missing"])
             #expect(
-                waiting.rows.map(\.cells) == [
-                    [String(number), "授权：supervisor1 查看 U02 的“人员名册”", "clerk1", "安全保密管理员签名"]
+                rows.map { row in row.cells.indices.filter { $0 != 2 }.map { row.cells[$0] } } == [
+                    [String(number), "授权：supervisor1 查看 U02 的“人员名册”", "待审批", "clerk1", "安全保密管理员签名"]
                 ])
-            #expect(try waiting.rows.first?.json.parsed["signers"] == ["clerk1"])
-            let signed = try secadmin.accept(number)
+            #expect(try rows.first?.json.parsed["signers"] == ["clerk1"])
+            let signed = try secadmin.accept(number, as: secadmin.approval(number).fingerprint)
             #expect(signed.lines == ["已生效"])
             #expect(
                 try signed.json.parsed == [
                     "schema": "probity/accepted/v1", "inForce": true, "missing": .null,
                 ])
-            #expect(try secadmin.approvals().rows.isEmpty)
+            #expect(try !secadmin.approvals().rows.contains { $0.cells[0] == String(number) })
             #expect(throws: OfficeError(.usage, "cli.categoryUnknown")) {
                 _ = try clerk.proposeGrant(to: "supervisor1", category: "all", unit: "U02", until: nil)
             }

@@ -66,11 +66,11 @@ struct CatalogueKindTests {
             Set(complaint.steps(from: state, role: role).compactMap(\.to))
         }
         #expect(complaint.initialState == "received")
-        #expect(targets("received") == ["registered", "forwarded"])
-        #expect(targets("registered") == ["forwarded", "notAccepted", "accepted", "referred"])
-        #expect(targets("accepted") == ["assessed", "referred"])
-        #expect(targets("assessed") == ["disposed", "referred"])
-        #expect(targets("disposed") == ["filedCase", "outcome", "extended", "suspended", "referred"])
+        #expect(targets("received") == ["registered", "forwarded", "withdrawn"])
+        #expect(targets("registered") == ["forwarded", "notAccepted", "accepted", "referred", "withdrawn"])
+        #expect(targets("accepted") == ["assessed", "referred", "withdrawn"])
+        #expect(targets("assessed") == ["disposed", "referred", "withdrawn"])
+        #expect(targets("disposed") == ["filedCase", "outcome", "extended", "suspended", "referred", "withdrawn"])
         #expect(targets("outcome") == ["feedback", "archived", "reopened"])
         #expect(targets("archived") == ["reopened"])
         for state in complaint.states {

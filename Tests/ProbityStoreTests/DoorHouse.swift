@@ -199,11 +199,11 @@ final class DoorHouse {
             for step in kind.steps where step.from.contains(record.state) && !step.isForAsFound {
                 let state = step.to ?? record.state
                 let changes = model.changes(step, kind, record)
-                guard ways[state] == nil, taker(step, kind, record, changes) != nil else { continue }
+                guard ways[state] == nil, let taker = taker(step, kind, record, changes) else { continue }
                 ways[state] = way + [Stage(step: step, changes: changes)]
                 waiting.append(
                     (
-                        .init(state: state, values: DoorModel.values(record.values, changes), filers: record.filers),
+                        after(step, record, changes, by: taker.person.user, taker.signers.map(\.user)),
                         way + [Stage(step: step, changes: changes)]
                     ))
             }
@@ -215,7 +215,7 @@ final class DoorHouse {
     private func taker(
         _ step: DoorModel.Step, _ kind: DoorModel.Kind, _ record: DoorModel.Standing, _ changes: [String: JSONValue]
     ) -> (person: DoorModel.Person, signers: [DoorModel.Person])? {
-        let values = DoorModel.values(record.values, changes)
+        let values = DoorModel.values(after: step, record, changes)
         for person in people {
             switch model.take(step.act, kind, record, changes, by: person) {
             case .refused: continue
@@ -239,17 +239,27 @@ final class DoorHouse {
             let missing = try session(signer.user).accept(#require(result.proposal))
             #expect((missing == nil) == (index == signers.count - 1))
         }
-        follow(stage.step, &record, stage.changes, by: person.user)
+        follow(stage.step, &record, stage.changes, by: person.user, signers.map(\.user))
     }
 
     /// What the model expects of the record after a step.
-    func follow(_ step: DoorModel.Step, _ record: inout Record, _ changes: [String: JSONValue], by user: String) {
-        record.standing = .init(
-            state: step.to ?? record.standing.state, values: DoorModel.values(record.standing.values, changes),
-            filers: model.filers(
-                after: step.act, record.kind, from: record.standing.state, by: user, before: record.standing.filers),
-            isAsFound: record.standing.isAsFound
-                && !model.confirms(step, DoorModel.values(record.standing.values, changes)))
+    func follow(
+        _ step: DoorModel.Step, _ record: inout Record, _ changes: [String: JSONValue], by user: String,
+        _ signers: [String] = []
+    ) {
+        record.standing = after(step, record.standing, changes, by: user, signers)
+    }
+
+    private func after(
+        _ step: DoorModel.Step, _ record: DoorModel.Standing, _ changes: [String: JSONValue], by user: String,
+        _ signers: [String]
+    ) -> DoorModel.Standing {
+        let values = DoorModel.values(after: step, record, changes)
+        return .init(
+            state: step.to ?? record.state, values: values,
+            filers: model.filers(after: step, record, values, by: user),
+            hands: record.hands.union([user]).union(signers),
+            isAsFound: record.isAsFound && !model.confirms(step, record, values, by: user))
     }
 
     /// Any change of a record by its act's own entrance.

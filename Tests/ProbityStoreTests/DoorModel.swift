@@ -40,6 +40,8 @@ struct DoorModel: Sendable {
         let roles: Set<String>
         let count: Int
         let when: JSONValue?
+        var lowers: [String] = []
+        var isForOthers = false
         let not: [String]
     }
 
@@ -51,11 +53,19 @@ struct DoorModel: Sendable {
         let when: JSONValue?
         /// Nil for all.
         let sets: Set<String>?
+        var clears: [String] = []
+        var postpones: [String] = []
         let requires: [String]
         let not: [String]
         let approvals: [Approval]
         /// Only for what was found in old files and nobody has confirmed.
         var isForAsFound = false
+
+        /// Whether it takes these changes: what it empties anyhow may be emptied.
+        func mayChange(_ changes: [String: JSONValue]) -> Bool {
+            let names = changes.filter { !($0.value == .null && clears.contains($0.key)) }.keys
+            return sets?.isSuperset(of: names) ?? true
+        }
     }
 
     struct Kind: Sendable {
@@ -65,6 +75,8 @@ struct DoorModel: Sendable {
         let states: [String]
         let initial: String
         let past: [String]
+        /// What a first filing may say; nil for everything.
+        let filed: Set<String>?
         let steps: [Step]
         let constraints: [JSONValue]
         let isDerived: Bool
@@ -93,7 +105,17 @@ struct DoorModel: Sendable {
         var state: String
         var values: [String: JSONValue]
         var filers: Set<String>
-        var isAsFound = false
+        /// Whoever took, proposed or signed a step.
+        var hands: Set<String>
+        var isAsFound: Bool
+
+        init(
+            state: String, values: [String: JSONValue], filers: Set<String>, hands: Set<String>? = nil,
+            isAsFound: Bool = false
+        ) {
+            (self.state, self.values, self.filers, self.hands) = (state, values, filers, hands ?? filers)
+            self.isAsFound = isAsFound
+        }
     }
 
     let kinds: [String: Kind]
@@ -129,7 +151,8 @@ struct DoorModel: Sendable {
     }
 
     private static func kind(_ json: JSONValue, _ lists: [String: [String]]) -> Kind {
-        Kind(
+        let filed = (json["file"]?["sets"]).map { Set(texts($0)) }
+        return Kind(
             id: json["id"]?.string ?? "", category: json["category"]?.string ?? "",
             fields: (json["fields"]?.array ?? []).map { field in
                 Field(
@@ -138,20 +161,23 @@ struct DoorModel: Sendable {
                     isRequired: field["required"]?.bool ?? false, pattern: field["pattern"]?.string,
                     range: (field["minimum"]?.integer ?? 0)...(field["maximum"]?.integer ?? 1_000_000))
             }, states: texts(json["states"]), initial: json["initial"]?.string ?? "", past: texts(json["past"]),
-            steps: (json["steps"]?.array ?? []).map(step), constraints: json["constraints"]?.array ?? [],
+            filed: filed, steps: (json["steps"]?.array ?? []).map { step($0, filed) },
+            constraints: json["constraints"]?.array ?? [],
             isDerived: json["derived"]?.bool ?? false)
     }
 
-    private static func step(_ json: JSONValue) -> Step {
-        Step(
+    private static func step(_ json: JSONValue, _ filed: Set<String>?) -> Step {
+        let sets = json["sets"]?.string
+        return Step(
             act: json["act"]?.string ?? "", from: Set(texts(json["from"])), to: json["to"]?.string,
             roles: Set(texts(json["roles"])), when: json["when"],
-            sets: json["sets"]?.string == "*" ? nil : Set(texts(json["sets"])), requires: texts(json["requires"]),
+            sets: sets == "*" ? nil : sets == "filed" ? filed : Set(texts(json["sets"])),
+            clears: texts(json["clears"]), postpones: texts(json["postpones"]), requires: texts(json["requires"]),
             not: texts(json["not"]),
             approvals: (json["approvals"]?.array ?? []).map {
                 Approval(
                     roles: Set(texts($0["roles"])), count: Int($0["count"]?.integer ?? 1), when: $0["when"],
-                    not: texts($0["not"]))
+                    lowers: texts($0["lowers"]), isForOthers: $0["unless"]?.string == "own", not: texts($0["not"]))
             }, isForAsFound: json["asFound"]?.bool ?? false)
     }
 
@@ -196,6 +222,7 @@ struct DoorModel: Sendable {
         guard !kind.isDerived else { return .refused(.role) }
         guard past.map(kind.past.contains) ?? true else { return .refused(.invalid) }
         let state = past ?? kind.initial
+        if past == nil, let filed = kind.filed, !filed.isSuperset(of: values.keys) { return .refused(.invalid) }
         return problems(kind, values, state).isEmpty ? .now(state) : .refused(.invalid)
     }
 
@@ -206,7 +233,7 @@ struct DoorModel: Sendable {
         guard opens(person.role, kind.category) else { return .refused(.notVisible) }
         guard !person.isSubject else { return .refused(.recusal) }
         guard !kind.isDerived else { return .refused(.role) }
-        let values = DoorModel.values(record.values, changes)
+        var values = DoorModel.values(record.values, changes)
         let steps = kind.steps(act, from: record)
         guard !steps.isEmpty else { return .refused(.state) }
         guard steps.contains(where: { $0.roles.contains(person.role) }), works(person.role, kind) else {
@@ -214,13 +241,18 @@ struct DoorModel: Sendable {
         }
         guard let step = steps.first(where: { DoorModel.holds($0.when, values) }) else { return .refused(.state) }
         guard step.roles.contains(person.role) else { return .refused(.role) }
-        if let sets = step.sets, !sets.isSuperset(of: changes.keys) { return .refused(.invalid) }
+        guard step.mayChange(changes) else { return .refused(.invalid) }
+        values = values.filter { !step.clears.contains($0.key) }
         if act == "correct", values == record.values { return .refused(.invalid) }
         if isExcluded(person.user, step.not, record, values) { return .refused(.secondPerson) }
         guard step.requires.allSatisfy({ values[$0] != nil }) else { return .refused(.state) }
+        for name in step.postpones {
+            let (before, after) = (record.values[name]?.string ?? "", values[name]?.string ?? "")
+            if after <= before || after < DoorModel.today { return .refused(.invalid) }
+        }
         let state = step.to ?? record.state
         guard problems(kind, values, state).isEmpty else { return .refused(.invalid) }
-        guard let approval = approval(step, values) else { return .now(state) }
+        guard let approval = approval(step, record, values, by: person.user) else { return .now(state) }
         return .waits(state, roles: approval.roles, count: approval.count)
     }
 
@@ -230,28 +262,47 @@ struct DoorModel: Sendable {
         by person: Person
     ) -> Refusal? {
         guard opens(person.role, kind.category) else { return .notVisible }
-        guard !person.isSubject else { return .recusal }
+        // What does not concern him, or concerns himself, is not there for him.
+        guard !person.isSubject else { return .notVisible }
         guard person.user != proposer else { return .secondPerson }
-        guard let approval = approval(step, values), approval.roles.contains(person.role), works(person.role, kind)
-        else { return .role }
-        return isExcluded(person.user, approval.not, record, values) ? .secondPerson : nil
+        guard let approval = approval(step, record, values, by: proposer), approval.roles.contains(person.role),
+            works(person.role, kind)
+        else { return .notVisible }
+        return isExcluded(person.user, approval.not, record, values) ? .notVisible : nil
     }
 
-    func approval(_ step: Step, _ values: [String: JSONValue]) -> Approval? {
-        step.approvals.filter { DoorModel.holds($0.when, values) }.max { $0.count < $1.count }
+    func approval(
+        _ step: Step, _ record: Standing, _ values: [String: JSONValue], by user: String
+    ) -> Approval? {
+        step.approvals.filter { approval in
+            guard DoorModel.holds(approval.when, values), !(approval.isForOthers && record.hands == [user]) else {
+                return false
+            }
+            return approval.lowers.isEmpty
+                || approval.lowers.contains { record.values[$0] == true && values[$0] != true }
+        }.max { $0.count < $1.count }
+    }
+
+    /// The day of the archives that are tried.
+    static let today = "2026-11-20"
+
+    /// What a step leaves.
+    static func values(after step: Step, _ record: Standing, _ changes: [String: JSONValue]) -> [String: JSONValue] {
+        values(record.values, changes).filter { !step.clears.contains($0.key) }
     }
 
     /// Who counts as the filer of what stands there after a step.
-    func filers(after act: String, _ kind: Kind, from state: String, by user: String, before: Set<String>) -> Set<
-        String
-    > {
-        if act == "correct" { return before.union([user]) }
-        return kind.steps(act, from: state, isAsFound: true).contains { $0.not.contains("filer") } ? [] : before
+    func filers(
+        after step: Step, _ record: Standing, _ values: [String: JSONValue], by user: String
+    ) -> Set<String> {
+        if step.not.contains("filer") { return [] }
+        let changed = Set(record.values.keys).union(values.keys).filter { record.values[$0] != values[$0] }
+        return changed.isSubset(of: step.clears) ? record.filers : record.filers.union([user])
     }
 
     /// Whether a step leaves what was found in old files confirmed: by somebody else, or by signatures under what it brings.
-    func confirms(_ step: Step, _ values: [String: JSONValue]) -> Bool {
-        step.not.contains("filer") || approval(step, values) != nil && !step.requires.isEmpty
+    func confirms(_ step: Step, _ record: Standing, _ values: [String: JSONValue], by user: String) -> Bool {
+        step.not.contains("filer") || approval(step, record, values, by: user) != nil && !step.requires.isEmpty
     }
 
     private func isExcluded(

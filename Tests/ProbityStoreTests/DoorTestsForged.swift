@@ -192,9 +192,6 @@ extension DoorTests {
             #expect(throws: ArchiveError(.integrity, "")) { try house.session("promoter1").records(of: number) }
         }
 
-        // What one person takes alone carries no note, and a reader believes whoever holds the key: the role that a step
-        // names and `not: filer` are asked by the gate, and not again when the version is read.
-
         @Test("Who filed it verifies it himself with tools of his own: that is no version")
         func selfVerified() throws {
             let record = try house.file(kind, about: number, by: "reviewer1")
@@ -211,9 +208,7 @@ extension DoorTests {
             try plant(
                 record, by: "promoter1", step: act, state: state,
                 changes: act == "correct" ? ["decidedOn": "1999-01-01"] : [:])
-            withKnownIssue("a reader does not ask for the role of whoever took a step alone") {
-                try demandRefused(record, "\(act) by a promoter")
-            }
+            try demandRefused(record, "\(act) by a promoter")
         }
     }
 }

@@ -33,7 +33,7 @@ extension DoorTests {
                 else { continue }
                 let result = try house.change(step.act, record, changes, by: person.user)
                 return Waiting(
-                    step: step, values: DoorModel.values(record.standing.values, changes), proposer: person,
+                    step: step, values: DoorModel.values(after: step, record.standing, changes), proposer: person,
                     id: try #require(result.proposal), count: count)
             }
             return nil
@@ -93,7 +93,7 @@ extension DoorTests {
                     waiting.step, record.kind, record.standing, waiting.values, proposedBy: waiting.proposer.user,
                     by: person)
                 let session = try house.session(person.user)
-                let isListed = try session.proposals().contains { $0.id == waiting.id }
+                let isListed = try session.proposals().entries.contains { $0.id == waiting.id && $0.fate == .waiting }
                 #expect(isListed == (expected == nil || person.user == waiting.proposer.user), "\(name) \(person.user)")
                 guard let expected else {
                     #expect(throws: ArchiveError(.changedSinceRead, ""), "\(name)") {
@@ -135,7 +135,8 @@ extension DoorTests {
                 for change in matter.changes {
                     #expect(change.before == before.values[change.field], "\(name)")
                     #expect(change.after == waiting.values[change.field], "\(name)")
-                    #expect(waiting.step.sets?.contains(change.field) ?? true, "\(name)")
+                    let isHis = waiting.step.sets?.contains(change.field) ?? true
+                    #expect(isHis || waiting.step.clears.contains(change.field), "\(name)")
                 }
                 let missing = try session.accept(waiting.id, fingerprint: shown.fingerprint)
                 if index + 1 < waiting.count {
@@ -153,10 +154,10 @@ extension DoorTests {
             }
             record.standing = .init(
                 state: waiting.step.to ?? before.state, values: waiting.values,
-                filers: house.model.filers(
-                    after: waiting.step.act, record.kind, from: before.state, by: waiting.proposer.user,
-                    before: before.filers),
-                isAsFound: before.isAsFound && !house.model.confirms(waiting.step, waiting.values))
+                filers: house.model.filers(after: waiting.step, before, waiting.values, by: waiting.proposer.user),
+                hands: before.hands.union([waiting.proposer.user]).union(signers.prefix(waiting.count).map(\.user)),
+                isAsFound: before.isAsFound
+                    && !house.model.confirms(waiting.step, before, waiting.values, by: waiting.proposer.user))
             try house.demandSame(record, name)
             #expect(try house.entry(record).content.approval != nil, "\(name)")
             let late = try house.session(try #require(signers.last).user)
@@ -203,7 +204,7 @@ extension DoorTests {
                     try propose(house, step, record, more: ["disposal": "preliminary", "handlers": .string(names)]))
                 for user in ["inspector2", "inspector3"] {
                     let refused = try TwoPersons.refusal { _ = try house.session(user).accept(waiting.id) }
-                    #expect(refused == .secondPerson, "\(names) \(user)")
+                    #expect(refused == .notVisible, "\(names) \(user)")
                 }
                 try house.session("inspector1").deny(waiting.id, reason: "改")
             }
@@ -215,7 +216,8 @@ extension DoorTests {
             let record = try house.importPast(kind, state: "verified")
             let step = try #require(kind.steps("withdraw", from: "verified").first)
             let first = try #require(try propose(house, step, record))
-            #expect(try TwoPersons.refusal { try house.session("promoter1").deny(first.id, reason: "不") } == .role)
+            #expect(
+                try TwoPersons.refusal { try house.session("promoter1").deny(first.id, reason: "不") } == .notVisible)
             #expect(try TwoPersons.refusal { try house.session("clerk1").deny(first.id, reason: "不") } == .notVisible)
             let other = try #require(house.people.first { $0.role == "inspector" })
             #expect(try TwoPersons.refusal { try house.session(other.user).deny(first.id, reason: " ") } == .invalid)
@@ -231,7 +233,8 @@ extension DoorTests {
             _ = try house.change("correct", record, changes, by: "inspector2", reason: "更正")
             for user in ["inspector1", "inspector2"] {
                 #expect(try TwoPersons.refusal { _ = try house.session(user).accept(second.id) } == .state)
-                #expect(try !house.session(user).proposals().contains { $0.id == second.id })
+                #expect(
+                    try !house.session(user).proposals().entries.contains { $0.id == second.id && $0.fate == .waiting })
             }
             #expect(try house.entry(record).content.state == "corrected")
             #expect(try house.fixture.archive.check().findings == [])
@@ -258,14 +261,15 @@ extension DoorTests {
             }
             let (record, waiting) = try #require(waits.first)
             let step = waiting.step
-            #expect(try !session.proposals().contains { $0.id == waiting.id })
+            #expect(try !session.proposals().entries.contains { $0.id == waiting.id && $0.fate == .waiting })
             for act in [
                 { _ = try session.proposal(waiting.id) }, { _ = try session.accept(waiting.id) },
                 { try session.deny(waiting.id, reason: "不") },
-                { _ = try house.change(step.act, record, [:], by: subject.user) },
             ] {
-                #expect(try TwoPersons.refusal(act) == .recusal)
+                #expect(try TwoPersons.refusal(act) == .notVisible)
             }
+            #expect(
+                try TwoPersons.refusal { _ = try house.change(step.act, record, [:], by: subject.user) } == .recusal)
             try house.demandSame(record, kind.id)
         }
 
@@ -299,7 +303,7 @@ extension DoorTests {
             ] {
                 #expect(try TwoPersons.refusal(act) == .notVisible)
             }
-            #expect(try !keyless.proposals().contains { $0.id == id })
+            #expect(try !keyless.proposals().entries.contains { $0.id == id && $0.fate == .waiting })
             try security.leave("inspector2", reason: "调离")
             let error = #expect(throws: ArchiveError.self) { try house.session("inspector3").accept(id) }
             #expect(error?.code == .changedSinceRead)

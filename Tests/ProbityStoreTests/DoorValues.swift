@@ -78,7 +78,8 @@ extension DoorModel {
                 field.candidates.first { problems(kind, values.merging([name: $0]) { $1 }, state).isEmpty }
                 ?? field.candidates.first
         }
-        for name in step.requires where record.values[name] == nil { set(name) }
+        for (index, name) in step.postpones.enumerated() { changes[name] = .string("2026-11-2\(index + 8)") }
+        for name in step.requires where record.values[name] == nil || step.clears.contains(name) { set(name) }
         for rule in kind.constraints where rule["require"] != nil {
             let values = record.values.merging(changes) { $1 }
             guard problems(kind, values, state).contains(rule["id"]?.string ?? "") else { continue }

@@ -311,7 +311,7 @@ struct LeaveTests {
         let early = try Identity.generate(user: "clerk2")
         let (overtaken, _) = try security.proposeUser(
             request: UserRequest.make(early, bureauID: "test"), role: .clerk, unit: "U02", officer: nil)
-        #expect(throws: ArchiveError(.needsSecondPerson, "")) {
+        #expect(throws: ArchiveError(.notVisible, "")) {
             try fixture.session("clerk2").accept(overtaken)
         }
         try security.leave("clerk2", reason: "x")

@@ -16,8 +16,13 @@ public struct ApprovalView: Sendable, Equatable {
 }
 
 extension Desk {
-    /// What waits for a signature of the user, or was proposed by him (待审批).
-    public func approvals() throws -> Listing { try ListForm.approvals.listing(session.proposals(), words) }
+    /// What waits for a signature of the user, or was proposed by him and what came of it (待审批).
+    public func approvals() throws -> Listing {
+        let read = try session.proposals()
+        let damaged = read.damaged.map { Answer.Note.warning(words.text("approve.damaged", ["id": String($0)])) }
+        return ListForm.approvals.listing(
+            read.entries, words, notes: damaged, notice: CoverageNotice(read.coverage, words))
+    }
 
     /// One matter with everything that a signature does.
     public func approval(_ id: Int64) throws -> ApprovalView {
@@ -32,9 +37,9 @@ extension Desk {
     /// Signs a matter (同意); the last signature puts it in force.
     ///
     /// - Parameters:
-    ///   - fingerprint: of the text that was shown; nil signs what the matter says now.
+    ///   - fingerprint: of the text that was shown; no other is signed.
     ///   - acceptance: the newcomer's own signature, for a certificate.
-    public func accept(_ id: Int64, as fingerprint: String? = nil, acceptance: String? = nil) throws -> Answer {
+    public func accept(_ id: Int64, as fingerprint: String, acceptance: String? = nil) throws -> Answer {
         let missing = try session.accept(id, acceptance: acceptance, fingerprint: fingerprint)
         return Answer(
             [
@@ -64,8 +69,10 @@ extension ListForm where Entry == ProposalEntry {
             columns: [
                 Column("proposal") { entry, _ in String(entry.id) },
                 Column("summary") { entry, words in words.title(entry) },
+                Column("date") { entry, _ in entry.proposedOn.description },
+                Column("state") { entry, words in words.fate(entry.fate) },
                 Column("signers") { entry, _ in entry.signers.joined(separator: " ") },
-                Column("missing") { entry, words in words.missing(entry.missing) },
+                Column("missing") { entry, words in entry.fate == .waiting ? words.missing(entry.missing) : "–" },
             ],
             members: { entry, words in words.members(entry) })
     }
@@ -78,6 +85,16 @@ extension Vocabulary {
         case .credential(let lack): text("missing.\(lack.rawValue)")
         case .approvers(let roles, let count):
             text("missing.approvers", ["roles": self.roles(roles), "count": String(count)])
+        }
+    }
+
+    /// What came of a matter.
+    func fate(_ fate: ProposalFate) -> String {
+        switch fate {
+        case .waiting: text("fate.waiting")
+        case .inForce: text("fate.inForce")
+        case .overtaken: text("fate.overtaken")
+        case .denied(let user, let day): text("fate.denied", ["user": user, "date": day.description])
         }
     }
 
@@ -159,7 +176,9 @@ extension Vocabulary {
     func members(_ entry: ProposalEntry) -> [String: JSONValue] {
         var members: [String: JSONValue] = [
             "id": .integer(entry.id), "signers": .array(entry.signers.map { .string($0) }),
-            "missing": .string(missing(entry.missing)), "fingerprint": .string(entry.fingerprint),
+            "missing": entry.fate == .waiting ? .string(missing(entry.missing)) : .null,
+            "fingerprint": .string(entry.fingerprint), "proposedOn": .string(entry.proposedOn.description),
+            "fate": .string(fate(entry.fate)),
         ]
         switch entry.matter {
         case .certificate(let certificate):

@@ -13,6 +13,8 @@ import CanonicalJSON
 //   initial       the state in which a record is filed
 //   past*         states in which records of the time before the archive are imported, as found in the old files (旧档);
 //                 the first is the default
+//   file*         {"sets": [field]}: what a first filing may say, where the rest is for the steps; without it, everything.
+//                 Records found in old files (`past`) say what was found
 //   steps         how a record changes, see Step.swift
 //   lock*         {"states", "only" (acts)}: in these states no other step begins
 //   guards*       names of rules in code that every version of the kind must pass, see Workflow.swift
@@ -51,6 +53,8 @@ public struct RecordKind: Sendable, Hashable {
     public let initialState: String
     /// States in which a record of the time before the archive is imported; the first is the default.
     public let pastStates: [String]
+    /// What a first filing may say.
+    let filed: Step.Fields
     public let steps: [Step]
     /// Rules in code that every version passes.
     let guards: Set<WorkflowGuard>
@@ -89,7 +93,8 @@ public struct RecordKind: Sendable, Hashable {
     ) throws(SchemaError) {
         let reader = try SchemaReader(file: file, bytes: bytes)
         _ = try reader.members([
-            "id", "category", "section", "labels", "source", "fields", "states", "initial", "past", "steps", "lock",
+            "id", "category", "section", "labels", "source", "fields", "states", "initial", "past", "file", "steps",
+            "lock",
             "guards", "derived", "occurredOn", "dueOn", "form", "constraints", "refusesReporterIdentity",
         ])
         let idReader = try reader.required("id")
@@ -130,9 +135,18 @@ public struct RecordKind: Sendable, Hashable {
         guard ([initialState] + pastStates).allSatisfy(states.contains), !pastStates.contains(initialState) else {
             throw initial.failure("an initial or past state must be one of the states, each once")
         }
+        if let file = reader.optional("file") {
+            _ = try file.members(["sets"])
+            filed = try Step.Fields(try file.required("sets"), byName)
+            for field in fields where field.isRequired && !filed.contains(field.name) {
+                throw file.failure("a first filing needs '\(field.name)'")
+            }
+        } else {
+            filed = .all
+        }
         var steps: [Step] = []
         for element in try reader.required("steps").elements() {
-            steps.append(try Step(element, states: states, fields: byName, codeLists: codeLists))
+            steps.append(try Step(element, states: states, fields: byName, filed: filed, codeLists: codeLists))
         }
         self.steps = steps
         try reader.optional("lock").map { (member) throws(SchemaError) in try Self.checkLock(member, steps, states) }

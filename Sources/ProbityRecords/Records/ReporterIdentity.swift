@@ -2,8 +2,8 @@
 ///
 /// A reporter's identity lives in its own category under a key of its own; a record that carried it would show it to
 /// every reader of the complaint. So kinds with `refusesReporterIdentity` refuse texts with a labelled name or
-/// contact, a mobile number or a citizen ID. The rule errs towards refusing: such numbers are not needed in the facts
-/// of a complaint.
+/// contact, a mobile number or a citizen ID, and so does everything that goes into a ledger line. The rule errs towards
+/// refusing: such numbers are not needed in the facts of a complaint.
 ///
 /// Source: 检举控告规则 2020 (protection of reporters); 信访工作条例 2022 Art. 30; domain.md §5.6.
 public enum ReporterIdentity {
@@ -27,7 +27,10 @@ public enum ReporterIdentity {
     private static let links = spelt(["是", "为", "系", "叫", "名叫", "姓名", "is", "named"])
     /// What may follow them and names nobody: 举报人为匿名.
     private static let nameless = spelt(["匿名", "不详", "未知", "未署名", "anonymous", "unknown"])
-    private static let firstBytes = Set(labels.compactMap(\.first))
+    /// The labels that mean a person, behind which his name may stand at once: 举报人王五反映.
+    private static let persons = Set(spelt(["举报人", "检举人", "控告人", "投诉人", "信访人", "来信人", "来访人", "来电人", "反映人"]))
+    /// By the third byte of a text: whether a label may begin at the first. Chinese characters differ in their last byte most.
+    private static let thirdBytes = (UInt8.min...UInt8.max).map { byte in labels.contains { $0[2] == byte } }
 
     private static func spelt(_ words: [String]) -> [[UInt8]] { words.map { Array($0.utf8) } }
 
@@ -36,38 +39,67 @@ public enum ReporterIdentity {
 
     /// Whether `text` seems to hold a reporter's identity.
     public static func isSuspected(in text: String) -> Bool {
-        guard mayHold(text) else { return false }
-        let folded = Spelling.folded(text)
-        return hasNumber(folded) || hasLabelledName(Array(folded.utf8))
+        let bytes = searched(text)
+        return hasNumber(bytes) || hasLabelledName(bytes)
     }
 
-    /// Whether it is worth a closer look: nearly every text of an import is not. A number has eleven digits, and every label the
-    /// character 人 or 联, or a letter; what is typed in full width is always looked at.
-    private static func mayHold(_ text: String) -> Bool {
-        var digits = 0
-        var (before, last): (UInt8, UInt8) = (0, 0)
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39: digits += 1
-            case 0x41...0x5A, 0x61...0x7A, 0xEF: return true
-            case 0xBA where before == 0xE4 && last == 0xBA: return true
-            case 0x94 where before == 0xE8 && last == 0x81: return true
+    /// The text as it is searched: ASCII in lower case and half-width, without spaces and what has no width.
+    ///
+    /// As ``Spelling/folded(_:)``, but from UTF-8 to UTF-8: every text of an import passes here, and characters cost ten times
+    /// as much.
+    private static func searched(_ text: String) -> [UInt8] {
+        let utf8 = Array(text.utf8)
+        var searched: [UInt8] = []
+        searched.reserveCapacity(utf8.count)
+        var index = 0
+        while index < utf8.count {
+            let byte = utf8[index]
+            let length = byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4
+            var character: UInt32 = 0
+            for byte in utf8[index..<index + length] { character = character << 8 | UInt32(byte) }
+            switch character {
+            // U+FF01 to U+FF5E are the full-width forms of 0x21 to 0x7E.
+            case 0xEFBC81...0xEFBCBF: character -= 0xEFBC81 - 0x21
+            case 0xEFBD80...0xEFBD9E: character -= 0xEFBD80 - 0x60
             default: break
             }
-            (before, last) = (last, byte)
+            switch character {
+            // Spaces, and U+0085, U+00A0, U+1680, U+2000 to U+200F, U+2028, U+2029, U+202F, U+205F, U+2060, U+3000, U+FEFF.
+            case 0...0x20, 0xC285, 0xC2A0, 0xE19A80, 0xE28080...0xE2808F, 0xE280A8, 0xE280A9, 0xE280AF, 0xE2819F,
+                0xE281A0, 0xE38080, 0xEFBBBF:
+                break
+            case 0x41...0x5A: searched.append(UInt8(character + 0x20))
+            case 0..<0x80: searched.append(UInt8(character))
+            default: searched.append(contentsOf: utf8[index..<index + length])
+            }
+            index += length
         }
-        return digits >= 11
+        return searched
     }
 
-    /// A label with a colon or a linking word behind it. It goes over the bytes once: every text of an import passes here.
+    /// Whether a look-up text would carry a reporter to the auditors. A whole citizen ID is how an officer is looked up.
+    public static func isSuspected(inLookUp text: String) -> Bool {
+        guard isSuspected(in: text) else { return false }
+        do {
+            _ = try CitizenID(text)
+            return false
+        } catch {
+            return true
+        }
+    }
+
+    /// A label with a colon, a linking word or a name behind it. It goes over the bytes once: every text of an import passes
+    /// here.
     private static func hasLabelledName(_ bytes: [UInt8]) -> Bool {
         func stands(_ word: [UInt8], at index: Int) -> Bool {
             index + word.count <= bytes.count && word.indices.allSatisfy { bytes[index + $0] == word[$0] }
         }
-        for index in bytes.indices where firstBytes.contains(bytes[index]) {
+        let (labels, thirds) = (labels, thirdBytes)
+        for index in bytes.indices.dropLast(2) where thirds[Int(bytes[index + 2])] {
             for label in labels where stands(label, at: index) {
                 let end = index + label.count
-                if stands(colon, at: end) || stands(wideColon, at: end) { return true }
+                if stands(colon, at: end) { return true }
+                if persons.contains(label), hasName(bytes, at: end) { return true }
                 for link in links where stands(link, at: end) {
                     let name = end + link.count
                     if name < bytes.count, !nameless.contains(where: { stands($0, at: name) }) { return true }
@@ -77,12 +109,37 @@ public enum ReporterIdentity {
         return false
     }
 
+    /// A surname with one or two characters more, and behind them the end, a stop, or what a sentence goes on with.
+    private static func hasName(_ bytes: [UInt8], at start: Int) -> Bool {
+        func characters(_ count: Int, at index: Int) -> [UInt8]? {
+            let end = index + 3 * count
+            guard end <= bytes.count else { return nil }
+            // CJK unified ideographs begin with E4 to E9 and take three bytes.
+            for first in stride(from: index, to: end, by: 3) where !(0xE4...0xE9).contains(bytes[first]) { return nil }
+            return Array(bytes[index..<end])
+        }
+        func isFollowed(at end: Int) -> Bool {
+            guard characters(1, at: end) != nil else { return true }
+            return (1...3).contains { count in
+                characters(count, at: end).map(Surnames.followers.contains) ?? false
+            }
+        }
+        guard let pair = characters(2, at: start), !Surnames.words.contains(pair) else { return false }
+        let surname = Surnames.compound.contains(pair) ? 2 : Surnames.single.contains(Array(pair.prefix(3))) ? 1 : 0
+        guard surname > 0 else { return false }
+        return (1...2).contains { given in
+            guard let name = characters(given, at: start + 3 * surname) else { return false }
+            // 王某 is how a name is left out.
+            return !name.starts(with: unnamed) && isFollowed(at: start + 3 * (surname + given))
+        }
+    }
+
+    private static let unnamed = Array("某".utf8)
     private static let colon = Array(":".utf8)
-    private static let wideColon = Array("：".utf8)
 
     /// A run of digits (an X may end it) that is a mobile number, one of a landline with its area code (0…), or a valid citizen
     /// ID, separators left out.
-    private static func hasNumber(_ folded: String) -> Bool {
+    private static func hasNumber(_ bytes: [UInt8]) -> Bool {
         var run: [UInt8] = []
         func isNumber() -> Bool {
             if run.count == 11, run[0] == 0x31, (0x33...0x39).contains(run[1]), run[10] != 0x78 { return true }
@@ -95,12 +152,13 @@ public enum ReporterIdentity {
                 return false
             }
         }
-        for byte in folded.utf8 {
+        for byte in bytes {
             switch byte {
             case 0x30...0x39: run.append(byte)
             case 0x78 where run.count == 17: run.append(byte)
             case 0x2D: continue
             default:
+                if run.isEmpty { continue }
                 if isNumber() { return true }
                 run.removeAll(keepingCapacity: true)
             }

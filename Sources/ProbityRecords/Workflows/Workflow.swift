@@ -42,6 +42,10 @@ public struct WorkflowRefusal: Error, Sendable, Hashable {
         case namedPerson
         /// The step does not change the field.
         case fieldNotSet
+        /// The step only postpones the day in the field, and not to one that has passed.
+        case notLater
+        /// The step leaves the field empty.
+        case notCleared
         /// The step needs a value in the field.
         case fieldRequired
         /// A correction that changes nothing.
@@ -88,17 +92,24 @@ public enum Workflow {
     public struct Standing: Sendable, Hashable {
         public let state: String
         public let values: [String: JSONValue]
-        /// Users who filed or corrected what stands there now, since somebody else last confirmed it.
+        /// Users who filed or changed what stands there now, since somebody else last confirmed it.
         public let filers: Set<String>
+        /// Users who have taken, proposed or signed any step of it.
+        public let hands: Set<String>
         /// Whether it was found in old files and nobody here has confirmed it since.
         public let isAsFound: Bool
 
-        public init(state: String, values: [String: JSONValue], filers: Set<String>, isAsFound: Bool = false) {
+        public init(
+            state: String, values: [String: JSONValue], filers: Set<String>, hands: Set<String>, isAsFound: Bool = false
+        ) {
             self.state = state
             self.values = values
             self.filers = filers
+            self.hands = hands
             self.isAsFound = isAsFound
         }
+
+        func isOwn(_ user: String) -> Bool { hands.isSubset(of: [user]) }
     }
 
     /// What the decision needs to know beside the record.
@@ -150,8 +161,23 @@ public enum Workflow {
         guard past == nil || kind.pastStates.contains(state) && actor.role != .officer else {
             throw WorkflowRefusal(.notInitial, fileStep, possible: [kind.initialState])
         }
+        if past == nil { try demandFiled(kind, values) }
         try demandValid(kind, values, state, fileStep, context)
         return Outcome(step: fileStep, state: state, values: values, approval: nil)
+    }
+
+    /// Whether somebody else may file what a person drops who does not file it himself (投递).
+    public static func drop(_ kind: RecordKind, values: [String: JSONValue], today: CivilDate) throws(WorkflowRefusal) {
+        try demandFiled(kind, values)
+        let problems = kind.validate(values: values, today: today).filter { $0.severity == .error }
+        guard problems.isEmpty else { throw WorkflowRefusal(invalid: problems, fileStep) }
+    }
+
+    /// What steps bring is not for a first filing: whoever files would set alone what others must sign.
+    static func demandFiled(_ kind: RecordKind, _ values: [String: JSONValue]) throws(WorkflowRefusal) {
+        for field in kind.fields where values[field.name] != nil && !kind.filed.contains(field.name) {
+            throw WorkflowRefusal(.fieldNotSet, fileStep, field: field.name)
+        }
     }
 
     /// Decides a step of a record.
@@ -165,19 +191,38 @@ public enum Workflow {
         by actor: WorkflowActor, _ context: Context, isProgram: Bool = false
     ) throws(WorkflowRefusal) -> Outcome {
         guard isProgram || !kind.isDerived else { throw WorkflowRefusal(.derivedKind, act) }
-        let values = record.values.changed(by: changes)
+        var values = record.values.changed(by: changes)
         let step = try step(act, of: kind, record, values, actor, context)
-        for name in changes.keys.sorted() where !step.mayChange(name) {
+        // Emptying what the step empties anyhow is how a proposal of it is put in force.
+        for (name, value) in changes.sorted(by: { $0.key < $1.key })
+        where !step.mayChange(name) && !(value == .null && step.clears.contains(name)) {
             throw WorkflowRefusal(.fieldNotSet, act, field: name)
         }
-        if act == correctStep, values == record.values { throw WorkflowRefusal(.nothingChanged, act) }
-        try demandOther(than: step.not, record, values, actor.user, act)
-        for name in step.requires where values[name] == nil {
-            throw WorkflowRefusal(.fieldRequired, act, field: name)
-        }
+        for name in step.clears { values[name] = nil }
+        try demandStep(step, record, values, by: actor.user, on: context.today)
         let state = step.state(after: record.state)
         try demandValid(kind, values, state, act, context)
-        return Outcome(step: act, state: state, values: values, approval: step.approval(for: values))
+        return Outcome(
+            step: act, state: state, values: values,
+            approval: step.approval(from: record.values, to: values, isOwn: record.isOwn(actor.user)))
+    }
+
+    /// What a step asks of the values that it leaves and of whoever takes it, now or when it is read.
+    private static func demandStep(
+        _ step: Step, _ record: Standing, _ values: [String: JSONValue], by user: String, on day: CivilDate
+    ) throws(WorkflowRefusal) {
+        if step.act == correctStep, values == record.values { throw WorkflowRefusal(.nothingChanged, step.act) }
+        try demandOther(than: step.not, record, values, user, step.act)
+        for name in step.requires where values[name] == nil {
+            throw WorkflowRefusal(.fieldRequired, step.act, field: name)
+        }
+        for name in step.postpones {
+            // The spelling YYYY-MM-DD sorts as the dates do.
+            let (before, after) = (record.values[name]?.string ?? "", values[name]?.string ?? "")
+            guard after > before, after >= day.description else {
+                throw WorkflowRefusal(.notLater, step.act, field: name)
+            }
+        }
     }
 
     /// Whether somebody may approve a step that another user proposed.
@@ -195,49 +240,84 @@ public enum Workflow {
         try demandOther(than: approval.not, record, values, actor.user, step)
     }
 
-    /// Whether a version may stand behind another by the kind's declaration, whoever filed it: what a reader asks.
+    /// Whether a version may begin a record, whoever says so: what a reader asks.
     ///
-    /// - Parameter user: who took it alone; nil where several persons did or it is not taken yet.
-    /// - Returns: the signatures that it must carry; nil for none.
+    /// - Parameter isAsFound: whether an import of the time before the archive found it in its state.
+    public static func begin(
+        _ act: String, of kind: RecordKind, in state: String, values: [String: JSONValue], by actor: WorkflowActor,
+        isAsFound: Bool, _ policy: AccessPolicy
+    ) throws(WorkflowRefusal) {
+        guard act == fileStep, isAsFound ? kind.pastStates.contains(state) : state == kind.initialState else {
+            throw WorkflowRefusal(.notInitial, act)
+        }
+        if !isAsFound { try demandFiled(kind, values) }
+        // The program files a derived record beside what somebody files who takes its steps.
+        let isAllowed =
+            kind.isDerived
+            ? kind.steps.contains { $0.roles.contains(actor.role) }
+            : policy.decide(role: actor.role, act: .file, category: kind.category, kind: kind.id).isAllowed
+        guard isAllowed, !(isAsFound && actor.role == .officer) else {
+            throw WorkflowRefusal(.role, act, decision: .roleDoesNotFile)
+        }
+    }
+
+    /// A version that stands behind another by the kind's declaration.
+    public struct Following: Sendable {
+        public let step: Step
+        /// The signatures that it must carry; nil for none.
+        public let approval: Step.Approval?
+    }
+
+    /// Whether a version may stand behind another by the kind's declaration: what a reader asks.
+    ///
+    /// - Parameters:
+    ///   - actor: who took the step alone, or proposed it to others; nil where that is not asked.
+    ///   - day: the day on which it was filed.
     /// - Throws: ``WorkflowRefusal`` where no step leads there, or another person must have taken it.
     public static func follow(
         _ act: String, of kind: RecordKind, _ record: Standing, to state: String, values: [String: JSONValue],
-        by user: String? = nil
-    ) throws(WorkflowRefusal) -> Step.Approval? {
-        let step = kind.steps(for: record).first {
+        by actor: WorkflowActor, on day: CivilDate, _ policy: AccessPolicy
+    ) throws(WorkflowRefusal) -> Following {
+        let steps = kind.steps(for: record).filter {
             $0.act == act && $0.state(after: record.state) == state && $0.when.holds(values)
         }
-        guard let step else { throw WorkflowRefusal(.noSuchStep, act) }
+        guard let step = steps.first else { throw WorkflowRefusal(.noSuchStep, act) }
+        guard step.roles.contains(actor.role) else { throw WorkflowRefusal(.role, act, decision: .roleDoesNotAct) }
+        if !kind.isDerived { try demandWorks(kind, actor, act, policy) }
         for (name, value) in values where record.values[name] != value && !step.mayChange(name) {
             throw WorkflowRefusal(.fieldNotSet, act, field: name)
         }
-        for name in record.values.keys where values[name] == nil && !step.mayChange(name) {
+        for name in record.values.keys
+        where values[name] == nil && !step.mayChange(name) && !step.clears.contains(name) {
             throw WorkflowRefusal(.fieldNotSet, act, field: name)
         }
-        if let user { try demandOther(than: step.not, record, values, user, act) }
-        return step.approval(for: values)
+        for name in step.clears where values[name] != nil { throw WorkflowRefusal(.notCleared, act, field: name) }
+        try demandStep(step, record, values, by: actor.user, on: day)
+        return Following(
+            step: step,
+            approval: step.approval(from: record.values, to: values, isOwn: record.isOwn(actor.user)))
     }
 
-    /// Who filed or corrected what a record says after a step, since somebody else last confirmed it.
+    /// Who filed or changed what a record says after a step, since somebody else last confirmed it.
+    ///
+    /// - Parameter user: who took the step; where several persons did, the one who proposed it.
     public static func filers(
-        after act: String, of kind: RecordKind, from state: String?, by user: String, before: Set<String>
+        after step: Step, _ record: Standing, to values: [String: JSONValue], by user: String
     ) -> Set<String> {
-        if act == fileStep { return [user] }
-        if act == correctStep { return before.union([user]) }
-        let confirms = kind.steps.contains {
-            $0.act == act && state.map($0.from.contains) ?? false && $0.not.contains(.filer)
+        if step.not.contains(.filer) { return [] }
+        // Emptying what is over says nothing.
+        let hasChanged = Set(record.values.keys).union(values.keys).contains {
+            step.mayChange($0) && record.values[$0] != values[$0]
         }
-        return confirms ? [] : before
+        return hasChanged ? record.filers.union([user]) : record.filers
     }
 
     /// Whether a record as found in the old files is one of this house after a step: somebody else confirmed it, or another
     /// signed what the step brought.
     ///
     /// - Parameter isApproved: whether several persons took the step.
-    public static func confirms(_ act: String, of kind: RecordKind, from state: String, isApproved: Bool) -> Bool {
-        kind.steps(from: state).contains {
-            $0.act == act && ($0.not.contains(.filer) || isApproved && !$0.requires.isEmpty)
-        }
+    public static func confirms(_ step: Step, isApproved: Bool) -> Bool {
+        step.not.contains(.filer) || isApproved && !step.requires.isEmpty
     }
 
     // MARK: Parts

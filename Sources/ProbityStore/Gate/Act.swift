@@ -49,7 +49,15 @@ struct Act: Sendable, Hashable {
         case bureau, categories, category, count, coverage, dryRun, generation, kind, officer, officers, on, openings,
             past,
             proposal
-        case purpose, query, range, reason, record, role, rules, step, tray, unit, user, users
+        case purpose, query, range, reason, record, refusal, role, rules, step, tray, unit, user, users
+
+        /// Whether somebody typed it, as it is: the others are the program's own identifiers, codes and numbers.
+        var isFreeText: Bool {
+            switch self {
+            case .bureau, .kind, .on, .query, .reason, .role, .rules, .step, .unit, .user, .users: true
+            default: false
+            }
+        }
     }
 
     let code: String
@@ -100,17 +108,19 @@ struct Act: Sendable, Hashable {
 
     // MARK: What waits for other users
 
-    static let approveList = Act("approve.list", .everybody, recusal: .leftOut)
-    static let approveShow = Act("approve.show", .everybody, recusal: .refused, [.proposal])
+    static let approveList = Act("approve.list", .everybody, recusal: .leftOut, [.coverage])
+    static let approveShow = Act(
+        "approve.show", .everybody, recusal: .refused, [.proposal, .refusal, .record, .officer, .kind])
     /// A certificate or a grant.
     static let approveAccept = Act(
-        "approve.accept", .signature, adds: [.proposal, .certificate, .accessGrant, .wrap], [.proposal, .user])
+        "approve.accept", .signature, adds: [.proposal, .certificate, .accessGrant, .wrap],
+        [.proposal, .refusal, .user])
     /// A step of a record.
     static let recordApprove = Act(
         "record.approve", .step, adds: filing.union([.proposal]), recusal: .refused,
-        [.proposal, .record, .officer, .step])
+        [.proposal, .refusal, .record, .officer, .step])
     static let approveDeny = Act(
-        "approve.deny", .signature, adds: [.proposal], recusal: .refused, [.proposal, .reason])
+        "approve.deny", .signature, adds: [.proposal], recusal: .refused, [.proposal, .refusal, .reason])
 
     // MARK: The roster
 

@@ -13,12 +13,42 @@ final class ActRun {
     private var hasAskedRight = false
     private var hasAskedRecusal = false
     private var hasAskedPurpose = false
+    /// Of a text that was kept out of the line, because it seems to name a reporter.
+    private var suspected: Act.Field?
 
     init(_ act: Act, _ actor: Actor, _ purpose: Purpose?, _ details: [Act.Field: String]) {
         self.act = act
         self.actor = actor
         self.purpose = purpose
-        for (field, value) in details { self.details[field] = value }
+        if let reason = purpose?.reason { note(.reason, reason) }
+        // The purpose's reason stands in the line once the purpose is asked.
+        self.details[.reason] = nil
+        for (field, value) in details { note(field, value) }
+    }
+
+    /// The only way into the line. Auditors read it, and exports carry it on: no text gets there that would tell who
+    /// reported (举报人身份), neither in the line of what was done nor in that of a refusal.
+    private func note(_ field: Act.Field, _ value: String?) {
+        let isSuspected =
+            switch value {
+            case let text? where field == .query: ReporterIdentity.isSuspected(inLookUp: text)
+            case let text? where field.isFreeText: ReporterIdentity.isSuspected(in: text)
+            default: false
+            }
+        if isSuspected {
+            suspected = suspected ?? field
+            details[field] = nil
+        } else {
+            details[field] = value
+        }
+    }
+
+    /// - Throws: ``ArchiveError`` `reporterIdentity`, which does not carry the text.
+    private func demandNoReporter() throws {
+        guard let suspected else { return }
+        throw ArchiveError(
+            .reporterIdentity, "a text for the ledger seems to name a reporter", subject: suspected.rawValue,
+            rule: suspected == .reason ? "reporter.reason" : "reporter.text")
     }
 
     var role: Role { actor.role }
@@ -26,21 +56,16 @@ final class ActRun {
     /// Sets what the line says about a thing.
     subscript(field: Act.Field) -> String? {
         get { details[field] }
-        set { details[field] = newValue }
+        set { note(field, newValue) }
     }
 
     // MARK: What the gate asks
 
     /// A right that does not depend on what the act is about.
     ///
-    /// - Throws: ``ArchiveError`` `roleRefuses`; `reporterIdentity` for a reason that would carry to the auditors who reported.
+    /// - Throws: ``ArchiveError`` `roleRefuses`; `reporterIdentity` for a text that would carry to the auditors who reported.
     func begin() throws {
-        for text in [details[.reason], purpose?.reason].compactMap({ $0 }) where ReporterIdentity.isSuspected(in: text)
-        {
-            details[.reason] = nil
-            throw ArchiveError(
-                .reporterIdentity, "a reason seems to name a reporter", subject: "reason", rule: "reporter.reason")
-        }
+        try demandNoReporter()
         guard case .role(let right) = act.right else { return }
         try demand(actor.policy.decide(role: role, act: right), right.rawValue)
     }
@@ -48,6 +73,7 @@ final class ActRun {
     /// The purpose, and whether everything else that is declared was asked.
     func finish() throws {
         try demandPurpose()
+        try demandNoReporter()
         let isRightAsked =
             switch act.right {
             case .everybody, .signature, .part: true
@@ -113,7 +139,7 @@ final class ActRun {
         hasAskedPurpose = true
         if let purpose {
             details[.purpose] = actor.policy.isPurpose(purpose.code) ? purpose.code : ""
-            if !purpose.reason.isEmpty { details[.reason] = purpose.reason }
+            if !purpose.reason.isEmpty { note(.reason, purpose.reason) }
         }
         try actor.demand(purpose, act.purpose)
     }

@@ -13,7 +13,7 @@ extension Session {
         _ outcome: Workflow.Outcome, of entry: RecordEntry, reason: String, _ run: ActRun, _ writer: RowWriter
     ) throws -> Int64 {
         let credentials = Credentials(archive, writer.db)
-        let waits = try Proposal.all(vault, writer.db).contains { proposal in
+        let waits = try ProposalReader(vault, writer.db).all(of: entry.id.dossier).proposals.contains { proposal in
             // What somebody proposed who has left since can come into force no more.
             guard proposal.isOpen, case .step(let opened) = proposal.subject,
                 try credentials.certificate(of: opened.proposal.proposedBy) != nil
@@ -44,23 +44,23 @@ extension Session {
         return id
     }
 
-    /// What waits, as far as the user may sign it or has proposed it himself.
-    public func proposals() throws -> [ProposalEntry] {
-        try look(.approveList) { _, _ in
-        } reveal: { db, _ in
-            try Proposal.all(vault, db).filter(\.isOpen).compactMap { proposal in
-                try concernsUser(proposal, db) ? entry(proposal, db) : nil
-            }
+    /// What waits, as far as the user may sign it, and what he has proposed himself, with what came of it.
+    public func proposals() throws -> Reading<ProposalQueue> {
+        try look(.approveList) { run, db -> Reading<ProposalQueue> in
+            let reading = try queue(db)
+            run.reads(reading.coverage)
+            return reading
+        } reveal: { _, reading in
+            reading
         }
     }
 
-    /// One matter with everything that a signature would be over.
+    /// One matter with everything that a signature would be over. Who may sign it needs no purpose: the approval is one.
     ///
-    /// - Throws: ``ArchiveError`` `notVisible`; `recusal` for a step in the user's own file.
+    /// - Throws: ``ArchiveError`` `notVisible`, also for one that does not concern the user, or concerns him himself.
     public func proposal(_ id: Int64) throws -> ProposalEntry {
         try look(.approveShow, [.proposal: String(id)]) { run, db in
-            let proposal = try Proposal.numbered(id, vault, db)
-            try run.concerns(subjects(of: proposal))
+            let proposal = try concerning(id, run, db)
             guard proposal.isOpen else { throw Session.isClosed }
             return proposal
         } reveal: { db, proposal in
@@ -75,14 +75,22 @@ extension Session {
     ///     yet with which to begin a session.
     ///   - fingerprint: of the text that was shown; another text is not signed. Nil signs whatever the matter says.
     /// - Returns: what is still missing; nil when it is in force.
-    /// - Throws: ``ArchiveError`` `notVisible`, `roleRefuses`, `needsSecondPerson` where whoever asks would approve, `recusal`,
-    ///   `stateForbids` for what is in force already, was denied or was overtaken, `changedSinceRead`.
+    /// - Throws: ``ArchiveError`` `notVisible`, also where he may not sign it, `needsSecondPerson` where whoever asks would
+    ///   approve, `stateForbids` for what is in force already, was denied or was overtaken, `changedSinceRead`.
     @discardableResult
     public func accept(_ id: Int64, acceptance: String? = nil, fingerprint: String? = nil) throws -> MissingSignature? {
-        let isStep = try archive.snapshot { try ProposalTable.kind(of: id, $0) } == .step
-        guard !isStep else { return try acceptStep(id, fingerprint) }
+        // To whom it does not concern, not even the act in the ledger's line says that it is a step.
+        let isHisStep = try archive.snapshot { db in
+            roster.beginTransaction()
+            try askGrants(db)
+            guard let proposal = try ProposalReader(vault, db).numbered(id), case .step = proposal.subject else {
+                return false
+            }
+            return try hidden(proposal, db) == nil
+        }
+        guard !isHisStep else { return try acceptStep(id, fingerprint) }
         let missing = try write(.approveAccept, [.proposal: String(id)]) { run, writer -> MissingSignature? in
-            let proposal = try Proposal.numbered(id, vault, writer.db)
+            let proposal = try concerning(id, run, writer.db)
             run[.user] = proposal.user
             guard proposal.isOpen else { throw Session.isClosed }
             guard proposal.user != user else {
@@ -98,7 +106,7 @@ extension Session {
             case .grant(let grant):
                 try sign(grant, note, proposal: id, writer)
                 return nil
-            case .step: throw ArchiveError(.integrity, "proposal \(id) is of two kinds")
+            case .step: throw ArchiveError(.changedSinceRead, "proposal \(id) became the user's a moment ago")
             }
         }
         wrapPageKey()
@@ -107,14 +115,12 @@ extension Session {
 
     private func acceptStep(_ id: Int64, _ fingerprint: String?) throws -> MissingSignature? {
         try write(.recordApprove, [.proposal: String(id)]) { run, writer -> MissingSignature? in
-            let proposal = try Proposal.numbered(id, vault, writer.db)
+            let proposal = try concerning(id, run, writer.db)
             guard case .step(let opened) = proposal.subject else {
                 throw ArchiveError(.integrity, "proposal \(id) is of two kinds")
             }
             let (step, entry, kind) = try open(opened, writer.db)
-            run[.record] = entry.id.text
             run[.step] = step.outcome.step
-            try run.concerns(entry.content.officer.number)
             guard proposal.isOpen else { throw Session.isClosed }
             try demandSame(proposal, fingerprint)
             let unit = try roster.entry(entry.content.officer.number, writer.db).unit
@@ -149,30 +155,17 @@ extension Session {
 
     /// Turns a matter down (不同意), or takes it back where the user proposed it himself.
     ///
-    /// - Throws: ``ArchiveError`` as ``accept(_:acceptance:fingerprint:)``; `invalidEntry` without a reason.
+    /// - Throws: ``ArchiveError`` `notVisible` as ``proposal(_:)``, `stateForbids`; `invalidEntry` without a reason.
     public func deny(_ id: Int64, reason: String) throws {
         try write(.approveDeny, [.proposal: String(id), .reason: reason]) { run, writer in
-            let proposal = try Proposal.numbered(id, vault, writer.db)
-            let subjects = try subjects(of: proposal)
-            try run.concerns(subjects)
             guard !reason.allSatisfy(\.isWhitespace) else {
                 throw ArchiveError(
                     .invalidEntry, "turning down needs a reason", subject: "reason", rule: "reason.missing")
             }
+            let proposal = try concerning(id, run, writer.db)
             guard proposal.isOpen else { throw Session.isClosed }
-            guard try concernsUser(proposal, writer.db) else {
-                throw ArchiveError(
-                    .roleRefuses, "a \(role.rawValue) does not sign it, and turns it not down either",
-                    subject: "roleDoesNotAct", rule: "approve.notYours")
-            }
-            let text =
-                JSONValue.object([
-                    "v": .integer(1), "type": .string("denial"), "archive": .string(archive.header.archiveID),
-                    "proposal": .integer(id),
-                    "of": .string(Hex.text(SHA256Digest.hash(Array(proposal.note.text.utf8)).bytes)),
-                    "by": .string(user),
-                ]).canonicalText + "\n"
-            try writer.insertProposal(.denial, first: id, note: SignedNote(text: text, signers: [ownSigner]).bytes)
+            let note = try SignedNote(text: proposal.denial(by: user, archive), signers: [ownSigner])
+            try writer.insertProposal(.denial, first: id, note: note.bytes)
         }
     }
 
@@ -188,10 +181,91 @@ extension Session {
         throw ArchiveError(.changedSinceRead, "the proposal says something else than what was shown")
     }
 
-    /// The officers whom a matter is about; nobody handles what is about himself.
-    private func subjects(of proposal: Proposal) throws -> [Int64] {
-        guard case .step(let opened) = proposal.subject else { return [] }
-        return [opened.proposal.officer.number]
+    /// Why a matter is not there for the user. For him there is one answer, and one form of line, whichever it is; only
+    /// auditors read which, so all are of one length.
+    private enum Hidden: String {
+        /// There is none, or none that his keys open.
+        case unknown = "unknown"
+        /// He neither may sign it nor proposed it.
+        case foreign = "foreign"
+        /// It is about himself (回避).
+        case recusal = "recusal"
+    }
+
+    private func hidden(_ proposal: Proposal, _ db: Connection) throws -> Hidden? {
+        if case .step(let opened) = proposal.subject, actor.isHimself(opened.proposal.officer.number) {
+            return .recusal
+        }
+        if proposal.proposedBy == user || proposal.note.isSigned(by: ownSigner.verifier) { return nil }
+        guard try !ProposalReader(vault, db).maySign(proposal.subject, certificate) else { return nil }
+        if case .step = proposal.subject { return .foreign }
+        return proposal.user == user ? .recusal : .foreign
+    }
+
+    /// The matter of this number, where it concerns the user; the line names whose file it shows then.
+    private func concerning(_ id: Int64, _ run: ActRun, _ db: Connection) throws -> Proposal {
+        try run.concerns([Int64]())
+        let proposal = try ProposalReader(vault, db).numbered(id)
+        if let hidden = try proposal.map({ try hidden($0, db) }) ?? .unknown {
+            run[.refusal] = hidden.rawValue
+            throw ArchiveError(
+                .notVisible, "there is no proposal \(id), or none for this user", subject: String(id),
+                rule: "proposal.unknown")
+        }
+        guard let proposal else { throw ArchiveError(.integrity, "proposal \(id) is there and is not") }
+        if case .step(let opened) = proposal.subject {
+            let step = opened.proposal
+            if run.act.fields.contains(.record) { run[.record] = step.record.text }
+            if run.act.fields.contains(.kind) { run[.kind] = step.kind }
+            if run.act.fields.contains(.officer) { try run.concerns(step.officer.number) }
+        }
+        return proposal
+    }
+
+    /// How long what came of a proposal is told to whoever made it.
+    private static let toldDays = 30
+
+    private func queue(_ db: Connection) throws -> Reading<ProposalQueue> {
+        let organisation = try Organisation(db)
+        let categories = Set(
+            catalogue.kinds.filter { kind in
+                actor.reads(kind.category) && kind.steps.contains { $0.approvals.contains { $0.roles.contains(role) } }
+            }.map(\.category))
+        let reaches = try ProbityRecords.Category.allCases.filter(categories.contains).map {
+            try vault.reach($0, organisation, db)
+        }
+        // As in a search: a step whose officer's roster entry is out of reach has no name to stand under.
+        let people = try vault.reach(.roster, organisation, db)
+        let isNameless = reaches.contains { !Set($0.units).isSubset(of: people.units) }
+        var gaps = reaches.compactMap(\.gap) + (isNameless ? [people.gap].compactMap(\.self) : [])
+        gaps += actor.withheld(reaches.map(\.category))
+        let reader = ProposalReader(vault, db)
+        var found = try reader.all()
+        var sieve = DossierSieve(graph, reaches)
+        for dossier in found.closed.sorted() {
+            guard let category = try DossierTable.category(of: dossier, db), categories.contains(category) else {
+                continue
+            }
+            _ = try sieve.opens(dossier, category, db)
+        }
+        gaps += sieve.gaps
+        let since = graph.grants.day.adding(days: -Session.toldDays)
+        var entries: [ProposalEntry] = []
+        for proposal in found.proposals {
+            let isTold = proposal.proposedBy == user && (proposal.closedOn ?? proposal.proposedOn) >= since
+            guard proposal.isOpen || isTold else { continue }
+            do {
+                guard try hidden(proposal, db) == nil else { continue }
+                if case .step(let opened) = proposal.subject, try !roster.opens(opened.proposal.officer.number, db) {
+                    if people.gap == nil { gaps.append(Coverage.Gap(.roster, .noKey)) }
+                    continue
+                }
+                entries.append(try entry(proposal, db))
+            } catch let error as ArchiveError where error.code == .integrity {
+                found.damaged.append(proposal.id)
+            }
+        }
+        return Reading(ProposalQueue(entries: entries, damaged: found.damaged.sorted()), Coverage(gaps))
     }
 
     /// The step with its record and kind, as the record stands now.
@@ -238,42 +312,13 @@ extension Session {
             }.map(\.user))
     }
 
-    /// Whether the user may sign the matter, or has proposed it.
-    private func concernsUser(_ proposal: Proposal, _ db: Connection) throws -> Bool {
-        if proposal.note.isSigned(by: ownSigner.verifier) { return true }
-        switch proposal.subject {
-        case .certificate(let certificate):
-            return certificate.user != user && (role.isAdministrator || role == certificate.role)
-        case .grant(let grant):
-            return grant.user != user && archive.policy.decide(role: role, act: .countersign).isAllowed
-        case .step(let opened):
-            // Nobody learns what is proposed about himself (回避).
-            guard !actor.isHimself(opened.proposal.officer.number) else { return false }
-            let (step, entry, kind) = try open(opened, db)
-            guard let approval = try approval(of: step, entry, kind) else { return false }
-            do {
-                try Workflow.mayApprove(
-                    approval, of: kind, step: step.outcome.step, entry.standing, values: step.outcome.values,
-                    proposedBy: step.proposedBy, by: workflowActor, archive.policy)
-                return true
-            } catch { return false }
-        }
-    }
-
-    private func approval(of step: StepProposal, _ entry: RecordEntry, _ kind: RecordKind) throws -> Step.Approval? {
-        do {
-            return try Workflow.follow(
-                step.outcome.step, of: kind, entry.standing, to: step.outcome.state, values: step.outcome.values)
-        } catch { return nil }
-    }
-
     private func entry(_ proposal: Proposal, _ db: Connection) throws -> ProposalEntry {
         let names = archive.header.names
         func make(_ matter: ProposalEntry.Matter, _ missing: MissingSignature) -> ProposalEntry {
             ProposalEntry(
                 id: proposal.id, matter: matter,
                 signers: proposal.note.signatures.compactMap { names.userID($0.name) }, missing: missing,
-                fingerprint: proposal.fingerprint)
+                fingerprint: proposal.fingerprint, proposedOn: proposal.proposedOn, fate: proposal.fate)
         }
         switch proposal.subject {
         case .certificate(let certificate):
@@ -282,8 +327,10 @@ extension Session {
         case .grant(let grant):
             return make(.grant(GrantEntry(grant)), .credential(.security))
         case .step(let opened):
-            let (step, entry, kind) = try open(opened, db)
-            let approval = try approval(of: step, entry, kind)
+            let (step, kind) = (opened.proposal, try declaredKind(opened.proposal.kind))
+            let reader = ProposalReader(vault, db)
+            let entry = try reader.base(of: step)
+            let approval = try reader.approval(of: step, entry)
             let signed = try approval.map { try approvers(proposal.note, step, $0, db).count } ?? 0
             let fields = kind.fields.map(\.name).filter { entry.content.values[$0] != step.outcome.values[$0] }
             let matter = StepMatter(

@@ -11,7 +11,9 @@ extension Session {
             let kind = try declaredKind(draft.kind)
             run[.kind] = kind.id
             try run.demandRight(in: kind.category, kind: kind.id, run.act.code)
-            try demandValid(draft.values, kind)
+            do throws(WorkflowRefusal) { try Workflow.drop(kind, values: draft.values, today: today) } catch {
+                throw ArchiveError(error, of: kind)
+            }
             let id = try tray.drop(draft.values, kind, officer: draft.officer, by: user, in: writer)
             run[.tray] = id.text
             return id
@@ -33,14 +35,6 @@ extension Session {
                 return try isAboutReader(entry) ? nil : entry
             }
             return Reading(entries, trayCoverage(reach))
-        }
-    }
-
-    /// - Throws: ``ArchiveError`` `invalidEntry` or `reporterIdentity`.
-    private func demandValid(_ values: [String: JSONValue], _ kind: RecordKind) throws {
-        let problems = kind.validate(values: values, today: today).filter { $0.severity == .error }
-        if !problems.isEmpty {
-            throw ArchiveError(WorkflowRefusal(invalid: problems, Workflow.fileStep), of: kind)
         }
     }
 

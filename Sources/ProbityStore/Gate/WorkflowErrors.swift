@@ -32,6 +32,11 @@ extension ArchiveError {
         case .fieldNotSet:
             self = make(
                 .invalidEntry, "\(what): the step does not change the field \(refusal.field)", subject: refusal.field)
+        case .notLater:
+            self = make(
+                .invalidEntry, "\(what): the step moves \(refusal.field) to a later day only", subject: refusal.field)
+        case .notCleared:
+            self = make(.invalidEntry, "\(what): the step empties \(refusal.field)", subject: refusal.field)
         case .fieldRequired:
             self = make(.stateForbids, "\(what): the step needs the field \(refusal.field)", subject: refusal.field)
         case .nothingChanged: self = make(.invalidEntry, "\(what): nothing is changed")

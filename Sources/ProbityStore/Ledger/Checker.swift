@@ -32,6 +32,7 @@ struct Checker {
         try checkLeaves(keys, progress)
         try checkOrphans()
         try checkGrants()
+        try checkProposals()
         if let against { try checkAgainst(against) }
     }
 
@@ -102,6 +103,32 @@ struct Checker {
                 found(place, "check.grant", error.reason)
             } catch let error as CryptoError {
                 found(place, "check.grant", error.reason)
+            }
+        }
+    }
+
+    /// Rows of the queue, as far as they can be read without a key: what a step says is sealed.
+    private mutating func checkProposals() throws {
+        for row in try ProposalTable.all(db) {
+            let place = "proposal \(row.id)"
+            do {
+                switch row.kind {
+                case nil: found(place, "check.proposal")
+                case .step: if row.place == nil { found(place, "check.proposal") }
+                case .certificate:
+                    _ = try Certificate(text: credentials.parsed(row.note).text, archiveID: archive.header.archiveID)
+                case .grant:
+                    _ = try Grant(text: credentials.parsed(row.note).text, archiveID: archive.header.archiveID)
+                case .denial:
+                    let line = try LeafTable.line(ofBatch: row.batch, db)
+                    let note = try credentials.parsed(row.note)
+                    let signers = try line.map { try credentials.signers(of: note, atLine: $0) } ?? []
+                    if signers.isEmpty { found(place, "check.proposal", "denial") }
+                }
+            } catch let error as ArchiveError {
+                found(place, "check.proposal", error.reason)
+            } catch let error as CryptoError {
+                found(place, "check.proposal", error.reason)
             }
         }
     }

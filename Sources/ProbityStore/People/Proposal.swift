@@ -20,6 +20,24 @@ public struct ProposalEntry: Sendable {
     public let missing: MissingSignature
     /// The first half of the SHA-256 of the text that is signed: two persons compare it before they sign.
     public let fingerprint: String
+    public let proposedOn: CivilDate
+    public let fate: ProposalFate
+}
+
+/// What the queue holds for a user.
+public struct ProposalQueue: Sendable {
+    /// What he may sign, and what he proposed; of that also what has come to an end lately.
+    public let entries: [ProposalEntry]
+    /// Numbers of proposals with rows that are not what they should be: each was left out as far as that goes.
+    public let damaged: [Int64]
+}
+
+/// What came of a proposal.
+public enum ProposalFate: Sendable, Hashable {
+    case waiting, inForce
+    /// The record, certificate or grant it builds on was replaced.
+    case overtaken
+    case denied(by: String, on: CivilDate)
 }
 
 /// A step of a record that waits.
@@ -81,77 +99,286 @@ struct Proposal {
     /// The text with all its signatures.
     let note: SignedNote
     let subject: Subject
+    /// Who made it.
+    let proposedBy: String
+    let proposedOn: CivilDate
+    let fate: ProposalFate
+    /// When it came to an end, where that is known.
+    let closedOn: CivilDate?
+
     /// Whether it can still come into force.
-    let isOpen: Bool
+    var isOpen: Bool { fate == .waiting }
 
     /// The user concerned; for a step, who proposed it.
     var user: String {
         switch subject {
         case .certificate(let certificate): certificate.user
         case .grant(let grant): grant.user
-        case .step(let opened): opened.proposal.proposedBy
-        }
-    }
-
-    /// The proposals whose text the user can open, by number.
-    static func all(_ vault: Vault, _ db: Connection) throws -> [Proposal] {
-        let credentials = Credentials(vault.archive, db)
-        var order: [Int64] = []
-        var rows: [Int64: [ProposalRow]] = [:]
-        for row in try ProposalTable.all(db) {
-            if rows[row.first] == nil { order.append(row.first) }
-            rows[row.first, default: []].append(row)
-        }
-        return try order.compactMap { try Proposal(rows[$0] ?? [], vault, credentials, db) }
-    }
-
-    /// The proposal of this number.
-    ///
-    /// - Throws: ``ArchiveError`` `notVisible` where there is none, or none that the user's keys open.
-    static func numbered(_ id: Int64, _ vault: Vault, _ db: Connection) throws -> Proposal {
-        let rows = try ProposalTable.rows(of: id, db)
-        guard let proposal = try Proposal(rows, vault, Credentials(vault.archive, db), db) else {
-            throw ArchiveError(
-                .notVisible, "there is no proposal \(id), or no key opens it", subject: String(id),
-                rule: "proposal.unknown")
-        }
-        return proposal
-    }
-
-    /// Nil for rows that no key of the user's opens.
-    private init?(_ rows: [ProposalRow], _ vault: Vault, _ credentials: Credentials, _ db: Connection) throws {
-        guard let first = rows.first, let last = rows.last(where: { $0.kind != .denial }), first.id == first.first
-        else { return nil }
-        id = first.id
-        let isDenied = rows.contains { $0.kind == .denial }
-        let archiveID = vault.archive.header.archiveID
-        switch first.kind {
-        case .certificate:
-            note = try credentials.parsed(last.note)
-            let certificate = try Certificate(text: note.text, archiveID: archiveID)
-            subject = .certificate(certificate)
-            isOpen =
-                try !isDenied && CertificateTable.newestSerial(of: certificate.user, db) ?? 0 < certificate.serial
-        case .grant:
-            note = try credentials.parsed(last.note)
-            let text = note.text
-            let grant = try Grant(text: text, archiveID: archiveID)
-            subject = .grant(grant)
-            isOpen =
-                try !isDenied
-                && !GrantTable.rows(of: grant.user, db).contains { try credentials.parsed($0.note).text == text }
-        case .step:
-            guard let place = last.place, let opened = try vault.open(last, at: place, db) else { return nil }
-            note = opened.note
-            subject = .step(opened)
-            let newest = try VersionTable.newest(of: opened.proposal.record.number, db)
-            isOpen = !isDenied && newest == opened.proposal.base.number
-        case .denial: return nil
+        case .step: proposedBy
         }
     }
 
     /// Of what is signed.
     var fingerprint: String { Fingerprint.text(Array(note.text.utf8)) }
+
+    /// What somebody signs who turns it down.
+    func denial(by user: String, _ archive: Archive) -> String {
+        Proposal.denial(of: id, note.text, by: user, archive)
+    }
+
+    fileprivate static func denial(of id: Int64, _ text: String, by user: String, _ archive: Archive) -> String {
+        JSONValue.object([
+            "v": .integer(1), "type": .string("denial"), "archive": .string(archive.header.archiveID),
+            "proposal": .integer(id), "of": .string(Hex.text(SHA256Digest.hash(Array(text.utf8)).bytes)),
+            "by": .string(user),
+        ]).canonicalText + "\n"
+    }
+}
+
+/// Reads proposals as one user's keys open them.
+///
+/// Everybody who can write to the file can write rows here. A row counts for what its signatures say: a signature's row that
+/// is not over the proposal's text, and a denial of nobody entitled, are set aside and told.
+struct ProposalReader {
+    let vault: Vault
+    let credentials: Credentials
+    let db: Connection
+
+    init(_ vault: Vault, _ db: Connection) {
+        self.vault = vault
+        self.db = db
+        credentials = Credentials(vault.archive, db)
+    }
+
+    private var archive: Archive { vault.archive }
+
+    /// What there is.
+    struct Found {
+        var proposals: [Proposal] = []
+        var damaged: [Int64] = []
+        /// Dossiers of steps that the user's keys do not open.
+        var closed: Set<Int64> = []
+    }
+
+    /// - Parameter dossier: reads only the steps of one; those of others are not even opened.
+    func all(of dossier: Int64? = nil) throws -> Found {
+        var order: [Int64] = []
+        var rows: [Int64: [ProposalRow]] = [:]
+        for row in try ProposalTable.all(of: dossier, db) {
+            if rows[row.first] == nil { order.append(row.first) }
+            rows[row.first, default: []].append(row)
+        }
+        var found = Found()
+        for id in order {
+            let (proposal, isDamaged) = try read(rows[id] ?? [])
+            if let proposal {
+                found.proposals.append(proposal)
+            } else if !isDamaged, let place = rows[id]?.first?.place {
+                found.closed.insert(place.dossier)
+            }
+            if isDamaged { found.damaged.append(id) }
+        }
+        return found
+    }
+
+    /// The proposal of this number; nil where there is none, or none that the user's keys open.
+    func numbered(_ id: Int64) throws -> Proposal? { try read(ProposalTable.rows(of: id, db)).proposal }
+
+    /// Nil where `body` met bytes that are not what they should be.
+    private func sound<T>(_ body: () throws -> T) throws -> T? {
+        do {
+            return try body()
+        } catch let error as ArchiveError where error.code == .integrity || error.code == .unsupported {
+            return nil
+        } catch is CryptoError {
+            return nil
+        } catch is LedgerError {
+            return nil
+        }
+    }
+
+    /// - Returns: no proposal for rows that no key of the user's opens, or whose first is damaged.
+    private func read(_ rows: [ProposalRow]) throws -> (proposal: Proposal?, isDamaged: Bool) {
+        guard let first = rows.first else { return (nil, false) }
+        guard first.id == first.first, first.kind != .denial, let begun = try sound({ try open(first) }) else {
+            return (nil, true)
+        }
+        guard var (note, subject) = begun else { return (nil, false) }
+        var isDamaged = false
+        for row in rows.dropFirst() where row.kind != .denial {
+            let next = row.kind == first.kind ? try sound { try open(row) } : nil
+            guard let next, let (signed, opened) = next, signed.text == note.text else {
+                isDamaged = true
+                continue
+            }
+            (note, subject) = (try joined(note, signed, opened), opened)
+        }
+        let by: String
+        if case .step(let opened) = subject {
+            by = opened.proposal.proposedBy
+        } else {
+            by = begun?.0.signatures.first.flatMap { archive.header.names.userID($0.name) } ?? ""
+        }
+        var ended: (fate: ProposalFate, on: CivilDate?)?
+        for row in rows where row.kind == .denial {
+            if let denial = try sound({ try self.denial(row, of: first.id, note.text, subject, proposedBy: by) }) ?? nil
+            {
+                ended = ended ?? denial
+            } else {
+                isDamaged = true
+            }
+        }
+        guard let day = try sound({ try self.day(of: first) }),
+            let close = try sound({ try ended ?? end(subject, note) })
+        else { return (nil, true) }
+        return (
+            Proposal(
+                id: first.id, note: note, subject: subject, proposedBy: by, proposedOn: day, fate: close.fate,
+                closedOn: close.on), isDamaged
+        )
+    }
+
+    /// A note with the signatures of another row of the same text that hold today: no row takes away what another brought.
+    ///
+    /// A wrong signature in somebody's name would make the note invalid for him, so it is left out.
+    private func joined(_ note: SignedNote, _ other: SignedNote, _ subject: Proposal.Subject) throws -> SignedNote {
+        var newcomer: Certificate?
+        if case .certificate(let certificate) = subject { newcomer = certificate }
+        return try other.signatures.reduce(note) { note, signature in
+            guard !note.signatures.contains(signature) else { return note }
+            let alone = try SignedNote(text: note.text, signatures: [signature])
+            return try credentials.signers(of: alone, subject: newcomer).isEmpty ? note : note.adding(signature)
+        }
+    }
+
+    /// A row's text with its signatures; nil for a step that no key of the user's opens.
+    private func open(_ row: ProposalRow) throws -> (SignedNote, Proposal.Subject)? {
+        switch row.kind {
+        case .certificate:
+            let note = try credentials.parsed(row.note)
+            return (note, .certificate(try Certificate(text: note.text, archiveID: archive.header.archiveID)))
+        case .grant:
+            let note = try credentials.parsed(row.note)
+            return (note, .grant(try Grant(text: note.text, archiveID: archive.header.archiveID)))
+        case .step:
+            guard let place = row.place else { throw ArchiveError(.integrity, "a step stands nowhere") }
+            return try vault.open(row, at: place, db).map { ($0.note, .step($0)) }
+        case .denial, nil:
+            throw ArchiveError(.integrity, "a proposal of an unknown kind stands in the archive")
+        }
+    }
+
+    private func day(of row: ProposalRow) throws -> CivilDate {
+        guard let line = try LeafTable.line(ofBatch: row.batch, db) else {
+            // The act under way has made it.
+            guard row.batch == vault.writing else { throw ArchiveError(.integrity, "a proposal has no ledger line") }
+            return archive.now.date
+        }
+        return ArchiveTime(try Ledger.leaf(UInt64(clamping: line), db).time)?.date ?? archive.now.date
+    }
+
+    /// What a row says of somebody who turned the proposal down; nil where he was not entitled to.
+    private func denial(
+        _ row: ProposalRow, of id: Int64, _ text: String, _ subject: Proposal.Subject, proposedBy: String
+    ) throws -> (fate: ProposalFate, on: CivilDate?)? {
+        let note = try credentials.parsed(row.note)
+        guard let line = try LeafTable.line(ofBatch: row.batch, db) else { return nil }
+        for signer in try credentials.signers(of: note, atLine: line) {
+            guard note.text == Proposal.denial(of: id, text, by: signer.user, archive) else { continue }
+            guard try signer.user == proposedBy || maySign(subject, signer) else { continue }
+            let day = try day(of: row)
+            return (.denied(by: signer.user, on: day), day)
+        }
+        return nil
+    }
+
+    /// What became of a proposal that nobody turned down.
+    private func end(_ subject: Proposal.Subject, _ note: SignedNote) throws -> (fate: ProposalFate, on: CivilDate?) {
+        switch subject {
+        case .certificate(let certificate):
+            if try CertificateTable.newestSerial(of: certificate.user, db) ?? 0 < certificate.serial {
+                return (.waiting, nil)
+            }
+            let isInForce = try CertificateTable.rows(of: certificate.user, db).contains {
+                try credentials.parsed($0.note).text == note.text
+            }
+            return (isInForce ? .inForce : .overtaken, nil)
+        case .grant(let grant):
+            let isInForce = try GrantTable.rows(of: grant.user, db).contains {
+                try credentials.parsed($0.note).text == note.text
+            }
+            return (isInForce ? .inForce : .waiting, nil)
+        case .step(let opened):
+            let base = opened.proposal.base
+            guard try VersionTable.newest(of: opened.proposal.record.number, db) != base.number else {
+                return (.waiting, nil)
+            }
+            var after: VersionContent?
+            try walk(opened.proposal) { entry, version in
+                if after == nil, entry.version.number > base.number { after = version.content }
+            }
+            let isInForce = try after?.approval.map { try credentials.parsed(Array($0.utf8)).text == note.text }
+            return (isInForce ?? false ? .inForce : .overtaken, after?.filedOn)
+        }
+    }
+
+    private func walk(
+        _ step: StepProposal, _ receive: (RecordEntry, Vault.OpenedVersion) throws -> Void
+    ) throws {
+        guard let category = try DossierTable.category(of: step.record.dossier, db) else {
+            throw ArchiveError(.integrity, "a step is proposed of no dossier")
+        }
+        try vault.walk(
+            step.record.dossier, category, officer: step.officer.number, record: step.record, db, receive)
+    }
+
+    /// The record as it stood when a step of it was proposed.
+    func base(of step: StepProposal) throws -> RecordEntry {
+        var found: RecordEntry?
+        try walk(step) { entry, _ in if entry.version == step.base { found = entry } }
+        guard let found, found.content.kind == step.kind else {
+            throw ArchiveError(.integrity, "a proposed step names another officer, kind or version than its record")
+        }
+        return found
+    }
+
+    /// The signatures that a step needs; nil where it leads nowhere. What somebody proposed who has left can still be denied.
+    func approval(of step: StepProposal, _ base: RecordEntry) throws -> Step.Approval? {
+        guard let kind = archive.catalogue.kind(step.kind),
+            let proposer = try credentials.standing(of: step.proposedBy)?.certificate
+        else { return nil }
+        do throws(WorkflowRefusal) {
+            return try Workflow.follow(
+                step.outcome.step, of: kind, base.standing, to: step.outcome.state, values: step.outcome.values,
+                by: WorkflowActor(user: proposer.user, role: proposer.role), on: step.proposedOn, archive.policy
+            ).approval
+        } catch { return nil }
+    }
+
+    /// Whether a user may sign a matter, by his role and who he is.
+    func maySign(_ subject: Proposal.Subject, _ signer: Certificate) throws -> Bool {
+        switch subject {
+        case .certificate(let certificate):
+            return certificate.user != signer.user && (signer.role.isAdministrator || signer.role == certificate.role)
+        case .grant(let grant):
+            return grant.user != signer.user
+                && archive.policy.decide(role: signer.role, act: .countersign).isAllowed
+        case .step(let opened):
+            let step = opened.proposal
+            let base = try base(of: step)
+            // Nobody handles what is proposed about himself (回避).
+            guard step.officer.number != signer.officer, let kind = archive.catalogue.kind(step.kind),
+                let approval = try approval(of: step, base)
+            else { return false }
+            do {
+                try Workflow.mayApprove(
+                    approval, of: kind, step: step.outcome.step, base.standing, values: step.outcome.values,
+                    proposedBy: step.proposedBy, by: WorkflowActor(user: signer.user, role: signer.role),
+                    archive.policy)
+                return true
+            } catch { return false }
+        }
+    }
 }
 
 extension SignedNote {

@@ -2,12 +2,14 @@
 /// of its own behind the first, and so is a denial.
 struct ProposalRow {
     let id: Int64
-    let kind: Kind
+    /// Nil for one that this program never writes.
+    let kind: Kind?
     /// Number of the proposal's first row, by which people know it.
     let first: Int64
     /// Where it is sealed; nil where it stands in the clear.
     let place: Place?
     let note: [UInt8]
+    let batch: Int64
 
     enum Kind: String {
         case certificate, grant, step, denial
@@ -21,21 +23,28 @@ struct ProposalRow {
 
     fileprivate init(_ rows: borrowing Rows) throws {
         id = rows.integer(0)
-        guard let kind = Kind(rawValue: rows.text(1)) else {
-            throw ArchiveError(.integrity, "a proposal of an unknown kind stands in the archive")
-        }
-        self.kind = kind
+        kind = Kind(rawValue: rows.text(1))
         first = rows.integer(2)
         place = rows.optionalInteger(3).map { Place(dossier: $0, epoch: rows.optionalInteger(4) ?? 0) }
         note = rows.bytes(5)
+        batch = rows.integer(6)
     }
 }
 
 enum ProposalTable {
-    private static let columns = "id, kind, first, dossier, epoch, note"
+    private static let columns = "id, kind, first, dossier, epoch, note, batch"
 
-    static func all(_ db: Connection) throws -> [ProposalRow] {
-        try db.all("SELECT \(columns) FROM proposal ORDER BY id") { try ProposalRow($0) }
+    /// - Parameter dossier: only the proposals that begin there.
+    static func all(of dossier: Int64? = nil, _ db: Connection) throws -> [ProposalRow] {
+        guard let dossier else {
+            return try db.all("SELECT \(columns) FROM proposal ORDER BY id") { try ProposalRow($0) }
+        }
+        return try db.all(
+            """
+            SELECT \(columns) FROM proposal
+            WHERE first IN (SELECT id FROM proposal WHERE dossier = ? AND id = first) ORDER BY id
+            """, [.integer(dossier)]
+        ) { try ProposalRow($0) }
     }
 
     /// The rows of one proposal, oldest first.
@@ -43,11 +52,6 @@ enum ProposalTable {
         try db.all("SELECT \(columns) FROM proposal WHERE first = ? ORDER BY id", [.integer(first)]) {
             try ProposalRow($0)
         }
-    }
-
-    /// What a proposal is about; nil where there is none of the number.
-    static func kind(of first: Int64, _ db: Connection) throws -> ProposalRow.Kind? {
-        try rows(of: first, db).first?.kind
     }
 
     /// A grant's wrap as it waits, sealed to the security administrator.

@@ -19,22 +19,25 @@ public struct RecordEntry: Sendable, Equatable {
 
     /// Whether what it says was found in old files and nobody here has confirmed it since.
     public let isAsFound: Bool
-    /// Users who filed or corrected what it says, since somebody else last confirmed it.
+    /// Users who filed or changed what it says, since somebody else last confirmed it.
     public let filers: Set<String>
+    /// Users who have taken, proposed or signed any step of it.
+    let hands: Set<String>
 
     public static let withdrawnState = "withdrawn"
     public var isWithdrawn: Bool { content.state == RecordEntry.withdrawnState }
 
     /// As the workflow sees it.
     var standing: Workflow.Standing {
-        Workflow.Standing(state: content.state, values: content.values, filers: filers, isAsFound: isAsFound)
+        Workflow.Standing(
+            state: content.state, values: content.values, filers: filers, hands: hands, isAsFound: isAsFound)
     }
 
     /// The record with one version more.
     ///
-    /// - Parameter filer: who took the version's step; where several persons did, the one who proposed it.
     init(
-        _ opened: Vault.OpenedVersion, _ category: ProbityRecords.Category, filer: String, after before: RecordEntry?
+        _ opened: Vault.OpenedVersion, _ category: ProbityRecords.Category, _ taking: Vault.Taking,
+        after before: RecordEntry?
     ) {
         id = RecordID(opened.row.record)
         version = RecordID(opened.row.id)
@@ -45,17 +48,13 @@ public struct RecordEntry: Sendable, Equatable {
         filedSequence = opened.provenance.sequence
         firstFiledSequence = before?.firstFiledSequence ?? opened.provenance.sequence
         firstFiledOn = before?.firstFiledOn ?? opened.content.filedOn
-        filers = Workflow.filers(
-            after: content.step, of: opened.kind, from: before?.content.state, by: filer,
-            before: before?.filers ?? [])
-        guard let before else {
-            isAsFound = opened.content.isAsFound
-            return
+        hands = (before?.hands ?? []).union(taking.approvers).union([taking.user])
+        if let before, let step = taking.step {
+            filers = Workflow.filers(after: step, before.standing, to: content.values, by: taking.user)
+            isAsFound = before.isAsFound && !Workflow.confirms(step, isApproved: !taking.approvers.isEmpty)
+        } else {
+            filers = [taking.user]
+            isAsFound = content.isAsFound
         }
-        isAsFound =
-            before.isAsFound
-            && !Workflow.confirms(
-                opened.content.step, of: opened.kind, from: before.content.state,
-                isApproved: opened.content.approval != nil)
     }
 }

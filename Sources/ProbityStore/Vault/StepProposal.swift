@@ -118,61 +118,91 @@ extension Vault {
         do throws(LedgerError) { return try SignedNote(parsing: Array(text.utf8)) } catch { return nil }
     }
 
-    /// Whether a version may stand where it stands, by the kind's declaration and the signatures that it carries.
-    ///
-    /// - Returns: who took the step; where several persons did, the one who proposed it.
-    /// - Throws: ``ArchiveError`` `integrity`.
-    func follow(_ version: OpenedVersion, after before: RecordEntry?, _ db: Connection) throws -> String {
-        let content = version.content
-        let place = "version \(RecordID(version.row.id))"
-        guard let before else {
-            let isLegal =
-                content.isAsFound
-                ? version.kind.pastStates.contains(content.state) : content.state == version.kind.initialState
-            guard content.step == Workflow.fileStep, isLegal else {
-                throw ArchiveError(.integrity, "\(place) begins where no record of its kind does")
-            }
-            return content.filedBy
-        }
-        func follow(by user: String?) throws(WorkflowRefusal) -> Step.Approval? {
-            try Workflow.follow(
-                content.step, of: version.kind, before.standing, to: content.state, values: content.values, by: user)
-        }
-        var approval: Step.Approval?
-        do {
-            approval = try follow(by: nil)
-            // A note where none is asked for stands for nobody.
-            if approval == nil { approval = try follow(by: content.filedBy) }
-        } catch {
-            throw ArchiveError(.integrity, "\(place) was made by no step of its kind")
-        }
-        guard let approval else { return content.filedBy }
-        return try proposer(of: version, after: before, approval, place, db)
+    /// Who took the step of a version.
+    struct Taking {
+        /// Where several persons did, the one who proposed it.
+        let user: String
+        var approvers: Set<String> = []
+        /// Nil for a first filing.
+        var step: Step?
     }
 
-    /// Looks at the signatures under a step that several persons took.
-    private func proposer(
-        of version: OpenedVersion, after before: RecordEntry, _ approval: Step.Approval, _ place: String,
-        _ db: Connection
-    ) throws -> String {
+    /// Whether a version may stand where it stands, by the kind's declaration, who took its step and the signatures that it
+    /// carries.
+    ///
+    /// - Throws: ``ArchiveError`` `integrity`.
+    func follow(_ version: OpenedVersion, after before: RecordEntry?, _ db: Connection) throws -> Taking {
         let content = version.content
+        let place = "version \(RecordID(version.row.id))"
+        guard let role = version.provenance.role else {
+            throw ArchiveError(.integrity, "\(place) was filed by nobody who served")
+        }
+        let filer = WorkflowActor(user: content.filedBy, role: role)
+        guard let before else {
+            do {
+                try Workflow.begin(
+                    content.step, of: version.kind, in: content.state, values: content.values, by: filer,
+                    isAsFound: content.isAsFound, archive.policy)
+            } catch {
+                throw ArchiveError(.integrity, "\(place) begins where no record of its kind does")
+            }
+            return Taking(user: content.filedBy)
+        }
+        func follow(by actor: WorkflowActor) throws -> Workflow.Following {
+            do {
+                return try Workflow.follow(
+                    content.step, of: version.kind, before.standing, to: content.state, values: content.values,
+                    by: actor, on: content.filedOn, archive.policy)
+            } catch {
+                throw ArchiveError(.integrity, "\(place) was made by no step of its kind")
+            }
+        }
         guard let text = content.approval, let note = Vault.parsed(text) else {
-            throw ArchiveError(.integrity, "\(place) lacks the signatures of those who approved it")
+            let following = try follow(by: filer)
+            guard following.approval == nil else { throw Vault.unsigned(place) }
+            return Taking(user: content.filedBy, step: following.step)
         }
         let signed = try StepProposal(
             text: note.text, values: content.values, archiveID: archive.header.archiveID)
+        let signers = try Credentials(archive, db).signers(
+            of: note, atLine: Int64(clamping: version.provenance.sequence))
+        guard let proposer = signers.first(where: { $0.user == signed.proposedBy }) else { throw Vault.unsigned(place) }
+        let following = try follow(by: WorkflowActor(user: proposer.user, role: proposer.role))
+        // A note where none is asked for stands for nobody.
+        guard let approval = following.approval else {
+            let alone = try follow(by: filer)
+            guard alone.approval == nil else { throw Vault.unsigned(place) }
+            return Taking(user: content.filedBy, step: alone.step)
+        }
+        let approvers = Set(
+            signers.map { WorkflowActor(user: $0.user, role: $0.role) }.filter {
+                mayApprove(approval, version, before, proposedBy: proposer.user, by: $0)
+            }.map(\.user))
         let expected = StepProposal(
             record: before.id, base: before.version, officer: content.officer, kind: content.kind,
             outcome: Workflow.Outcome(
                 step: content.step, state: content.state, values: content.values, approval: nil),
             reason: content.reason ?? "", proposedBy: signed.proposedBy, proposedOn: signed.proposedOn)
-        let signers = try Credentials(archive, db).signers(
-            of: note, atLine: Int64(clamping: version.provenance.sequence))
-        let approvers = Set(
-            signers.filter { $0.user != signed.proposedBy && approval.roles.contains($0.role) }.map(\.user))
-        guard signed == expected, signers.contains(where: { $0.user == signed.proposedBy }),
-            approvers.contains(content.filedBy), approvers.count >= approval.count
-        else { throw ArchiveError(.integrity, "\(place) lacks the signatures of those who approved it") }
-        return signed.proposedBy
+        guard signed == expected, approvers.contains(content.filedBy), approvers.count >= approval.count else {
+            throw Vault.unsigned(place)
+        }
+        return Taking(user: proposer.user, approvers: approvers, step: following.step)
+    }
+
+    private static func unsigned(_ place: String) -> ArchiveError {
+        ArchiveError(.integrity, "\(place) lacks the signatures of those who approved it")
+    }
+
+    /// Whether a signature under a version counts.
+    private func mayApprove(
+        _ approval: Step.Approval, _ version: OpenedVersion, _ before: RecordEntry, proposedBy proposer: String,
+        by actor: WorkflowActor
+    ) -> Bool {
+        do throws(WorkflowRefusal) {
+            try Workflow.mayApprove(
+                approval, of: version.kind, step: version.content.step, before.standing,
+                values: version.content.values, proposedBy: proposer, by: actor, archive.policy)
+            return true
+        } catch { return false }
     }
 }

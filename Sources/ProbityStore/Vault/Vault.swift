@@ -21,6 +21,8 @@ final class Vault {
     private let user: String
     /// Who made the rows of a batch and when: it never changes once it is committed.
     private var provenances: [Int64: Provenance] = [:]
+    /// The roles in which users served, each from a ledger line on, and how long the ledger was when that was read.
+    private var terms: [String: (size: Int64, terms: [(line: Int64, role: Role?)])] = [:]
     /// The batch of the act that is being written: its line comes last, and the act itself may read what it has filed.
     var writing: Int64?
 
@@ -32,7 +34,10 @@ final class Vault {
     }
 
     /// Forgets what a rolled-back transaction may have made.
-    func forget() { provenances.removeAll() }
+    func forget() {
+        provenances.removeAll()
+        terms.removeAll()
+    }
 
     private func associatedData(dossier: Int64, epoch: Int64, record: Int64, version: Int64, kind: String?) -> [UInt8] {
         Array(
@@ -172,8 +177,7 @@ final class Vault {
                 throw ArchiveError(.integrity, "version \(RecordID(row.id)) belongs to another dossier")
             }
             let before = standing[row.record]
-            let filer = try follow(version, after: before, db)
-            let entry = RecordEntry(version, category, filer: filer, after: before)
+            let entry = RecordEntry(version, category, try follow(version, after: before, db), after: before)
             standing[row.record] = entry
             try receive(entry, version)
         }
@@ -205,16 +209,31 @@ final class Vault {
     func provenance(ofBatch batch: Int64, _ db: Connection) throws -> Provenance {
         if let known = provenances[batch] { return known }
         guard let (sequence, note) = try LeafTable.leaf(ofBatch: batch, db) else {
-            if batch == writing { return Provenance(sequence: try Ledger.size(db), actor: user) }
+            if batch == writing {
+                let sequence = try Ledger.size(db)
+                return Provenance(
+                    sequence: UInt64(sequence), actor: user, role: try role(of: user, atLine: Int64(sequence), db))
+            }
             throw ArchiveError(.integrity, "rows of batch \(batch) have no ledger line")
         }
         let leaf = try LeafBody(parsing: SignedNote(parsing: note).text)
         guard leaf.sequence == UInt64(sequence), leaf.batch == batch else {
             throw ArchiveError(.integrity, "ledger line \(sequence) does not speak of its rows")
         }
-        let provenance = Provenance(sequence: leaf.sequence, actor: leaf.actor)
+        let provenance = Provenance(
+            sequence: leaf.sequence, actor: leaf.actor, role: try role(of: leaf.actor, atLine: sequence, db))
         provenances[batch] = provenance
         return provenance
+    }
+
+    /// The role in which a user served when ledger line `line` was written; nil where he did not.
+    ///
+    /// What is known of a user holds for the lines that there were when it was read, and for the next.
+    private func role(of user: String, atLine line: Int64, _ db: Connection) throws -> Role? {
+        if terms[user].map({ $0.size < line }) ?? true {
+            terms[user] = (Int64(try Ledger.size(db)), try Credentials(archive, db).terms(of: user))
+        }
+        return terms[user]?.terms.last { $0.line <= line }?.role
     }
 }
 
@@ -222,4 +241,6 @@ final class Vault {
 struct Provenance {
     let sequence: UInt64
     let actor: String
+    /// The actor's role at that line; nil where he served in none.
+    let role: Role?
 }

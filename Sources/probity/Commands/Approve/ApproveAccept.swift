@@ -13,9 +13,15 @@ extension ApproveCommand {
 
         func run() throws {
             try global.atDesk { desk, console in
-                var seen = fingerprint
-                // Nobody signs what he has not seen: where a person can be asked, it is shown first.
-                if seen == nil, console.mayAsk, !global.yes {
+                // Nobody signs what he has not seen: where a person can be asked it is shown first, elsewhere the fingerprint
+                // says that it was.
+                let seen: String
+                if let fingerprint {
+                    seen = fingerprint
+                } else {
+                    guard console.mayAsk else {
+                        throw OfficeError(.declined, "approve.unseen", ["id": String(id)])
+                    }
                     let view = try desk.approval(id)
                     for line in [view.title] + view.lines { console.say(line) }
                     try console.confirm(view.question, global)
