@@ -26,10 +26,21 @@ struct PromotionHistoryTests {
 
     @Test("A paper that nobody verified counts for nothing, against the candidate or for him", arguments: adverse)
     func submitted(kind: String, values: [String: JSONValue]) throws {
+        let without = try PromotionCandidate().answer()
         for state in ["submitted", "draft", "corrected", "withdrawn"] {
             var candidate = PromotionCandidate()
-            candidate.add(kind, values, state: state)
-            #expect(try candidate.answer() == PromotionCandidate().answer(), "\(state)")
+            let id = candidate.add(kind, values, state: state)
+            let answer = try candidate.answer()
+            // It is named, so that nobody overlooks it, and decides nothing.
+            let named = answer.reasons.filter { $0.recordIDs.contains(id) }
+            #expect(named.map(\.message) == (state == "withdrawn" ? [] : ["promotion.unverified"]), "\(state)")
+            #expect(named.allSatisfy { $0.verdict == .listed && $0.ruleID == "facts.\(kind)" })
+            #expect(answer.verdict == without.verdict && answer.until == without.until, "\(state)")
+            #expect(answer.reasons.filter { !$0.recordIDs.contains(id) } == without.reasons, "\(state)")
+            // On the day before it was filed it was not there.
+            candidate = PromotionCandidate()
+            candidate.add(kind, values, state: state, filedOn: PromotionCandidate.on)
+            #expect(try candidate.answer(on: "2026-11-30") == PromotionCandidate().answer(on: "2026-11-30"))
         }
     }
 

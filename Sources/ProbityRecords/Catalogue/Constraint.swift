@@ -132,7 +132,8 @@ public struct Constraint: Sendable, Hashable {
         case .forbid(let names):
             return names.filter { values[$0] != nil }.map { problem($0, .forbiddenByRule) }
         case .differ(let one, let other):
-            let same = !Self.names(values[one]).isDisjoint(with: Self.names(values[other]))
+            guard let one = values[one], let another = values[other] else { return [] }
+            let same = !Self.names(one).isDisjoint(with: Self.names(another))
             return same ? [problem(other, .samePerson)] : []
         case .order(let earlier, let later):
             // The spelling YYYY-MM-DD sorts as the dates do.

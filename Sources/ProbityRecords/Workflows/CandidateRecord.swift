@@ -114,10 +114,7 @@ struct CandidateRecord {
             }
         }
         guard let inForce, let changed, let first else { return nil }
-        // A revocation cancels the measure from its start, so it works backwards: it is the one thing filed after the day
-        // that counts. It does once its version is in force.
-        let newest = fact.versions.last(where: states.counts)
-        if inForce.values["revokedOn"] != nil || newest?.values["revokedOn"] != nil { return nil }
+        if inForce.values["revokedOn"] != nil || Self.isRevoked(fact, states) { return nil }
         recordID = fact.recordID
         self.kind = kind
         firstFiled = first
@@ -129,6 +126,20 @@ struct CandidateRecord {
         self.established = established
         values = inForce.values
         self.day = day
+    }
+
+    /// Whether a record that never counted by `day` may come to count: it was filed by then, is not ended, and waits to be
+    /// verified. It decides nothing, and is not to be overlooked.
+    static func waits(_ fact: RecordFact, on day: CivilDate, _ states: Counting) -> Bool {
+        let filed = fact.versions.filter { $0.existsFrom <= day }
+        guard let newest = filed.last, !states.ends(newest), !filed.contains(where: states.counts) else { return false }
+        return !isRevoked(fact, states)
+    }
+
+    /// Whether a decision on the record was revoked. A revocation cancels the measure from its start, so it works backwards:
+    /// it is the one thing filed after the day that counts. It does once its version is in force.
+    private static func isRevoked(_ fact: RecordFact, _ states: Counting) -> Bool {
+        fact.versions.last(where: states.counts)?.values["revokedOn"] != nil
     }
 
     func text(_ field: String) -> String? { values[field]?.string }

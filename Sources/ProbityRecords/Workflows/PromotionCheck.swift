@@ -44,6 +44,7 @@ public enum PromotionCheck {
         reasons.append(evaluation.appraisal())
         reasons += evaluation.training()
         if question.move == .rank { reasons += evaluation.rank() }
+        reasons += evaluation.unverifiedRecords()
         let blocking = reasons.filter { $0.verdict == .blocked }
         // Nobody knows the latest end where a part was out of reach.
         let isOpen = !unseen.isEmpty || blocking.contains { $0.until == nil }
@@ -81,6 +82,8 @@ final class PromotionEvaluation {
     private(set) var trainings: [CandidateRecord] = []
     private(set) var signals: [CandidateRecord] = []
     private var waiting: [CandidateRecord] = []
+    /// What was filed and nobody has verified.
+    private var unverified: [(recordID: String, kind: CandidateKind)] = []
     /// What makes an earlier answer stale: measures, differences, open or established leads.
     private(set) var adverse: [CandidateRecord] = []
     /// Results of a verification that are differences: r2–r4.
@@ -99,7 +102,11 @@ final class PromotionEvaluation {
             guard let kind = CandidateKind(rawValue: fact.kind) else { continue }
             let states = counting[kind] ?? CandidateRecord.Counting(kind, on: question.on, rules)
             counting[kind] = states
-            if let record = CandidateRecord(fact, kind, on: question.on, states) { records.append(record) }
+            if let record = CandidateRecord(fact, kind, on: question.on, states) {
+                records.append(record)
+            } else if CandidateRecord.waits(fact, on: question.on, states) {
+                unverified.append((fact.recordID, kind))
+            }
         }
         // The order in which storage gives the facts must not show in the answer.
         records.sort { ($0.firstFiled.sequence, $0.recordID) < ($1.firstFiled.sequence, $1.recordID) }
@@ -144,6 +151,16 @@ final class PromotionEvaluation {
             var params = ["category": "category/\(gap.category.rawValue)", "cause": "coverage/\(gap.cause.rawValue)"]
             if let on = gap.on { params["on"] = on.description }
             return reason("coverage", .hold, "promotion.notSeen", params, rule: "coverage")
+        }
+    }
+
+    /// What was filed and waits to be verified: it decides nothing, for the candidate or against him, and whoever asks sees
+    /// that it is there.
+    func unverifiedRecords() -> [PromotionReason] {
+        unverified.sorted { $0.recordID < $1.recordID }.map {
+            reason(
+                $0.kind.section, .listed, "promotion.unverified", ["kind": "kind/\($0.kind.rawValue)"],
+                records: [$0.recordID], rule: "facts.\($0.kind.rawValue)")
         }
     }
 

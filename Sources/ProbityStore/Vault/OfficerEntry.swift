@@ -26,6 +26,8 @@ enum OfficerIndex: String, CaseIterable {
 
     /// The spelling under which a value is indexed: no white space, full-width forms folded, letters upper case.
     static func normalized(_ text: String) -> String {
+        // Numbers, most of what is looked up, are spelt so already.
+        if text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return text }
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars where !scalar.properties.isWhitespace {
             let folded =
