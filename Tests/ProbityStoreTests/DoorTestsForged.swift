@@ -42,11 +42,12 @@ extension DoorTests {
         private func note(
             _ record: DoorHouse.Record, step: String = "withdraw", state: String = "withdrawn",
             proposedBy proposer: String,
-            signers: [String], changes: [String: JSONValue] = [:]
+            signers: [String], changes: [String: JSONValue] = [:], number: Int64 = 1
         ) throws -> SignedNote {
             let entry = try house.entry(record)
             let proposal = StepProposal(
-                record: entry.id, base: entry.version, officer: entry.content.officer, kind: entry.content.kind,
+                number: number, record: entry.id, base: entry.version, officer: entry.content.officer,
+                kind: entry.content.kind,
                 outcome: .init(
                     step: step, state: state, values: DoorModel.values(record.standing.values, changes), approval: nil),
                 reason: "事由", proposedBy: proposer, proposedOn: house.fixture.archive.now.date)
@@ -133,6 +134,107 @@ extension DoorTests {
                 record, by: "inspector1", step: "withdraw", state: "withdrawn", note: note,
                 reason: what == "reason" ? "另一个事由" : "事由")
             try demandRefused(record, what)
+        }
+
+        @Test(
+            "What was turned down is not put in force with the signatures that it had, nor what its proposer took back",
+            arguments: ["inspector2", "reviewer1", "promoter1"])
+        func denied(by user: String) throws {
+            let record = try verified()
+            let reviewer = try house.session("reviewer1")
+            let id = try #require(try reviewer.withdraw(record.id, reason: "事由").proposal)
+            let note = try #require(
+                try house.fixture.archive.snapshot { try ProposalReader(reviewer.vault, $0).numbered(id)?.note })
+            if user == "promoter1" {
+                // Who may not sign turns nothing down, whatever rows he writes.
+                let text = Denial(of: id, note.text, by: user, reason: "不").text(
+                    archiveID: house.fixture.archive.header.archiveID)
+                let session = try house.session(user)
+                try house.fixture.forge(#require(house.fixture.identities[user]), "approve.deny") { writer in
+                    let place = try #require(try ProposalTable.rows(of: id, writer.db).first?.place)
+                    let key = try #require(try session.graph.dossierKey(place.dossier, epoch: place.epoch, writer.db))
+                    let denial = try session.vault.seal(
+                        SignedNote(text: text, signers: [session.ownSigner]), [:], first: id, under: key)
+                    try writer.insertProposal(.denial, first: id, place: place, note: denial)
+                }
+            } else {
+                try house.session(user).deny(id, reason: "不同意")
+            }
+            try plant(
+                record, by: "inspector1", step: "withdraw", state: "withdrawn",
+                note: note.adding(house.session("inspector1").ownSigner))
+            guard user != "promoter1" else {
+                return #expect(try house.session("promoter1").records(of: number).records.contains { $0.isWithdrawn })
+            }
+            try demandRefused(record, "turned down by \(user)")
+        }
+
+        /// A complaint in a state, about an officer of its own.
+        private func complaint(
+            _ state: String, _ more: [String: JSONValue] = [:]
+        ) throws -> DoorHouse.Record {
+            try house.importPast(#require(house.model.kinds["complaint"]), state: state, more: more)
+        }
+
+        private func demandUnread(_ record: DoorHouse.Record, _ what: String) throws {
+            for user in ["inspector2", "inspector4"] {
+                #expect(throws: ArchiveError(.integrity, ""), "\(what) by \(user)") {
+                    try house.session(user).show(record.id)
+                }
+            }
+        }
+
+        @Test("A step without the field that it needs is no version")
+        func required() throws {
+            var record = try complaint("accepted")
+            let assess = try #require(record.kind.steps("assess", from: "accepted").first)
+            try house.perform(.init(step: assess, changes: ["specificLead": true]), &record)
+            let changes: [String: JSONValue] = ["disposal": "preliminary"]
+            let note = try note(
+                record, step: "dispose", state: "disposed", proposedBy: "inspector1",
+                signers: ["inspector1", "inspector2"], changes: changes)
+            try plant(
+                record, by: "inspector2", step: "dispose", state: "disposed", changes: changes, note: note)
+            try demandUnread(record, "no handlers")
+        }
+
+        @Test("A handler's signature under what he will handle is none", arguments: [true, false])
+        func handlerSigns(isHandler: Bool) throws {
+            var record = try complaint("accepted")
+            let assess = try #require(record.kind.steps("assess", from: "accepted").first)
+            try house.perform(.init(step: assess, changes: ["specificLead": true]), &record)
+            let changes: [String: JSONValue] = [
+                "disposal": "preliminary", "handlers": isHandler ? "inspector3、inspector2" : "inspector3",
+            ]
+            let note = try note(
+                record, step: "dispose", state: "disposed", proposedBy: "inspector1",
+                signers: ["inspector1", "inspector2"], changes: changes)
+            try plant(
+                record, by: "inspector2", step: "dispose", state: "disposed", changes: changes, note: note)
+            guard isHandler else {
+                return #expect(try house.session("inspector4").show(record.id).entry.content.state == "disposed")
+            }
+            try demandUnread(record, "signed by a handler")
+        }
+
+        @Test("Reopened with what the round before had is no version", arguments: [true, false])
+        func clears(keeps: Bool) throws {
+            let record = try complaint(
+                "outcome", ["outcome": "established", "outcomeOn": "2026-06-01", "finding": "属实"])
+            let step = try #require(record.kind.steps("reopen", from: "outcome").first)
+            var changes: [String: JSONValue] = [:]
+            for name in step.clears where record.standing.values[name] != nil && !(keeps && name == "outcome") {
+                changes[name] = .null
+            }
+            let note = try note(
+                record, step: "reopen", state: "reopened", proposedBy: "inspector1",
+                signers: ["inspector1", "inspector2"], changes: changes)
+            try plant(
+                record, by: "inspector2", step: "reopen", state: "reopened", changes: changes, note: note)
+            guard keeps else {
+                return #expect(try house.session("inspector4").show(record.id).entry.content.state == "reopened")
+            }
+            try demandUnread(record, "an outcome that was cleared")
         }
 
         @Test("A note that was in force once does not serve a second time")

@@ -45,7 +45,7 @@ extension DoorTests {
         ) throws {
             for act in ["register", "accept"] { try advance(&record, act) }
             try advance(&record, "assess", ["specificLead": true])
-            try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "别人"])
+            try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "clerk1"])
             try advance(&record, "conclude", ["outcome": .string(outcome), "outcomeOn": .string(date)])
         }
 

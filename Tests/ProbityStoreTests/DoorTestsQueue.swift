@@ -115,11 +115,10 @@ extension DoorTests {
             }
             let reader = try house.session("promoter1")
             let signer = try house.session("inspector2")
-            let text = try house.fixture.archive.snapshot { db in
-                try ProposalReader(signer.vault, db).numbered(id)?.denial(
-                    by: "promoter1", house.fixture.archive)
-            }
-            try plant("denial", id, SignedNote(text: #require(text), signers: [reader.ownSigner]).bytes)
+            let waiting = try house.fixture.archive.snapshot { try ProposalReader(signer.vault, $0).numbered(id) }
+            let text = Denial(of: id, try #require(waiting).note.text, by: "promoter1", reason: "不").text(
+                archiveID: house.fixture.archive.header.archiveID)
+            try plant("denial", id, SignedNote(text: text, signers: [reader.ownSigner]).bytes)
             try plant("denial", id, Array("garbage".utf8))
             try plant("step", id, [0])
             try plant("certificate", nil, [1, 2, 3])
@@ -164,30 +163,37 @@ extension DoorTests {
         }
 
         @Test(
-            "Who proposed sees what came of it: in force, denied by whom and when, overtaken; after thirty days no more"
+            "Who proposed sees what came of it: in force, denied by whom, when and why, waiting; after thirty days no more"
         )
         func fates() throws {
             let (house, kind) = try DoorTests.house("sanction")
             let denied = try propose(house, kind)
             let passed = try propose(house, kind)
-            let overtaken = try propose(house, kind)
+            let waiting = try propose(house, kind)
             let signer = try house.session("inspector2")
             try signer.deny(denied.id, reason: "不同意")
             #expect(try signer.accept(passed.id) == nil)
-            _ = try house.change("correct", overtaken.record, ["facts": "更正后的事实"], by: "inspector2", reason: "更正")
+            #expect(throws: ArchiveError(.stateForbids, "")) {
+                try house.change("correct", waiting.record, ["facts": "更正后的事实"], by: "inspector2", reason: "更正")
+            }
             let proposer = try house.session("reviewer1")
             func fates() throws -> [Int64: ProposalFate] {
                 Dictionary(uniqueKeysWithValues: try proposer.proposals().entries.map { ($0.id, $0.fate) })
             }
             let today = house.fixture.archive.now.date
             let told = try fates()
-            #expect(told[denied.id] == .denied(by: "inspector2", on: today))
-            #expect(told[passed.id] == .inForce && told[overtaken.id] == .overtaken)
-            #expect(try signer.proposals().entries.isEmpty)
+            #expect(told[denied.id] == .denied(by: "inspector2", on: today, reason: "不同意"))
+            #expect(told[passed.id] == .inForce && told[waiting.id] == .waiting)
+            #expect(try signer.proposals().entries.map(\.id) == [waiting.id])
+            // Why it was turned down is sealed with the file.
+            #expect(
+                try house.fixture.archive.snapshot { db in
+                    try ProposalTable.rows(of: denied.id, db).allSatisfy { $0.place != nil }
+                })
             house.fixture.clock.move(by: 31 * 86_400)
             let late = try house.session("reviewer1")
             late.clockIsConfirmed = true
-            #expect(try late.proposals().entries.isEmpty)
+            #expect(try late.proposals().entries.map(\.id) == [waiting.id])
         }
 
         @Test("No text of a line names a reporter, and the refusal does not repeat it")

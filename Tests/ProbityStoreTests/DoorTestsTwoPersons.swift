@@ -18,6 +18,8 @@ extension DoorTests {
             let proposer: DoorModel.Person
             let id: Int64
             let count: Int
+            /// Whom the answer named as able to sign.
+            let named: [String]
         }
 
         /// Proposes a step as the first who may.
@@ -34,7 +36,7 @@ extension DoorTests {
                 let result = try house.change(step.act, record, changes, by: person.user)
                 return Waiting(
                     step: step, values: DoorModel.values(after: step, record.standing, changes), proposer: person,
-                    id: try #require(result.proposal), count: count)
+                    id: try #require(result.proposal), count: count, named: result.signers)
             }
             return nil
         }
@@ -66,11 +68,14 @@ extension DoorTests {
                     guard sample.takes(oneOf: id == "complaint" ? 6 : 3) || found == 0 else { continue }
                     var record = try make(nil)
                     // Named as a handler: he may propose, and may not sign.
-                    guard let waiting = try propose(house, step, record, more: ["handlers": "inspector3、别人"]) else {
+                    guard let waiting = try propose(house, step, record, more: ["handlers": "inspector3、clerk1"]) else {
                         continue
                     }
                     found += 1
                     try refuseOthers(house, waiting, record, "\(name) \(step.act)", &sample)
+                    #expect(
+                        waiting.named.filter { !$0.hasPrefix("self-") }
+                            == signers(house, waiting, record).map(\.user).sorted(), "\(name) \(step.act)")
                     guard signers(house, waiting, record).count >= waiting.count else {
                         // Nobody signs it, as the declarations say: it waits until it is taken back.
                         try house.session(waiting.proposer.user).deny(waiting.id, reason: "收回")
@@ -199,7 +204,13 @@ extension DoorTests {
             let assess = try #require(kind.steps("assess", from: "accepted").first)
             try house.perform(.init(step: assess, changes: ["specificLead": false]), &record)
             let step = try #require(kind.steps("dispose", from: "assessed").first)
-            for names in ["inspector3", "甲，inspector3", "inspector3;inspector4", "inspector4/inspector3"] {
+            for names in ["甲", "甲，inspector3", "Inspector3", "inspector3 inspector9"] {
+                let error = #expect(throws: ArchiveError.self, "\(names)") {
+                    try propose(house, step, record, more: ["disposal": "preliminary", "handlers": .string(names)])
+                }
+                #expect(error?.rule == "problem.notUser" && error?.code == .invalidEntry, "\(names)")
+            }
+            for names in ["inspector3", "clerk1，inspector3", "inspector3;inspector4", "inspector4/inspector3"] {
                 let waiting = try #require(
                     try propose(house, step, record, more: ["disposal": "preliminary", "handlers": .string(names)]))
                 for user in ["inspector2", "inspector3"] {
@@ -213,7 +224,10 @@ extension DoorTests {
         @Test("What was denied, or whose record changed since, is closed; who denies must be one of those who may sign")
         func closed() throws {
             let (house, kind) = try DoorTests.house("sanction")
-            let record = try house.importPast(kind, state: "verified")
+            let number = house.number()
+            let record = try house.importPast(kind, state: "verified", about: number)
+            let beside = try house.importPast(kind, state: "verified", about: number)
+            let third = try house.importPast(kind, state: "verified", about: number)
             let step = try #require(kind.steps("withdraw", from: "verified").first)
             let first = try #require(try propose(house, step, record))
             #expect(
@@ -221,22 +235,32 @@ extension DoorTests {
             #expect(try TwoPersons.refusal { try house.session("clerk1").deny(first.id, reason: "不") } == .notVisible)
             let other = try #require(house.people.first { $0.role == "inspector" })
             #expect(try TwoPersons.refusal { try house.session(other.user).deny(first.id, reason: " ") } == .invalid)
-            // The same step waits once.
-            #expect(
-                try TwoPersons.refusal { _ = try house.change("withdraw", record, [:], by: "inspector2") } == .state)
-            try house.session(other.user).deny(first.id, reason: "不同意")
-            #expect(try TwoPersons.refusal { _ = try house.session("inspector2").accept(first.id) } == .state)
-            try house.demandSame(record, "denied")
-
-            let second = try #require(try propose(house, step, record))
+            // While it waits nothing else happens to the record: neither the same step nor one that needs no other person.
             let changes: [String: JSONValue] = ["facts": "更正后的事实"]
-            _ = try house.change("correct", record, changes, by: "inspector2", reason: "更正")
-            for user in ["inspector1", "inspector2"] {
-                #expect(try TwoPersons.refusal { _ = try house.session(user).accept(second.id) } == .state)
-                #expect(
-                    try !house.session(user).proposals().entries.contains { $0.id == second.id && $0.fate == .waiting })
+            for (user, act) in [
+                ("inspector2", "withdraw"), ("inspector2", "correct"), (first.proposer.user, "withdraw"),
+            ] {
+                let error = #expect(throws: ArchiveError.self) {
+                    try house.change(act, record, act == "correct" ? changes : [:], by: user, reason: "更正")
+                }
+                #expect(error?.rule == "approve.waiting" && error?.subject == String(first.id), "\(user) \(act)")
             }
+            try house.demandSame(record, "waits")
+            // Another record of the same file does not wait.
+            _ = try house.change("correct", beside, changes, by: "inspector2", reason: "更正")
+            try house.session(other.user).deny(first.id, reason: "不同意")
+            for user in ["inspector1", "inspector2"] {
+                #expect(try TwoPersons.refusal { _ = try house.session(user).accept(first.id) } == .state)
+                #expect(
+                    try !house.session(user).proposals().entries.contains { $0.id == first.id && $0.fate == .waiting })
+            }
+            try house.demandSame(record, "denied")
+            _ = try house.change("correct", record, changes, by: "inspector2", reason: "更正")
             #expect(try house.entry(record).content.state == "corrected")
+            // Whoever proposed it takes it back, and the record is free.
+            let second = try #require(try propose(house, step, third))
+            try house.session(second.proposer.user).deny(second.id, reason: "收回")
+            _ = try house.change("correct", third, changes, by: "inspector2", reason: "更正")
             #expect(try house.fixture.archive.check().findings == [])
         }
 
@@ -278,7 +302,11 @@ extension DoorTests {
             let (house, kind) = try DoorTests.house("talk")
             let record = try house.file(kind, variant: 1)
             let inspector = try house.session("inspector1")
-            #expect(try inspector.withdraw(record.id, reason: "误填").proposal != nil)
+            let waiting = try #require(try inspector.withdraw(record.id, reason: "误填").proposal)
+            #expect(throws: ArchiveError(.stateForbids, "")) {
+                try inspector.amend(record.id, changes: ["talkKind": "heartTalk"], reason: "更正")
+            }
+            try inspector.deny(waiting, reason: "收回")
             try inspector.amend(record.id, changes: ["talkKind": "heartTalk"], reason: "更正")
             let result = try inspector.withdraw(record.id, reason: "误填")
             #expect(result.proposal != nil)

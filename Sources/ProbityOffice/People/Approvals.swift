@@ -94,7 +94,8 @@ extension Vocabulary {
         case .waiting: text("fate.waiting")
         case .inForce: text("fate.inForce")
         case .overtaken: text("fate.overtaken")
-        case .denied(let user, let day): text("fate.denied", ["user": user, "date": day.description])
+        case .denied(let user, let day, let reason):
+            text("fate.denied", ["user": user, "date": day.description, "reason": reason])
         }
     }
 

@@ -70,6 +70,11 @@ extension Desk {
                             "id": String(proposal), "record": result.record.text,
                             "roles": words.roles(approval.roles), "count": String(approval.count),
                         ])))
+            let signers = ["signers": result.signers.isEmpty ? "–" : result.signers.joined(separator: " ")]
+            notes.append(
+                result.signers.count < approval.count
+                    ? .warning(words.text("cli.tooFewSign", signers))
+                    : .remark(words.text("cli.maySign", signers)))
         }
         let waits = results.contains { $0.proposal != nil }
         func members(_ result: StepResult) -> [String: JSONValue] {
@@ -77,6 +82,7 @@ extension Desk {
                 "record": .string(result.record.text),
                 "version": result.version.map { .integer(Int64($0)) } ?? .null,
                 "proposal": result.proposal.map { .integer($0) } ?? .null,
+                "maySign": .array(result.signers.map { .string($0) }),
             ]
         }
         let json =

@@ -31,6 +31,8 @@ public struct FieldProblem: Sendable, Hashable {
         case refusedByRule
         /// Two fields that must name different persons name the same one.
         case samePerson
+        /// A name that is no serving user's, where the user named may not sign.
+        case notUser
         /// A date lies before one it must follow.
         case dateOrder
         /// Two dates lie further apart than a rule allows.

@@ -1,4 +1,4 @@
-import CanonicalJSON
+public import CanonicalJSON
 
 // Format of Schema/Kinds/kind-<id>.json. Members marked * may be left out; any other member is refused.
 //
@@ -56,6 +56,8 @@ public struct RecordKind: Sendable, Hashable {
     /// What a first filing may say.
     let filed: Step.Fields
     public let steps: [Step]
+    /// Fields that name users who do not take or approve a step, in the order of the kind file.
+    let userFields: [String]
     /// Rules in code that every version passes.
     let guards: Set<WorkflowGuard>
     /// Whether filing it asks what the officer's leads come to.
@@ -80,6 +82,11 @@ public struct RecordKind: Sendable, Hashable {
     /// The state that a person means by `text`: its code, or its name in either language.
     public func state(named text: String) -> String? {
         stateList.code(for: Spelling.trimmed(text)).flatMap { states.contains($0) ? $0 : nil }
+    }
+
+    /// The users that changes name in fields whose users do not take or approve a step.
+    public func usersNamed(in changes: [String: JSONValue]) -> Set<String> {
+        userFields.reduce(into: []) { $0.formUnion(Constraint.names(changes[$1])) }
     }
 
     /// The steps that begin in `state`; those of one role, or of all where it is nil.
@@ -149,6 +156,8 @@ public struct RecordKind: Sendable, Hashable {
             steps.append(try Step(element, states: states, fields: byName, filed: filed, codeLists: codeLists))
         }
         self.steps = steps
+        let excluding = Set(steps.flatMap(\.excludingFields))
+        userFields = fields.map(\.name).filter(excluding.contains)
         try reader.optional("lock").map { (member) throws(SchemaError) in try Self.checkLock(member, steps, states) }
         var guards: Set<WorkflowGuard> = []
         for element in try reader.optional("guards")?.elements() ?? [] {

@@ -93,6 +93,14 @@ public struct Step: Sendable, Hashable {
     /// Whether it is there only for records as found in the old files that nobody here has confirmed yet.
     let isForAsFound: Bool
 
+    /// Fields whose users do not take or approve it.
+    var excludingFields: [String] {
+        not.union(approvals.flatMap(\.not)).compactMap {
+            guard case .named(let field) = $0 else { return nil }
+            return field
+        }
+    }
+
     /// The state after the step from `state`.
     public func state(after state: String) -> String { to ?? state }
 

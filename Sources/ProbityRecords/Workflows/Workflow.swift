@@ -119,11 +119,14 @@ public enum Workflow {
         public let today: CivilDate
         /// What the team's own leads about the officer come to; nil where the kind does not ask, or nobody can see them.
         public var leads: LeadStanding?
+        /// Of the users that the changes name, those who serve.
+        public var users: Set<String>
 
-        public init(policy: AccessPolicy, today: CivilDate, leads: LeadStanding? = nil) {
+        public init(policy: AccessPolicy, today: CivilDate, leads: LeadStanding? = nil, users: Set<String> = []) {
             self.policy = policy
             self.today = today
             self.leads = leads
+            self.users = users
         }
     }
 
@@ -197,6 +200,12 @@ public enum Workflow {
         for (name, value) in changes.sorted(by: { $0.key < $1.key })
         where !step.mayChange(name) && !(value == .null && step.clears.contains(name)) {
             throw WorkflowRefusal(.fieldNotSet, act, field: name)
+        }
+        // Whoever is named there does not sign: a name that is nobody's would keep nobody from it.
+        for name in kind.userFields where changes[name] != nil {
+            guard Constraint.names(changes[name]).isSubset(of: context.users) else {
+                throw WorkflowRefusal(invalid: [FieldProblem(name, .notUser)], act)
+            }
         }
         for name in step.clears { values[name] = nil }
         try demandStep(step, record, values, by: actor.user, on: context.today)

@@ -12,23 +12,12 @@ extension Session {
     func propose(
         _ outcome: Workflow.Outcome, of entry: RecordEntry, reason: String, _ run: ActRun, _ writer: RowWriter
     ) throws -> Int64 {
-        let credentials = Credentials(archive, writer.db)
-        let waits = try ProposalReader(vault, writer.db).all(of: entry.id.dossier).proposals.contains { proposal in
-            // What somebody proposed who has left since can come into force no more.
-            guard proposal.isOpen, case .step(let opened) = proposal.subject,
-                try credentials.certificate(of: opened.proposal.proposedBy) != nil
-            else { return false }
-            return opened.proposal.record == entry.id && opened.proposal.outcome.step == outcome.step
-                && opened.proposal.outcome.values == outcome.values
-        }
-        guard !waits else {
-            throw ArchiveError(.stateForbids, "the same step waits already", rule: "approve.waits")
-        }
         guard let key = try graph.dossierKey(entry.id.dossier, writer.db) else {
             throw ArchiveError(.notVisible, "no key for the dossier")
         }
+        let id = try writer.nextProposal()
         let proposal = StepProposal(
-            record: entry.id, base: entry.version, officer: entry.content.officer, kind: entry.content.kind,
+            number: id, record: entry.id, base: entry.version, officer: entry.content.officer, kind: entry.content.kind,
             outcome: outcome, reason: reason, proposedBy: user, proposedOn: archive.now.date)
         let note: SignedNote
         do {
@@ -36,12 +25,28 @@ extension Session {
         } catch let error as LedgerError {
             throw ArchiveError(.invalidEntry, "the reason cannot be signed: \(error.reason)", subject: "reason")
         }
-        let id = try writer.nextProposal()
         let sealed = try vault.seal(note, outcome.values, first: id, under: key)
         try writer.insertProposal(
             .step, place: ProposalRow.Place(dossier: key.dossier, epoch: key.epoch), note: sealed)
         run[.proposal] = String(id)
         return id
+    }
+
+    /// While a matter of a record waits, nobody changes the record: what others have signed or are reading would be overtaken.
+    ///
+    /// - Throws: ``ArchiveError`` `stateForbids`, naming the matter.
+    func demandNothingWaits(of entry: RecordEntry, _ db: Connection) throws {
+        let reader = ProposalReader(vault, db)
+        for proposal in try reader.all(of: entry.id.dossier).proposals {
+            // What somebody proposed who has left since can come into force no more.
+            guard proposal.isOpen, case .step(let opened) = proposal.subject, opened.proposal.record == entry.id,
+                try reader.credentials.certificate(of: opened.proposal.proposedBy) != nil
+            else { continue }
+            throw ArchiveError(
+                .stateForbids, "proposal \(proposal.id) of the record waits for its signatures",
+                subject: String(proposal.id), rule: "approve.waiting",
+                params: ["step": "transition/\(opened.proposal.outcome.step)"])
+        }
     }
 
     /// What waits, as far as the user may sign it, and what he has proposed himself, with what came of it.
@@ -139,12 +144,10 @@ extension Session {
             let note = try proposal.note.adding(ownSigner)
             let approvers = try approvers(note, step, approval, writer.db)
             guard approvers.count >= approval.count else {
-                guard let key = try graph.dossierKey(opened.place.dossier, epoch: opened.place.epoch, writer.db) else {
-                    throw ArchiveError(.notVisible, "no key for the dossier")
-                }
                 try writer.insertProposal(
                     .step, first: id, place: opened.place,
-                    note: vault.seal(note, step.outcome.values, first: id, under: key))
+                    note: vault.seal(
+                        note, step.outcome.values, first: id, under: dossierKey(at: opened.place, writer.db)))
                 return .approvers(roles: approval.roles, count: approval.count - approvers.count)
             }
             _ = try insert(
@@ -164,8 +167,19 @@ extension Session {
             }
             let proposal = try concerning(id, run, writer.db)
             guard proposal.isOpen else { throw Session.isClosed }
-            let note = try SignedNote(text: proposal.denial(by: user, archive), signers: [ownSigner])
-            try writer.insertProposal(.denial, first: id, note: note.bytes)
+            let denial = Denial(of: id, proposal.note.text, by: user, reason: reason)
+            let note: SignedNote
+            do {
+                note = try SignedNote(text: denial.text(archiveID: archive.header.archiveID), signers: [ownSigner])
+            } catch let error as LedgerError {
+                throw ArchiveError(.invalidEntry, "the reason cannot be signed: \(error.reason)", subject: "reason")
+            }
+            guard case .step(let opened) = proposal.subject else {
+                return _ = try writer.insertProposal(.denial, first: id, note: note.bytes)
+            }
+            try writer.insertProposal(
+                .denial, first: id, place: opened.place,
+                note: vault.seal(note, [:], first: id, under: dossierKey(at: opened.place, writer.db)))
         }
     }
 
@@ -173,6 +187,13 @@ extension Session {
 
     private static let isClosed = ArchiveError(
         .stateForbids, "it is in force already, was turned down, or was overtaken", rule: "approve.closed")
+
+    private func dossierKey(at place: ProposalRow.Place, _ db: Connection) throws -> DossierKey {
+        guard let key = try graph.dossierKey(place.dossier, epoch: place.epoch, db) else {
+            throw ArchiveError(.notVisible, "no key for the dossier")
+        }
+        return key
+    }
 
     private func demandSame(_ proposal: Proposal, _ fingerprint: String?) throws {
         guard let fingerprint,
@@ -287,10 +308,11 @@ extension Session {
         guard let proposer = try Credentials(archive, db).certificate(of: step.proposedBy) else {
             throw ArchiveError(.changedSinceRead, "whoever proposed the step serves no more; take it again")
         }
-        let context = try context(kind, officer: entry.content.officer.number, unit: unit, db)
         var changes = step.outcome.values
         for name in entry.content.values.keys where changes[name] == nil { changes[name] = .null }
         changes = changes.filter { entry.content.values[$0.key] != $0.value }
+        let context = try context(
+            kind, officer: entry.content.officer.number, unit: unit, changes: changes, db)
         let outcome = try run.decide(kind) { () throws(WorkflowRefusal) in
             try Workflow.take(
                 step.outcome.step, of: kind, entry.standing, changes: changes,

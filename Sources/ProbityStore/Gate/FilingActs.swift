@@ -11,6 +11,9 @@ public struct StepResult: Sendable {
     public let proposal: Int64?
     /// Whose signatures a proposal waits for.
     public let approval: Step.Approval?
+    /// Users other than the proposer who could sign the proposal today, by name: their role, who they are and their grants
+    /// allow it. Empty: it waits until somebody is granted the category.
+    public let signers: [String]
 }
 
 extension Session {
@@ -143,16 +146,21 @@ extension Session {
                 rule: "record.newer")
         }
         let unit = try roster.entry(officer, writer.db).unit
-        let context = try context(kind, officer: officer, unit: unit, writer.db)
+        let context = try context(kind, officer: officer, unit: unit, changes: changes, writer.db)
         let outcome = try run.decide(kind) { () throws(WorkflowRefusal) in
             try Workflow.take(step, of: kind, entry.standing, changes: changes, by: workflowActor, context)
         }
+        try demandNothingWaits(of: entry, writer.db)
         if let approval = outcome.approval {
             let proposal = try propose(outcome, of: entry, reason: reason, run, writer)
-            return StepResult(record: record, version: nil, proposal: proposal, approval: approval)
+            let signers = try ProposalReader(vault, writer.db).signers(
+                of: approval, outcome, of: kind, entry, proposedBy: user, unit: unit)
+            return StepResult(
+                record: record, version: nil, proposal: proposal, approval: approval, signers: signers)
         }
         _ = try insert(outcome, after: entry, kind, unit: unit, reason: reason, in: writer)
-        return StepResult(record: record, version: entry.versionCount + 1, proposal: nil, approval: nil)
+        return StepResult(
+            record: record, version: entry.versionCount + 1, proposal: nil, approval: nil, signers: [])
     }
 
     /// Files the version that a step makes, and what follows from it.
@@ -179,11 +187,16 @@ extension Session {
 
     var workflowActor: WorkflowActor { WorkflowActor(user: user, role: role) }
 
-    /// What the workflow needs to know beside a record about the officer.
-    func context(_ kind: RecordKind, officer: Int64, unit: String, _ db: Connection) throws -> Workflow.Context {
-        Workflow.Context(
+    /// What the workflow needs to know beside a record about the officer and those whom changes name.
+    func context(
+        _ kind: RecordKind, officer: Int64, unit: String, changes: [String: JSONValue] = [:], _ db: Connection
+    ) throws -> Workflow.Context {
+        let named = kind.usersNamed(in: changes)
+        let credentials = Credentials(archive, db)
+        return Workflow.Context(
             policy: archive.policy, today: today,
-            leads: kind.asksForLeads ? try leads(officer: officer, unit: unit, db) : nil)
+            leads: kind.asksForLeads ? try leads(officer: officer, unit: unit, db) : nil,
+            users: try named.filter { try credentials.certificate(of: $0) != nil })
     }
 
     /// - Throws: ``ArchiveError`` `invalidEntry` for a kind that there is not.

@@ -120,6 +120,8 @@ struct Checker {
                 case .grant:
                     _ = try Grant(text: credentials.parsed(row.note).text, archiveID: archive.header.archiveID)
                 case .denial:
+                    // That of a step is sealed as the step is.
+                    guard row.place == nil else { break }
                     let line = try LeafTable.line(ofBatch: row.batch, db)
                     let note = try credentials.parsed(row.note)
                     let signers = try line.map { try credentials.signers(of: note, atLine: $0) } ?? []

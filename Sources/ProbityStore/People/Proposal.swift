@@ -37,7 +37,7 @@ public enum ProposalFate: Sendable, Hashable {
     case waiting, inForce
     /// The record, certificate or grant it builds on was replaced.
     case overtaken
-    case denied(by: String, on: CivilDate)
+    case denied(by: String, on: CivilDate, reason: String)
 }
 
 /// A step of a record that waits.
@@ -120,19 +120,6 @@ struct Proposal {
 
     /// Of what is signed.
     var fingerprint: String { Fingerprint.text(Array(note.text.utf8)) }
-
-    /// What somebody signs who turns it down.
-    func denial(by user: String, _ archive: Archive) -> String {
-        Proposal.denial(of: id, note.text, by: user, archive)
-    }
-
-    fileprivate static func denial(of id: Int64, _ text: String, by user: String, _ archive: Archive) -> String {
-        JSONValue.object([
-            "v": .integer(1), "type": .string("denial"), "archive": .string(archive.header.archiveID),
-            "proposal": .integer(id), "of": .string(Hex.text(SHA256Digest.hash(Array(text.utf8)).bytes)),
-            "by": .string(user),
-        ]).canonicalText + "\n"
-    }
 }
 
 /// Reads proposals as one user's keys open them.
@@ -150,7 +137,7 @@ struct ProposalReader {
         credentials = Credentials(vault.archive, db)
     }
 
-    private var archive: Archive { vault.archive }
+    var archive: Archive { vault.archive }
 
     /// What there is.
     struct Found {
@@ -185,7 +172,7 @@ struct ProposalReader {
     func numbered(_ id: Int64) throws -> Proposal? { try read(ProposalTable.rows(of: id, db)).proposal }
 
     /// Nil where `body` met bytes that are not what they should be.
-    private func sound<T>(_ body: () throws -> T) throws -> T? {
+    func sound<T>(_ body: () throws -> T) throws -> T? {
         do {
             return try body()
         } catch let error as ArchiveError where error.code == .integrity || error.code == .unsupported {
@@ -221,12 +208,15 @@ struct ProposalReader {
         }
         var ended: (fate: ProposalFate, on: CivilDate?)?
         for row in rows where row.kind == .denial {
-            if let denial = try sound({ try self.denial(row, of: first.id, note.text, subject, proposedBy: by) }) ?? nil
-            {
-                ended = ended ?? denial
-            } else {
+            let denial = try denial(row, of: note.text)
+            guard let denial,
+                let isEntitled = try sound({ try denial.signer.user == by || maySign(subject, denial.signer) }),
+                isEntitled
+            else {
                 isDamaged = true
+                continue
             }
+            ended = ended ?? (.denied(by: denial.signer.user, on: denial.on, reason: denial.reason), denial.on)
         }
         guard let day = try sound({ try self.day(of: first) }),
             let close = try sound({ try ended ?? end(subject, note) })
@@ -268,28 +258,13 @@ struct ProposalReader {
         }
     }
 
-    private func day(of row: ProposalRow) throws -> CivilDate {
+    func day(of row: ProposalRow) throws -> CivilDate {
         guard let line = try LeafTable.line(ofBatch: row.batch, db) else {
             // The act under way has made it.
             guard row.batch == vault.writing else { throw ArchiveError(.integrity, "a proposal has no ledger line") }
             return archive.now.date
         }
         return ArchiveTime(try Ledger.leaf(UInt64(clamping: line), db).time)?.date ?? archive.now.date
-    }
-
-    /// What a row says of somebody who turned the proposal down; nil where he was not entitled to.
-    private func denial(
-        _ row: ProposalRow, of id: Int64, _ text: String, _ subject: Proposal.Subject, proposedBy: String
-    ) throws -> (fate: ProposalFate, on: CivilDate?)? {
-        let note = try credentials.parsed(row.note)
-        guard let line = try LeafTable.line(ofBatch: row.batch, db) else { return nil }
-        for signer in try credentials.signers(of: note, atLine: line) {
-            guard note.text == Proposal.denial(of: id, text, by: signer.user, archive) else { continue }
-            guard try signer.user == proposedBy || maySign(subject, signer) else { continue }
-            let day = try day(of: row)
-            return (.denied(by: signer.user, on: day), day)
-        }
-        return nil
     }
 
     /// What became of a proposal that nobody turned down.

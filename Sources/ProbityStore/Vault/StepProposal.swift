@@ -4,17 +4,19 @@ import ProbityLedger
 import ProbityRecords
 
 // A step that waits for other users (审批). What they sign is one line of canonical JSON that says everything that was shown
-// to them: which version it builds on, the step, the SHA-256 of what the record says afterwards (the values as canonical
-// JSON), why. Note and values wait sealed under the record's dossier key, so that only who can open the file can read or sign:
+// to them: the proposal's number, which version it builds on, the step, the SHA-256 of what the record says afterwards (the
+// values as canonical JSON), why. Note and values wait sealed under the record's dossier key, so that only who can open the file can read or sign:
 //
 //   sealed = nonce (24) ‖ XAES-256-GCM(dossier key, canonical JSON {"note", "values"}) ‖ tag (16)
 //   associated data = "probity/proposal/v1" | suite | archive | dossier | epoch | number of the first row
 //
 // When the last signature is there the note goes into the version that it made, and whoever opens that version looks at the
-// signatures again: a version that needs two persons and carries one is nobody's.
+// signatures again: a version that needs two persons and carries one, or that somebody entitled had turned down, is nobody's.
 
 /// What is proposed about a record.
 struct StepProposal: Equatable {
+    /// Of the proposal's first row.
+    let number: Int64
     let record: RecordID
     /// The version that it builds on.
     let base: RecordID
@@ -27,8 +29,9 @@ struct StepProposal: Equatable {
 
     func text(archiveID: String) -> String {
         JSONValue.object([
-            "v": .integer(1), "type": .string("step"), "archive": .string(archiveID), "record": .string(record.text),
-            "base": .string(base.text), "officer": .string(officer.text), "kind": .string(kind),
+            "v": .integer(1), "type": .string("step"), "archive": .string(archiveID), "proposal": .integer(number),
+            "record": .string(record.text), "base": .string(base.text), "officer": .string(officer.text),
+            "kind": .string(kind),
             "step": .string(outcome.step), "state": .string(outcome.state),
             "values": .string(StepProposal.digest(outcome.values)),
             "reason": .string(reason), "by": .string(proposedBy), "on": .string(proposedOn.description),
@@ -36,9 +39,10 @@ struct StepProposal: Equatable {
     }
 
     init(
-        record: RecordID, base: RecordID, officer: OfficerID, kind: String, outcome: Workflow.Outcome, reason: String,
-        proposedBy: String, proposedOn: CivilDate
+        number: Int64, record: RecordID, base: RecordID, officer: OfficerID, kind: String, outcome: Workflow.Outcome,
+        reason: String, proposedBy: String, proposedOn: CivilDate
     ) {
+        self.number = number
         self.record = record
         self.base = base
         self.officer = officer
@@ -57,7 +61,7 @@ struct StepProposal: Equatable {
     /// - Throws: ``ArchiveError`` `integrity`, also where the text speaks of other values.
     init(text: String, values: [String: JSONValue], archiveID: String) throws {
         let value = try Certificate.line(text, type: "step", archiveID: archiveID)
-        guard let record = value["record"]?.string.flatMap({ RecordID($0) }),
+        guard let number = value["proposal"]?.integer, let record = value["record"]?.string.flatMap({ RecordID($0) }),
             let base = value["base"]?.string.flatMap({ RecordID($0) }),
             let officer = value["officer"]?.string.flatMap({ OfficerID($0) }), let kind = value["kind"]?.string,
             let step = value["step"]?.string, let state = value["state"]?.string,
@@ -66,7 +70,7 @@ struct StepProposal: Equatable {
             value["values"]?.string == StepProposal.digest(values)
         else { throw ArchiveError(.integrity, "a proposed step lacks a field or has one of another form") }
         self.init(
-            record: record, base: base, officer: officer, kind: kind,
+            number: number, record: record, base: base, officer: officer, kind: kind,
             outcome: Workflow.Outcome(step: step, state: state, values: values, approval: nil), reason: reason,
             proposedBy: by, proposedOn: on)
     }
@@ -97,8 +101,10 @@ extension Vault {
         return try key.cipher.seal(body.canonicalBytes, associatedData: proposalData(key, first))
     }
 
-    /// Opens a proposed step that waits; nil where no key leads there.
-    func open(_ row: ProposalRow, at place: ProposalRow.Place, _ db: Connection) throws -> OpenedProposal? {
+    /// Opens what a proposal's row seals; nil where no key leads there.
+    func openNote(
+        _ row: ProposalRow, at place: ProposalRow.Place, _ db: Connection
+    ) throws -> (note: SignedNote, values: [String: JSONValue])? {
         guard let key = try graph.dossierKey(place.dossier, epoch: place.epoch, db) else { return nil }
         let bytes = try Seal.opening("proposal \(row.first)") {
             try key.cipher.open(row.note, associatedData: proposalData(key, row.first))
@@ -106,9 +112,15 @@ extension Vault {
         guard let body = JSONReader.value(bytes), let text = body["note"]?.string, let values = body["values"]?.object,
             let note = Vault.parsed(text)
         else { throw ArchiveError(.integrity, "proposal \(row.first) has another form") }
+        return (note, values)
+    }
+
+    /// Opens a proposed step that waits; nil where no key leads there.
+    func open(_ row: ProposalRow, at place: ProposalRow.Place, _ db: Connection) throws -> OpenedProposal? {
+        guard let (note, values) = try openNote(row, at: place, db) else { return nil }
         let proposal = try StepProposal(text: note.text, values: values, archiveID: archive.header.archiveID)
-        guard proposal.record.dossier == place.dossier else {
-            throw ArchiveError(.integrity, "proposal \(row.first) belongs to another dossier")
+        guard proposal.record.dossier == place.dossier, proposal.number == row.first else {
+            throw ArchiveError(.integrity, "proposal \(row.first) belongs to another dossier or number")
         }
         return OpenedProposal(proposal: proposal, note: note, place: place)
     }
@@ -164,8 +176,8 @@ extension Vault {
         }
         let signed = try StepProposal(
             text: note.text, values: content.values, archiveID: archive.header.archiveID)
-        let signers = try Credentials(archive, db).signers(
-            of: note, atLine: Int64(clamping: version.provenance.sequence))
+        let line = Int64(clamping: version.provenance.sequence)
+        let signers = try Credentials(archive, db).signers(of: note, atLine: line)
         guard let proposer = signers.first(where: { $0.user == signed.proposedBy }) else { throw Vault.unsigned(place) }
         let following = try follow(by: WorkflowActor(user: proposer.user, role: proposer.role))
         // A note where none is asked for stands for nobody.
@@ -174,17 +186,24 @@ extension Vault {
             guard alone.approval == nil else { throw Vault.unsigned(place) }
             return Taking(user: content.filedBy, step: alone.step)
         }
-        let approvers = Set(
-            signers.map { WorkflowActor(user: $0.user, role: $0.role) }.filter {
-                mayApprove(approval, version, before, proposedBy: proposer.user, by: $0)
-            }.map(\.user))
+        func approves(_ signer: Certificate) -> Bool {
+            mayApprove(
+                approval, version, before, proposedBy: proposer.user,
+                by: WorkflowActor(user: signer.user, role: signer.role))
+        }
+        let approvers = Set(signers.filter(approves).map(\.user))
         let expected = StepProposal(
-            record: before.id, base: before.version, officer: content.officer, kind: content.kind,
+            number: signed.number, record: before.id, base: before.version, officer: content.officer,
+            kind: content.kind,
             outcome: Workflow.Outcome(
                 step: content.step, state: content.state, values: content.values, approval: nil),
             reason: content.reason ?? "", proposedBy: signed.proposedBy, proposedOn: signed.proposedOn)
         guard signed == expected, approvers.contains(content.filedBy), approvers.count >= approval.count else {
             throw Vault.unsigned(place)
+        }
+        for denial in try ProposalReader(self, db).denials(of: signed.number, note.text)
+        where denial.line < line && (denial.signer.user == proposer.user || approves(denial.signer)) {
+            throw ArchiveError(.integrity, "\(place) was turned down before it was filed")
         }
         return Taking(user: proposer.user, approvers: approvers, step: following.step)
     }

@@ -1,0 +1,37 @@
+import ProbityRecords
+
+extension ProposalReader {
+    /// Users who could sign a step today, by name: their role approves it, it is not about themselves, nothing names them, and a
+    /// grant in force opens the file and the roster to them.
+    ///
+    /// - Parameter unit: the officer's.
+    func signers(
+        of approval: Step.Approval, _ outcome: Workflow.Outcome, of kind: RecordKind, _ entry: RecordEntry,
+        proposedBy proposer: String, unit: String
+    ) throws -> [String] {
+        let above = try Organisation(db).above(unit)
+        return try credentials.certificates().filter { certificate in
+            guard certificate.officer != entry.content.officer.number else { return false }
+            do {
+                try Workflow.mayApprove(
+                    approval, of: kind, step: outcome.step, entry.standing, values: outcome.values,
+                    proposedBy: proposer, by: WorkflowActor(user: certificate.user, role: certificate.role),
+                    archive.policy)
+            } catch { return false }
+            return try opens(certificate, kind.category, above) && opens(certificate, .roster, above)
+        }.map(\.user).sorted()
+    }
+
+    /// Whether a grant in force opens a category at one of the units to whoever holds a certificate.
+    private func opens(
+        _ certificate: Certificate, _ category: ProbityRecords.Category, _ units: Set<String>
+    ) throws -> Bool {
+        let today = vault.graph.grants.day
+        return try GrantTable.rows(of: certificate.user, db).contains { row in
+            guard row.category == category.rawValue, units.contains(row.unit),
+                let grant = try sound({ try credentials.verified(row) })
+            else { return false }
+            return grant.serial == certificate.serial && grant.isInForce(on: today)
+        }
+    }
+}
