@@ -35,7 +35,8 @@ public struct CandidateAnswer: Sendable, Equatable {
 extension Desk {
     /// Answers the four musts for one candidate after the other; a batch is one act.
     ///
-    /// - Parameter receive: gets the candidates in the order in which they were named; everybody, in that of police numbers.
+    /// - Parameter receive: gets the candidates in the order in which they were named; everybody unit by unit, in that
+    ///   of police numbers.
     /// - Returns: how it ended, by the worst of the answers, with what is to be said below them: who was not among the
     ///   candidates though everybody was asked for.
     public func checkPromotion(_ inquiry: PromotionInquiry, receive: (CandidateAnswer) throws -> Void) throws -> (

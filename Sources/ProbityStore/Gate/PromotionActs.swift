@@ -34,7 +34,7 @@ extension Session {
     /// The leaf names the candidates and the rules before anything is read; a batch is one act.
     ///
     /// - Parameter queries: numbers, ID numbers, names or identifiers, answered in this order; nil takes everybody in the
-    ///   user's scope, in the order of police numbers.
+    ///   user's scope, unit by unit, in the order of police numbers.
     /// - Returns: how many there were, and who was out of reach where everybody was asked for; what was out of reach of a
     ///   candidate's file is in his result.
     @discardableResult
@@ -91,15 +91,16 @@ extension Session {
                 for (officer, file) in candidates { try answer(officer, file) }
                 return Reading(candidates.count, plan.coverage)
             }
-            // His own file is left out (回避).
-            let everybody = try plan.units.flatMap { try roster.officers(of: $0.id, db) }.filter {
-                !actor.isHimself($0)
+            var count = 0
+            for unit in plan.units {
+                // His own file is left out (回避).
+                let others = try roster.officers(of: unit.id, db).filter { !actor.isHimself($0) }
+                for officer in try roster.inOrderOfNumber(others, db) {
+                    try answer(officer, vault.file(of: officer, Session.categories, db))
+                }
+                count += others.count
             }
-            for id in try roster.inOrderOfNumber(everybody, db) {
-                let officer = try roster.entry(id, db)
-                try answer(officer, vault.file(of: officer, Session.categories, db))
-            }
-            return Reading(everybody.count, plan.coverage)
+            return Reading(count, plan.coverage)
         }
     }
 }

@@ -144,12 +144,11 @@ final class Roster {
             hasLeft: entry.content.state == OfficerEntry.leftState)
     }
 
-    /// Officers in the order of their police numbers; their own are random.
-    ///
-    /// No more than the numbers is kept: an entry is opened again when its turn comes.
-    func inOrderOfNumber(_ officers: [Int64], _ db: Connection) throws -> [Int64] {
-        let numbered = try officers.map { (policeNo: try entry($0, db).policeNo, id: $0) }
-        return numbered.sorted { ($0.policeNo, $0.id) < ($1.policeNo, $1.id) }.map(\.id)
+    /// The newest entries of officers in the order of their police numbers; their own numbers are random.
+    func inOrderOfNumber(_ officers: [Int64], _ db: Connection) throws -> [OfficerEntry] {
+        try officers.map { try entry($0, db) }.sorted {
+            ($0.policeNo, $0.id.number) < ($1.policeNo, $1.id.number)
+        }
     }
 
     // MARK: Adding
