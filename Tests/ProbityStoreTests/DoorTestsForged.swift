@@ -169,6 +169,27 @@ extension DoorTests {
             try demandRefused(record, "turned down by \(user)")
         }
 
+        @Test(
+            "A matter planted in another's name, or of a step that his role does not take, keeps nobody from the record",
+            arguments: ["reviewer1", "promoter1"])
+        func plantedMatter(proposer: String) throws {
+            let record = try verified()
+            let session = try house.session("promoter1")
+            try house.fixture.forge(#require(house.fixture.identities["promoter1"]), "record.withdraw") { writer in
+                let key = try #require(try session.graph.dossierKey(record.id.dossier, writer.db))
+                let id = try writer.nextProposal()
+                let note = try note(record, proposedBy: proposer, signers: ["promoter1"], number: id)
+                try writer.insertProposal(
+                    .step, place: .init(dossier: key.dossier, epoch: key.epoch),
+                    note: session.vault.seal(note, record.standing.values, first: id, under: key))
+            }
+            let queue = try house.session("inspector2").proposals()
+            #expect(queue.entries.isEmpty && queue.damaged.isEmpty == (proposer == "promoter1"))
+            let changed = try house.session("inspector2").amend(
+                record.id, changes: ["facts": "更正后的事实"], reason: "更正")
+            #expect(changed.proposal == nil && changed.version == 2)
+        }
+
         /// A complaint in a state, about an officer of its own.
         private func complaint(
             _ state: String, _ more: [String: JSONValue] = [:]

@@ -38,9 +38,10 @@ extension Session {
     func demandNothingWaits(of entry: RecordEntry, _ db: Connection) throws {
         let reader = ProposalReader(vault, db)
         for proposal in try reader.all(of: entry.id.dossier).proposals {
-            // What somebody proposed who has left since can come into force no more.
+            // What somebody proposed who has left since, or who takes no such step, comes into force no more.
             guard proposal.isOpen, case .step(let opened) = proposal.subject, opened.proposal.record == entry.id,
-                try reader.credentials.certificate(of: opened.proposal.proposedBy) != nil
+                try reader.credentials.certificate(of: opened.proposal.proposedBy) != nil,
+                try reader.approval(of: opened.proposal, reader.base(of: opened.proposal)) != nil
             else { continue }
             throw ArchiveError(
                 .stateForbids, "proposal \(proposal.id) of the record waits for its signatures",

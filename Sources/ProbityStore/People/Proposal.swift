@@ -191,6 +191,14 @@ struct ProposalReader {
             return (nil, true)
         }
         guard var (note, subject) = begun else { return (nil, false) }
+        let by: String
+        if case .step(let opened) = subject {
+            by = opened.proposal.proposedBy
+            // Whoever holds the file's key can seal a text in anybody's name.
+            guard try sound({ try signs(by, note, first) }) ?? false else { return (nil, true) }
+        } else {
+            by = note.signatures.first.flatMap { archive.header.names.userID($0.name) } ?? ""
+        }
         var isDamaged = false
         for row in rows.dropFirst() where row.kind != .denial {
             let next = row.kind == first.kind ? try sound { try open(row) } : nil
@@ -199,12 +207,6 @@ struct ProposalReader {
                 continue
             }
             (note, subject) = (try joined(note, signed, opened), opened)
-        }
-        let by: String
-        if case .step(let opened) = subject {
-            by = opened.proposal.proposedBy
-        } else {
-            by = begun?.0.signatures.first.flatMap { archive.header.names.userID($0.name) } ?? ""
         }
         var ended: (fate: ProposalFate, on: CivilDate?)?
         for row in rows where row.kind == .denial {
@@ -226,6 +228,13 @@ struct ProposalReader {
                 id: first.id, note: note, subject: subject, proposedBy: by, proposedOn: day, fate: close.fate,
                 closedOn: close.on), isDamaged
         )
+    }
+
+    /// Whether a user signed a note, and served when its row came into the ledger.
+    private func signs(_ user: String, _ note: SignedNote, _ row: ProposalRow) throws -> Bool {
+        let line = try LeafTable.line(ofBatch: row.batch, db)
+        guard let line = line ?? (row.batch == vault.writing ? .max : nil) else { return false }
+        return try credentials.signers(of: note, atLine: line).contains { $0.user == user }
     }
 
     /// A note with the signatures of another row of the same text that hold today: no row takes away what another brought.
