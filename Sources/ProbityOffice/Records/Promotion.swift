@@ -93,11 +93,9 @@ struct PromotionWords {
             lines += PromotionWords.lines(reason, words)
         }
         if !missing.isEmpty {
-            let parts = missing.map {
-                "\(words.text("promotion.section.\($0.section)"))（\($0.ruleID) \($0.edition)）"
-            }
+            let parts = missing.map { words.text("promotion.section.\($0.section)") }
             let verdict = words.text("promotion.verdict.hold")
-            lines.append("  [\(verdict)] \(words.text(PromotionWords.missing)): \(parts.joined(separator: "、"))")
+            lines.append("  [\(verdict)] \(words.text(PromotionWords.missing)): \(words.list(parts))")
         }
         details = lines
     }
@@ -135,8 +133,9 @@ struct PromotionWords {
                 + words.text(
                     "promotion.source",
                     [
-                        "rule": reason.ruleID, "edition": reason.edition, "source": reason.source,
-                        "confidence": reason.confidence, "records": records.isEmpty ? "–" : records,
+                        "edition": reason.edition.isEmpty ? "–" : reason.edition,
+                        "source": reason.source.map(words.label) ?? "–",
+                        "confidence": words.confidence(reason.confidence), "records": records.isEmpty ? "–" : records,
                     ]),
         ]
     }

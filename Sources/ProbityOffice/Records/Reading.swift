@@ -39,7 +39,7 @@ extension Desk {
         var members = words.members(entry)
         members["history"] = .array(versions.map { .object(words.members($0)) })
         return RecordView(
-            heading: [entry.id.text, words.kind(entry.content.kind), words.state(entry.content.state)],
+            heading: [entry.id.text, words.kind(entry.content.kind), words.state(of: entry)],
             fields: words.fields(entry.content.values, of: entry.content.kind),
             facts: DerivedFacts(entry.content, words).sentences,
             versions: versions.enumerated().map { index, version in
@@ -47,7 +47,7 @@ extension Desk {
                     "cli.version",
                     [
                         "number": String(index + 1), "date": version.filedOn.description, "user": version.filedBy,
-                        "state": words.state(version.state), "reason": version.reason ?? words.intake(version),
+                        "state": words.state(of: version), "reason": version.reason ?? words.intake(version),
                     ])
             }, notes: [], json: JSONAnswer("record", members))
     }

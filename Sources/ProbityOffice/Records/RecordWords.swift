@@ -35,6 +35,17 @@ extension Vocabulary {
         version.intake.map { text("cli.intake", ["item": $0.item.text, "officer": $0.officer]) } ?? ""
     }
 
+    /// The state of a version.
+    func state(of version: VersionContent) -> String { state(version.state, isAsFound: version.isAsFound) }
+
+    /// The state of a record.
+    func state(of record: RecordEntry) -> String { state(record.content.state, isAsFound: record.isAsFound) }
+
+    /// A state that stood in the old files (旧档) says so: it must not look like somebody's signature here.
+    private func state(_ state: String, isAsFound: Bool) -> String {
+        isAsFound ? text("cli.asFound", ["state": self.state(state)]) : self.state(state)
+    }
+
     /// The members of a roster entry for programs.
     func members(_ officer: OfficerEntry) -> [String: JSONValue] {
         [

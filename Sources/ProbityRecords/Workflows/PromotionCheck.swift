@@ -137,7 +137,7 @@ final class PromotionEvaluation {
         let rule = rules.rule(id, on: question.on)
         return PromotionReason(
             section: section, verdict: verdict, message: message, params: params, recordIDs: records, ruleID: id,
-            edition: rule?.edition ?? "", source: rule?.source ?? "", confidence: rule?.confidence ?? "",
+            edition: rule?.edition ?? "", source: rule?.source, confidence: rule?.confidence ?? "",
             until: until)
     }
 
