@@ -54,7 +54,7 @@ extension Desk {
         let changes = try FieldInput(fields, of: kind, wording).changes()
         return stepped(
             try session.advance(
-                records.map(Named.record), step: Named.step(step), kind: kind.id, changes: changes, reason: reason))
+                records.map(Named.record), step: Named.step(step, of: kind), kind: kind.id, changes: changes, reason: reason))
     }
 
     /// The answer to a step: the versions, or what it waits for.

@@ -1,3 +1,5 @@
+import ProbityRecords
+
 /// Why the office did not do what it was asked for, before the archive was.
 ///
 /// Two errors are equal when ``code`` and ``key`` are.
@@ -8,9 +10,15 @@ public struct OfficeError: Error, Equatable, Sendable, CustomStringConvertible {
     public let params: [String: String]
     /// What is wrong piece by piece, each a sentence for the reader: fields of a form, columns of a header.
     public let details: [String]
+    /// What was typed where one of several names would do.
+    public let misnomer: Misnomer?
 
     /// - Parameter params: for the sentence's placeholders; never a value of a record.
-    public init(_ code: Outcome, _ key: String, _ params: [String: String] = [:], details: [String] = []) {
+    public init(
+        _ code: Outcome, _ key: String, _ params: [String: String] = [:], details: [String] = [],
+        misnomer: Misnomer? = nil
+    ) {
+        self.misnomer = misnomer
         self.code = code
         self.key = key
         self.params = params

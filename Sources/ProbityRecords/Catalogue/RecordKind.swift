@@ -82,6 +82,9 @@ public struct RecordKind: Sendable, Hashable {
         stateList.code(for: Spelling.trimmed(text)).flatMap { states.contains($0) ? $0 : nil }
     }
 
+    /// The states as names to choose from.
+    public var stateNames: Names { stateList.names(among: states) }
+
     /// The steps that begin in `state`; those of one role, or of all where it is nil.
     public func steps(from state: String, role: Role? = nil) -> [Step] {
         steps.filter { $0.from.contains(state) && (role.map($0.roles.contains) ?? true) }

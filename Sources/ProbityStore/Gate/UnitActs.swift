@@ -10,7 +10,8 @@ extension Session {
                 let ready = waiting.filter { $0.parent.map(known.contains) ?? false }
                 guard !ready.isEmpty else {
                     throw ArchiveError(
-                        .invalidEntry, "a unit's parent is not there", subject: waiting[0].id, rule: "unit.parent")
+                        .invalidEntry, "a unit's parent is not there", subject: waiting[0].id, rule: "unit.parent",
+                        misnomer: try waiting[0].parent.map { Misnomer($0, of: try Organisation(writer.db).names) })
                 }
                 for unit in ready {
                     guard known.insert(unit.id).inserted else {
