@@ -143,6 +143,7 @@ public enum Schema {
             ("messages-outcome.json", PackageResources.messages_outcome_json),
             ("messages-problem.json", PackageResources.messages_problem_json),
             ("messages-promotion.json", PackageResources.messages_promotion_json),
+            ("messages-record.json", PackageResources.messages_record_json),
             ("messages-refusal.json", PackageResources.messages_refusal_json),
             ("messages-report.json", PackageResources.messages_report_json),
             ("messages-rule.json", PackageResources.messages_rule_json),
