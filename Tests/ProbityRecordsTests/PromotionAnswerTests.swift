@@ -97,7 +97,9 @@ struct PromotionAnswerTests {
             let messages = try MessageCatalogue.standard(language)
             let keys = Set(messages.keys)
             for reason in reasons {
-                #expect(!reason.ruleID.isEmpty && !reason.edition.isEmpty && !reason.source.isEmpty)
+                #expect(
+                    !reason.ruleID.isEmpty && !reason.edition.isEmpty
+                        && reason.source.map { !$0[language].isEmpty } == true)
                 #expect(["C", "L", "K", "S", "P", "U"].contains(reason.confidence))
                 for key in [
                     reason.message, "promotion.section.\(reason.section)",

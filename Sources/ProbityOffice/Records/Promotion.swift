@@ -89,7 +89,10 @@ struct PromotionWords {
             return !unseen.contains("category/\(kind.category.rawValue)")
         }
         let missing = reasons.filter { $0.message == PromotionWords.missing }
+        // A part that says of a record that it waits needs no second line that says so.
+        let waiting = Set(reasons.filter { PromotionWords.waits.contains($0.message) }.flatMap(\.recordIDs))
         for reason in reasons where reason.message != PromotionWords.missing {
+            if reason.message == PromotionWords.unverified, waiting.isSuperset(of: reason.recordIDs) { continue }
             lines += PromotionWords.lines(reason, words)
         }
         if !missing.isEmpty {
@@ -102,6 +105,8 @@ struct PromotionWords {
 
     private static let missing = "promotion.missing"
     private static let missingCourse = "promotion.missingCourse"
+    private static let waits: Set = ["promotion.waits", "promotion.waitsCourse"]
+    private static let unverified = "promotion.unverified"
     private static let notSeen = "promotion.notSeen"
     /// Of which kind the record is whose absence a section tells.
     private static let kinds = [
