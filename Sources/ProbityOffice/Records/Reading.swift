@@ -54,9 +54,15 @@ extension Desk {
 
     /// The records of one officer that the user may see, and what he may not.
     ///
-    /// - Parameter kind: identifier or label of a kind; nil for all.
-    public func records(of officer: String, kind: String? = nil) throws -> Listing {
-        let read = try session.records(of: officer, kind: kind.map { try Named.kind($0).id })
+    /// - Parameters:
+    ///   - kind: identifier or label of a kind; nil for all.
+    ///   - since: first date of the records, `YYYY-MM-DD`; `until` the last.
+    public func records(
+        of officer: String, kind: String? = nil, since: String? = nil, until: String? = nil
+    ) throws -> Listing {
+        let kind = try kind.map { try Named.kind($0).id }
+        let (first, last) = try Named.period(since: since, until: until)
+        let read = try session.records(of: officer, kind: kind, since: first, until: last)
         let (officer, records) = (read.officer, read.records)
         let notice = CoverageNotice(read.coverage, words)
         return ListForm.records.listing(

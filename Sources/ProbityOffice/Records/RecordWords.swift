@@ -63,11 +63,17 @@ extension Vocabulary {
         }
     }
 
-    /// How a matter ended (办理结果), with a mark before the words: 属实 and 失实 differ by a stroke, and mean the opposite.
+    /// Lists of what something came to (办理结果、查核结果), of which each code has a mark and words of its own in
+    /// the message catalogue: 属实 and 失实 look alike, and mean the opposite.
+    private static let outcomes: Set<String> = ["outcome", "verifyResult"]
+
+    private static func isOutcome(_ field: Field) -> Bool { field.codeList.map { outcomes.contains($0.id) } ?? false }
+
+    /// How a matter ended, in words that nobody takes for the opposite.
     private func outcomes(_ content: VersionContent, _ kind: RecordKind) -> [String] {
-        kind.fields.filter { $0.codeList?.id == "outcome" }.compactMap { field in
+        kind.fields.filter(Vocabulary.isOutcome).compactMap { field in
             content.values[field.name]?.string.map { code in
-                text("outcome.shown.\(code)", ["outcome": value(.string(code), field)])
+                text("\(field.codeList?.id ?? "").shown.\(code)", ["outcome": value(.string(code), field)])
             }
         }
     }
@@ -75,7 +81,7 @@ extension Vocabulary {
     /// The words of a list's line beside date, kind and state: its first codes and what rules say.
     func summary(_ content: VersionContent) -> String {
         guard let kind = catalogue.kind(content.kind) else { return "" }
-        let codes = kind.fields.filter { $0.type == .code }.prefix(2).compactMap { field in
+        let codes = kind.fields.filter { $0.type == .code && !Vocabulary.isOutcome($0) }.prefix(2).compactMap { field in
             content.values[field.name].map { value($0, field) }
         }
         return (codes + outcomes(content, kind) + DerivedFacts(content, self).sentences).joined(separator: " · ")
