@@ -24,7 +24,8 @@ struct RulesTests {
         #expect(rules.allRules.count > 40)
         for (id, editions) in rules.allRules {
             for rule in editions {
-                #expect(rule.ruleID == id && !rule.edition.isEmpty && !rule.source.zh.isEmpty && !rule.source.en.isEmpty)
+                #expect(
+                    rule.ruleID == id && !rule.edition.isEmpty && !rule.source.zh.isEmpty && !rule.source.en.isEmpty)
                 #expect(["C", "L", "K", "S", "P", "U"].contains(rule.confidence))
             }
         }

@@ -37,7 +37,8 @@ enum Named {
     ///
     /// - Parameter language: in which the refusal calls the kind by its name.
     static func field(_ text: String, of kind: RecordKind, _ language: Language) throws -> String {
-        try one(text, of: kind.fieldNames, or: .invalidEntry, "cli.fieldUnknown", "field", ["kind": kind.labels[language]])
+        try one(
+            text, of: kind.fieldNames, or: .invalidEntry, "cli.fieldUnknown", "field", ["kind": kind.labels[language]])
     }
 
     static func state(_ text: String, of kind: RecordKind) throws -> String {
@@ -56,7 +57,8 @@ enum Named {
         if let step = list.code(for: text) { return step }
         // These two are commands of their own.
         let acts = Set(kind.steps.map(\.act)).subtracting(["correct", "withdraw"])
-        return try one(text, of: Names(list.all.filter { acts.contains($0.code) }), or: .usage, "cli.stepUnknown", "step")
+        return try one(
+            text, of: Names(list.all.filter { acts.contains($0.code) }), or: .usage, "cli.stepUnknown", "step")
     }
 
     /// Two dates of which the first is not after the second.

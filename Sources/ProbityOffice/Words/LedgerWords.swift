@@ -1,3 +1,4 @@
+import Foundation
 import ProbityRecords
 import ProbityStore
 
@@ -47,7 +48,9 @@ extension Vocabulary {
         }
     }
 
-    private func code(_ code: String, _ list: String) -> String { catalogue.codeList(list)?.label(code, language) ?? code }
+    private func code(_ code: String, _ list: String) -> String {
+        catalogue.codeList(list)?.label(code, language) ?? code
+    }
 
     /// Categories in a row, or places where a category was held, each with its unit; with a role beside them that nobody
     /// holds any more.

@@ -27,7 +27,8 @@ public struct Names: Sendable, Hashable {
     /// The code that a person means by `text`: the code itself, a label in either language, or an alias.
     public func code(for text: String) -> String? {
         let folded = Spelling.folded(text)
-        return (all.first { $0.code == text }
+        return
+            (all.first { $0.code == text }
             ?? all.first { $0.spellings.contains { Spelling.folded($0) == folded } })?.code
     }
 

@@ -17,7 +17,7 @@ extension ArchiveError {
     }
 
     /// There is no such unit. The organisation tree is open to every user, so the refusal says which there are.
-    init(noUnit unit: String, _ code: Code = .invalidEntry, _ organisation: Organisation) {
+    init(noUnit unit: String, _ code: Code, _ organisation: Organisation) {
         self.init(
             code, "there is no unit \(unit)", subject: unit, rule: "unit.unknown", params: ["unit": unit],
             misnomer: Misnomer(unit, of: organisation.names))

@@ -1,3 +1,5 @@
+import ProbityRecords
+
 extension Session {
     /// Adds units, parents before children or in any order; all or none.
     public func addUnits(_ units: [Unit]) throws {

@@ -94,7 +94,7 @@ extension Session {
             run[.user] = request.user
             try request.demandSigned(archive.header.names)
             guard try UnitTable.has(unit, writer.db) else {
-                throw ArchiveError(noUnit: unit, try Organisation(writer.db))
+                throw ArchiveError(noUnit: unit, .invalidEntry, try Organisation(writer.db))
             }
             let serial = try CertificateTable.newestSerial(of: request.user, writer.db) ?? 0
             let certificate = Certificate(

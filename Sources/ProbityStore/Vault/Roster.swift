@@ -170,7 +170,7 @@ final class Roster {
             throw ArchiveError(FieldProblem("unit", .missing), of: kind)
         }
         guard try UnitTable.has(unit, db) else {
-            throw ArchiveError(noUnit: unit, try Organisation(db))
+            throw ArchiveError(noUnit: unit, .invalidEntry, try Organisation(db))
         }
         let place = NodePlace(category: .roster, unit: unit)
         let node = try graph.node(at: place, in: structure)
