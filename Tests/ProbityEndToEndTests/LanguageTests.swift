@@ -7,11 +7,13 @@ import Testing
 enum LatinWords {
     /// What may stand there: identifiers, digests, times, names of files, formats and commands. Everything else has a word.
     private static let allowed = [
+        // Digests, before anything that may be a part of one.
+        "[0-9a-f]{64}", "[A-Za-z0-9+/]{43}=",
         // The program's and the ledger's own names, and a command to type with its options.
         "probity\\.example-county/ledger", "probity( [a-z][a-z-]*)*", "--[a-z][a-z-]*", "PROBITY_[A-Z_]+",
         "example-county",
-        // Records, officers, items of the tray; units; numbers of auxiliaries; times; digests and fingerprints.
-        "[ROT]-[0-9A-Z…]+", "U[0-9]{2}", "[A-Z][0-9]{4}", "[0-9]T[0-9:]+", "[0-9a-f]{64}", "[A-Za-z0-9+/]{43}=",
+        // Records, officers, items of the tray; units; numbers of auxiliaries; times; fingerprints.
+        "[ROT]-[0-9A-Z…]+", "U[0-9]{2}", "[A-Z][0-9]{4}", "[0-9]T[0-9:]+",
         "[A-Z2-7]{4}(-[A-Z2-7]{4})+", "([0-9a-f]{4}[ :-])+[0-9a-f]{4}",
         // Forms of what is typed or read.
         "YYYY-MM-DD", "UTF-8", "GB18030", "CSV", "JSON", "L[1-3]",

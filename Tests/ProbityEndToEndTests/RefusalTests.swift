@@ -124,7 +124,7 @@ extension BuiltProgram {
                 ("clerk1", talk(["talkKnd=remind"]), 31, "谈话种类（talkKind）", "谈话日期（talkOn）"),
                 ("clerk1", ["search", "--state", "verifyed"] + reading, 31, "已审核（verified）", "已撤回（withdrawn）"),
                 (
-                    "clerk1", ["search", "--kind", "talk", "--state", "办节"] + reading, 31, "已办结（closed）",
+                    "clerk1", ["search", "--kind", "talk", "--state", "已办节"] + reading, 31, "已办结（closed）",
                     "待回访（followUp）"
                 ),
                 (

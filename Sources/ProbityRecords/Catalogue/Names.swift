@@ -34,8 +34,8 @@ public struct Names: Sendable, Hashable {
 
     /// The name of which `text` may be a slip; nil where none is near.
     ///
-    /// Near is a third of its letters changed, added or left out, or one a part of the other. Of Chinese, where a word has
-    /// two or four characters, one of them.
+    /// Near is at most a third of the letters changed, added or left out (one of the two or three of a short word), or one a
+    /// part of the other.
     public func nearest(to text: String) -> Name? {
         let typed = Array(Spelling.folded(text))
         guard typed.count > 1 else { return nil }
