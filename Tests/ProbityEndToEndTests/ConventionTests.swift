@@ -7,35 +7,7 @@ extension BuiltProgram {
     /// What holds for every command: confirmations, places for files, JSON, languages, orders.
     @Suite("Conventions")
     struct ConventionTests {
-        /// The sample archive, copied for one test, with a folder for its files.
-        private final class Copy {
-            let sample: Sample
-            let folder: TemporaryFolder
-            var archive: String { folder.path + "/archive" }
-
-            init() throws {
-                sample = try Sample.shared.get()
-                folder = try TemporaryFolder()
-                let result = try run("cp", ["-a", sample.archive, archive])
-                guard result.status == 0 else { throw Sample.Failed(result: result) }
-            }
-
-            func file(_ name: String, _ text: String? = nil) throws -> String {
-                let path = "\(folder.path)/\(name)"
-                if let text { try Data(text.utf8).write(to: URL(filePath: path)) }
-                return path
-            }
-
-            func call(
-                _ arguments: [String], as user: String? = nil, language: String = "zh", passphrase: String? = nil
-            ) throws -> ProgramResult {
-                var all = arguments + ["--archive", archive, "--lang", language]
-                if let user {
-                    all += ["--user", user, "--passphrase-file", passphrase ?? sample.passphraseFile(user)]
-                }
-                return try run(Sample.program, all, environment: ["PROBITY_STATE_DIR": folder.path + "/state"])
-            }
-        }
+        private typealias Copy = SampleCopy
 
         private static let event = [
             "record", "add", "--kind", "majorEvent", "--officer", "990006", "--set", "eventKind=me11", "--set",
@@ -273,7 +245,9 @@ extension BuiltProgram {
                 """)
             let result = try copy.call(["import", old, "--kind", "complaint", "--past"], as: "inspector1")
             #expect(result.status == 0, "\(result.errors)")
-            for (language, words) in [("zh", ["✓ 属实", "✗ 失实"]), ("en", ["✓ substantiated", "✗ untrue"])] {
+            for (language, words) in [
+                ("zh", ["✓ 成立（属实）", "✗ 不成立（失实）"]), ("en", ["✓ upheld (substantiated)", "✗ not upheld (untrue)"]),
+            ] {
                 for command in [
                     ["record", "list", "--officer", "990008", "--kind", "complaint"],
                     ["search", "--kind", "complaint"],

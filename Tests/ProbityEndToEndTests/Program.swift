@@ -13,6 +13,7 @@ final class Sample: Sendable {
     static let shared: Result<Sample, any Error> = Result { try Sample() }
 
     let folder: TemporaryFolder
+    let users: [String]
 
     /// The day that the sample is about, or today where that is later: what was filed after the day asked about does not
     /// exist for an answer.
@@ -43,6 +44,7 @@ final class Sample: Sendable {
         let ceremony = try Data(contentsOf: URL(filePath: "\(Sample.root)/Samples/ceremony.json"))
         try ceremony.write(to: URL(filePath: "\(folder.path)/ceremony/ceremony.json"))
         let users = (try JSONValue(parsing: [UInt8](ceremony))["users"]?.array ?? []).compactMap { $0["user"]?.string }
+        self.users = users
         for user in users {
             try Data("passphrase of \(user)\n".utf8).write(to: URL(filePath: passphraseFile(user)))
         }
@@ -113,6 +115,38 @@ final class Sample: Sendable {
         if let user { all += ["--user", user, "--passphrase-file", passphraseFile(user)] }
         if json { all.append("--json") }
         return try run(Sample.program, all, environment: ["PROBITY_STATE_DIR": "\(folder.path)/state"])
+    }
+}
+
+/// The sample archive, copied for one test, with a folder for its files.
+final class SampleCopy {
+    let sample: Sample
+    let folder: TemporaryFolder
+    var archive: String { folder.path + "/archive" }
+    /// The users of the sample, by name.
+    var users: [String] { sample.users }
+
+    init() throws {
+        sample = try Sample.shared.get()
+        folder = try TemporaryFolder()
+        let result = try run("cp", ["-a", sample.archive, archive])
+        guard result.status == 0 else { throw Sample.Failed(result: result) }
+    }
+
+    func file(_ name: String, _ text: String? = nil) throws -> String {
+        let path = "\(folder.path)/\(name)"
+        if let text { try Data(text.utf8).write(to: URL(filePath: path)) }
+        return path
+    }
+
+    func call(
+        _ arguments: [String], as user: String? = nil, language: String = "zh", passphrase: String? = nil
+    ) throws -> ProgramResult {
+        var all = arguments + ["--archive", archive, "--lang", language]
+        if let user {
+            all += ["--user", user, "--passphrase-file", passphrase ?? sample.passphraseFile(user)]
+        }
+        return try run(Sample.program, all, environment: ["PROBITY_STATE_DIR": folder.path + "/state"])
     }
 }
 

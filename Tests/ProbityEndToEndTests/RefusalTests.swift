@@ -74,7 +74,7 @@ extension BuiltProgram {
             ("clerk1", ["unit", "add", "--id", "U99", "--parent", "U00", "--kind", "station", "--name", "x"], 20),
             ("clerk1", ["backup", "create", "--to", "/tmp"], 20),
             ("clerk1", ["complaint", "tray"] + reading, 20),
-            ("promoter1", talk(["talkKind=remind"]), 31),
+            ("promoter1", talk(["talkKind=remind"]), 20),
             ("clerk1", ["import", "\(Sample.root)/Samples/records/sanction.csv", "--kind", "sanction"], 20),
             ("promoter1", ["import", "\(Sample.root)/Samples/records/opinion.csv", "--kind", "opinion"], 20),
             ("clerk1", ["officer", "show", "990001"], 23),
@@ -117,6 +117,88 @@ extension BuiltProgram {
             ("auditor1", ["audit", "export", "--from", "0", "--to", "99999999", "--out", "/tmp/probity-never"], 31),
         ]
 
+        private static let misnomers:
+            [(user: String, arguments: [String], status: Int32, nearest: String, other: String)] = [
+                ("clerk1", ["search", "--kind", "tlak"] + reading, 31, "谈话记录（talk）", "信访举报与问题线索（complaint）"),
+                ("clerk1", ["search", "--kind", "谈话纪录"] + reading, 31, "谈话记录（talk）", "诫勉（admonition）"),
+                ("clerk1", talk(["talkKnd=remind"]), 31, "谈话种类（talkKind）", "谈话日期（talkOn）"),
+                ("clerk1", ["search", "--state", "verifyed"] + reading, 31, "已审核（verified）", "已撤回（withdrawn）"),
+                (
+                    "clerk1", ["search", "--kind", "talk", "--state", "已办节"] + reading, 31, "已办结（closed）",
+                    "待回访（followUp）"
+                ),
+                (
+                    "clerk1",
+                    ["record", "advance", "R-0000000000001", "--kind", "talk", "--step", "clsoe", "--reason", "办结"], 64,
+                    "办结（close）", "安排回访（followUp）"
+                ),
+                (
+                    "secadmin1",
+                    [
+                        "user", "add", "--request", "\(Sample.root)/README.md", "--role", "clrek", "--unit", "U00",
+                        "--out",
+                        "/tmp/probity-never",
+                    ], 64, "政工录入员（clerk）", "局领导（leader）"
+                ),
+                ("clerk1", ["access", "explain", "--category", "talsk"], 64, "谈话（talks）", "重大事项（events）"),
+                ("clerk1", ["access", "explain", "--category", "talks", "--act", "raed"], 64, "查看（read）", "登记（file）"),
+                (
+                    "clerk1", ["officer", "show", "990001", "--purpose", "dailyManagment"], 23, "日常管理（dailyManagement）",
+                    "统计上报（statistics）"
+                ),
+                (
+                    "promoter1", ["promote", "check", "--all", "--move", "promotoin", "--purpose", "promotionReview"],
+                    64,
+                    "提任（promotion）", "晋升警衔（rank）"
+                ),
+                (
+                    "sysadmin1",
+                    ["unit", "add", "--id", "U99", "--parent", "U00", "--kind", "派出", "--name", "新所"], 31,
+                    "派出所（station）",
+                    "大队（brigade）"
+                ),
+                ("clerk1", ["officer", "list", "--unit", "U0"] + reading, 30, "U00", "示例县公安局河湾派出所（U03）"),
+                (
+                    "clerk1", ["access", "grant", "--to", "clerk-hewan", "--category", "talks", "--unit", "河湾"], 30,
+                    "示例县公安局河湾派出所（U03）", "示例县公安局东岭派出所（U04）"
+                ),
+                (
+                    "leader1",
+                    [
+                        "report", "counts", "--from", "2026-01-01", "--to", "2026-12-31", "--by", "knid", "--purpose",
+                        "statistics",
+                    ], 64, "种类（kind）", "形态（form）"
+                ),
+            ]
+
+        @Test("A name that is none is answered with the nearest one and with all there are, by label and code")
+        func names() throws {
+            let copy = try SampleCopy()
+            for (user, arguments, status, nearest, other) in RefusalTests.misnomers {
+                let result = try copy.call(arguments, as: user)
+                #expect(result.status == status && result.output.isEmpty, "\(arguments): \(result.errors)")
+                let hint = result.errors.split(separator: "\n").last.map(String.init) ?? ""
+                let question = hint.prefix { $0 != "？" }
+                #expect(question.contains("是否指“") && question.contains(nearest), "\(arguments): \(hint)")
+                #expect(hint.contains(other), "\(arguments): \(hint)")
+                let typed = arguments.flatMap { $0.split(separator: "=").map(String.init) }.map { "“\($0)”" }
+                let words = LatinWords.found(in: result.errors, given: copy.users + typed, besideNames: true)
+                #expect(words.isEmpty, "\(arguments): \(words.sorted()) in \(result.errors)")
+            }
+            // Programs get the codes.
+            let refused = try copy.call(["search", "--kind", "tlak", "--json"] + Self.reading, as: "clerk1")
+            let line = refused.errors.split(separator: "\n").last.map(String.init) ?? ""
+            let error = try JSONValue(parsing: Array(line.utf8))
+            #expect(error["nearest"] == "talk")
+            #expect(error["allowed"]?.array?.contains(.string("complaint")) == true)
+            // A role's hint names the category that it is about, and nothing where it is about none.
+            let role = try copy.call(
+                ["record", "list", "--officer", "990001", "--kind", "complaint"] + Self.reading, as: "clerk1")
+            #expect(role.errors.contains("probity access explain --category 投诉举报与线索 "), "\(role.errors)")
+            let right = try copy.call(["key", "rotate", "--pages"], as: "clerk1")
+            #expect(right.status == 20 && !right.errors.contains("提示"), "\(right.errors)")
+        }
+
         @Test("Every refusal is in the reader's language and names no code", arguments: ["zh", "en"])
         func words(language: String) throws {
             let sample = try Sample.shared.get()
@@ -148,6 +230,13 @@ extension BuiltProgram {
                 // What logs get is for programs.
                 #expect(!result.errors.contains("roleDoesNot") && !result.errors.contains("there is no unit U99 ("))
                 if language == "zh" {
+                    let quoted = arguments.flatMap { [$0] + $0.split(separator: "=").map(String.init) }.map {
+                        "“\($0)”"
+                    }
+                    let paths = arguments.filter { $0.hasPrefix("/") } + [archive]
+                    let latin = LatinWords.found(
+                        in: result.errors, given: sample.users + quoted + paths, besideNames: true)
+                    #expect(latin.isEmpty, "\(arguments): \(latin.sorted()) in \(result.errors)")
                     let first = result.errors.split(separator: "\n").first { $0.hasPrefix("probity: 错误") } ?? ""
                     #expect(first.unicodeScalars.contains { (0x4E00...0x9FFF).contains($0.value) })
                 }

@@ -31,7 +31,7 @@ extension BuiltProgram {
             #expect(answer["verdict"] == "blocked" && answer["until"] == "2027-01-15")
             let reason = try #require(reasons(answer, "impact").first)
             #expect(reason["rule"] == "impact.p1" && reason["edition"] == "2023" && reason["until"] == "2027-01-15")
-            #expect(reason["source"]?.string?.contains("纪律处分条例 2023 Art. 10") ?? false)
+            #expect(reason["source"]?.string?.contains("纪律处分条例》（2023）第十条") ?? false)
             #expect(reason["records"]?.array?.count == 1)
             let text = try check("990002", language: language, json: false).output
             #expect(text.contains("2027-01-15"))

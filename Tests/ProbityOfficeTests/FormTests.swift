@@ -29,7 +29,8 @@ extension Office {
             #expect(
                 answer.notes.map(\.text)
                     == [language == "zh" ? "已为 乙二 登记谈话记录" : "talk filed for 乙二"])
-            #expect(try answer.json.parsed == ["id": .string(answer.id), "schema": "probity/record/v1"])
+            #expect(
+                try answer.json.parsed == ["id": .string(answer.id), "schema": "probity/record/v1", "verifiers": []])
             let view = try desk.show(answer.id)
             #expect(view.heading == [answer.id, label, language == "zh" ? "已谈话" : "held"])
             #expect(
@@ -42,6 +43,45 @@ extension Office {
             let reviewer = try premises().desk("reviewer1")
             #expect(try reviewer.accept(number, as: reviewer.approval(number).fingerprint).lines == ["已生效"])
             #expect(try desk.show(answer.id).heading.last == (language == "zh" ? "已撤回" : "withdrawn"))
+        }
+
+        @Test("Whether the role may file the kind is asked before what is wrong with the fields, and a no is a line")
+        func roleFirst() throws {
+            let promoter = try premises().desk("promoter1")
+            for fields in [["谈话种类=无"], ["no=1"], []] {
+                #expect(throws: ArchiveError(.roleRefuses, "")) { _ = try promoter.form("talk", fields: fields) }
+            }
+            var inquiry = LedgerInquiry()
+            (inquiry.actor, inquiry.act, inquiry.limit) = ("promoter1", "record.add", 3)
+            let lines = try premises().desk("auditor1").ledger(inquiry).rows
+            #expect(lines.map { $0.cells[4] } == Array(repeating: "已拒绝：角色不允许", count: 3))
+            // Who may file the kind hears of the fields, and nothing is a line until something is filed.
+            let size = try premises().desk("clerk1").session.archive.status().ledgerSize
+            let clerk = try premises().desk("clerk1")
+            #expect(officeError { _ = try clerk.form("talk", fields: ["no=1"]) }?.key == "cli.fieldUnknown")
+            #expect(officeError { _ = try clerk.form("talk", fields: []) }?.key == "cli.entryInvalid")
+            #expect(try premises().desk("clerk1").session.archive.status().ledgerSize == size)
+            // A drop into the tray needs no right to file; the filing itself does.
+            #expect(throws: ArchiveError(.roleRefuses, "")) { _ = try clerk.form("complaint", fields: []) }
+            #expect(
+                officeError { _ = try clerk.form("complaint", fields: [], forTray: true) }?.key == "cli.entryInvalid")
+        }
+
+        @Test("What waits to be verified after a filing says who may", arguments: ["zh", "en"])
+        func verifiers(language: String) throws {
+            let clerk = try premises().desk("clerk1", language: language)
+            let form = try clerk.form(
+                "majorEvent",
+                fields: [
+                    "eventKind=me06", "eventDate=2026-02-01", "reportDate=2026-02-03", "mode=written", "description=购车",
+                ])
+            let answer = try clerk.file(form, about: .asNamed("990002"), named: "990002")
+            #expect(
+                answer.notes.last?.text
+                    == (language == "zh"
+                        ? "等待审核，由填报人以外的人审核：政工录入员、政工审核"
+                        : "it waits to be verified, by somebody other than who filed it: clerk, reviewer"))
+            #expect(try answer.json.parsed["verifiers"] == ["clerk", "reviewer"])
         }
 
         @Test("Every problem of a form is a sentence, and nothing is filed")
@@ -163,7 +203,8 @@ extension Office {
             #expect(filed.id.hasPrefix("R-") && filed.notes.isEmpty)
             #expect(try inspector.show(filed.id).fields.last?.text == "收受礼金")
 
-            let dropped = try clerk.openComplaint(clerk.form("complaint", fields: fields), about: .asNamed("某人"))
+            let dropped = try clerk.openComplaint(
+                clerk.form("complaint", fields: fields, forTray: true), about: .asNamed("某人"))
             #expect(dropped.id.hasPrefix("T-"))
             #expect(dropped.notes.map(\.text) == ["已投入待接收箱；您不能再查看内容"])
 
@@ -190,7 +231,7 @@ extension Office {
             let refusal = Refusal(try #require(error), clerk.wording)
             #expect(refusal.outcome == .roleRefuses && refusal.identifier == "roleRefuses")
             #expect(refusal.message == "the role “clerk” does not read the category “complaints and leads”")
-            #expect(refusal.hint == "run probity access explain --category CATEGORY to see why")
+            #expect(refusal.hint == "run probity access explain --category \"complaints and leads\" to see why")
         }
     }
 }

@@ -92,8 +92,8 @@ extension Office {
             #expect(units.columns.map(\.key) == ["unit", "name"])
             #expect(units.rows.map(\.cells) == [["U00", "测试县公安局"], ["U01", "一所"], ["U02", "二所"]])
             let kinds = try SchemaWords(desk.wording).kinds
-            #expect(kinds.columns.map(\.key) == ["kind", "name", "category"])
-            #expect(kinds.rows.contains { $0.cells == ["talk", "talk", "talks"] })
+            #expect(kinds.columns.map(\.key) == ["kind", "category"])
+            #expect(kinds.rows.contains { $0.cells == ["talk (talk)", "talks"] })
         }
 
         @Test("A proposal waits in the list, and the second signature puts it in force")
@@ -139,7 +139,7 @@ extension Office {
                     ],
                 ])
             #expect(try desk.explain("file", category: "talks").lines.first == "allowed")
-            #expect(throws: OfficeError(.usage, "cli.actUnknown")) {
+            #expect(throws: OfficeError(.usage, "cli.rightUnknown")) {
                 _ = try desk.explain("burn", category: "talks")
             }
         }
@@ -155,9 +155,9 @@ extension Office {
             let lines = try desk.ledger(inquiry)
             #expect(lines.columns.map(\.key) == ["sequence", "time", "user", "act", "outcome", "details"])
             let row = try #require(lines.rows.first)
-            #expect(row.cells[2...4] == ["clerk1", "officer.show", "done"])
-            #expect(row.cells[5].contains("query=990002"))
-            #expect(try row.json.parsed["details"]?["query"] == "990002")
+            #expect(row.cells[2...4] == ["clerk1", "查看人员", "完成"])
+            #expect(row.cells[5].hasSuffix("；用途：日常管理；查询内容：990002；理由：测试"))
+            #expect(try row.json.parsed["details"]?["query"] == "990002" && row.json.parsed["act"] == "officer.show")
             #expect(lines.notes.map(\.text) == ["还有更早的，用 --before \(row.cells[0]) 续查"])
             inquiry.since = "2099"
             #expect(throws: OfficeError(.usage, "cli.dateForm")) { _ = try desk.ledger(inquiry) }

@@ -53,15 +53,14 @@ extension Office {
             let record = try #require(try answer.json.parsed["reasons"]?.array?.first { $0["section"] == "impact" })
             let id = try #require(record["records"]?.array?.first?.string)
             let training =
-                "      规则 training（2006 版，依据：公安机关组织管理条例 2006 Art. 29; 党章党纪、警规警纪必修课，可信度 C）；记录 –"
+                "      依据：《公安机关组织管理条例》（2006）第二十九条；党章党纪、警规警纪必修课（2006 版，已核对原文）；记录 –"
             #expect(
                 [answer.headline] + answer.details == [
                     "990001  甲一  影响期内或不符合，至 2027-01-15 前",
                     "  [影响期内或不符合] 处分影响期: 党内警告（2026-01-15，测纪〔2026〕1号），影响期至2027-01-15前",
-                    "      规则 impact.p1（2023 版，依据：纪律处分条例 2023 Art. 10，可信度 C）；记录 \(id)",
+                    "      依据：《中国共产党纪律处分条例》（2023）第十条（2023 版，已核对原文）；记录 \(id)",
                     "  [暂缓] 培训: 没有“晋职晋衔培训”合格记录", training, "  [暂缓] 培训: 没有“党章党纪警规警纪必修课”合格记录", training,
-                    "  [暂缓] 没有记录: 凡提必审（干部档案）（must.1 2016）、凡提必核（个人有关事项）（must.2 2017）、"
-                        + "凡提必听（纪检监察意见）（must.3 2016）、凡提必查（具体可查线索）（must.4 2016）、上年度考核（appraisal 2019）",
+                    "  [暂缓] 没有记录: 凡提必审（干部档案）、凡提必核（个人有关事项）、凡提必听（纪检监察意见）、凡提必查（具体可查线索）、上年度考核",
                 ])
             // What programs get names no schema of ours: it is the canonical answer itself.
             #expect(try answer.json.parsed["verdict"] == "blocked" && answer.json.parsed["schema"] == nil)

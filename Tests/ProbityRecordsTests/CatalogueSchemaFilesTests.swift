@@ -63,6 +63,7 @@ struct CatalogueSchemaFilesTests {
         let catalogue = try KindCatalogue.standard()
         var used: Set<String> = [
             "state", "transition", "section", "category", "role", "purpose", "unitKind", "personCategory",
+            "right", "move", "breakdown",
         ]
         for kind in catalogue.kinds { used.formUnion(kind.fields.compactMap { $0.codeList?.id }) }
         #expect(Set(catalogue.codeLists.map(\.id)).subtracting(used).sorted() == [])
@@ -73,6 +74,8 @@ struct CatalogueSchemaFilesTests {
         let catalogue = try KindCatalogue.standard()
         #expect(catalogue.codeList("role")?.codes.map(\.code) == Role.allCases.map(\.rawValue))
         #expect(catalogue.codeList("category")?.codes.map(\.code) == Category.allCases.map(\.rawValue))
+        #expect(catalogue.codeList("right")?.codes.map(\.code) == AccessAct.allCases.map(\.rawValue))
+        #expect(catalogue.codeList("move")?.codes.map(\.code) == PromotionMove.allCases.map(\.rawValue))
         let policy = try AccessPolicy.standard()
         for role in Role.allCases {
             for purpose in policy.purposes(role) {

@@ -34,7 +34,7 @@ struct LatenessTests {
         #expect(lateness.lateDays == late)
         #expect(try lateness.days == day(reported).daysSinceEpoch - day(event).daysSinceEpoch)
         #expect(try late == 0 || lateness.dueOn.adding(days: late) == day(reported))
-        #expect(lateness.rule.ruleID == "event.\(kind)" && !lateness.rule.source.isEmpty)
+        #expect(lateness.rule.ruleID == "event.\(kind)" && !lateness.rule.source.en.isEmpty)
     }
 
     @Test("The sample marriage report: 42 days, 12 late; the sample wedding: 11 days before, in time")

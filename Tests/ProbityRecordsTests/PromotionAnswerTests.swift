@@ -74,7 +74,7 @@ struct PromotionAnswerTests {
             try candidate.answer().json.canonicalText
                 == #"{"move":"promotion","officer":"o1","on":"2026-12-01","reasons":[{"confidence":"P","edition":"2026","#
                 + #""message":"promotion.auxiliary","params":{},"records":[],"rule":"person","section":"person","source":"#
-                + #""product default: 辅警、职工不适用","until":null,"verdict":"notApplicable"}],"#
+                + #""本系统默认：辅警、职工不适用","until":null,"verdict":"notApplicable"}],"#
                 + #""until":null,"verdict":"notApplicable"}"#)
     }
 
@@ -97,7 +97,9 @@ struct PromotionAnswerTests {
             let messages = try MessageCatalogue.standard(language)
             let keys = Set(messages.keys)
             for reason in reasons {
-                #expect(!reason.ruleID.isEmpty && !reason.edition.isEmpty && !reason.source.isEmpty)
+                #expect(
+                    !reason.ruleID.isEmpty && !reason.edition.isEmpty
+                        && reason.source.map { !$0[language].isEmpty } == true)
                 #expect(["C", "L", "K", "S", "P", "U"].contains(reason.confidence))
                 for key in [
                     reason.message, "promotion.section.\(reason.section)",

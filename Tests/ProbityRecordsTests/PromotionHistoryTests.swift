@@ -318,7 +318,7 @@ struct PromotionCoverageTests {
         #expect(reason.section == "coverage" && reason.message == "promotion.notSeen" && reason.verdict == .hold)
         #expect(
             reason.params == ["category": "category/\(category.rawValue)", "cause": "coverage/\(cause.rawValue)"])
-        #expect(reason.ruleID == "coverage" && !reason.source.isEmpty)
+        #expect(reason.ruleID == "coverage" && reason.source?.zh.isEmpty == false)
     }
 
     @Test("What the check does not read may stay unseen")

@@ -98,7 +98,7 @@ struct PromotionPeriodTests {
         #expect(Set(measures).subtracting(tested.map(\.measure)) == ["p4", "a6", "a7", "x3", "o3"])
         for measure in measures {
             let rule = try #require(rules.rule("impact.\(measure)", on: day("2026-12-01")))
-            #expect(!rule.source.isEmpty && !rule.edition.isEmpty)
+            #expect(!rule.source.zh.isEmpty && !rule.edition.isEmpty)
         }
     }
 

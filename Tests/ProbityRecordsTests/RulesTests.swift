@@ -15,7 +15,7 @@ struct RulesTests {
     ) -> String {
         let end = to.map { #""\#($0)""# } ?? "null"
         return #"{"ruleId": "\#(id)", "edition": "\#(edition)", "effectiveFrom": "\#(from)", "effectiveTo": \#(end), "#
-            + #""source": "s", "confidence": "\#(confidence)", "value": \#(value)}"#
+            + #""source": {"zh": "据", "en": "s"}, "confidence": "\#(confidence)", "value": \#(value)}"#
     }
 
     @Test("The embedded rules load, each with edition, source and confidence")
@@ -24,7 +24,8 @@ struct RulesTests {
         #expect(rules.allRules.count > 40)
         for (id, editions) in rules.allRules {
             for rule in editions {
-                #expect(rule.ruleID == id && !rule.edition.isEmpty && !rule.source.isEmpty)
+                #expect(
+                    rule.ruleID == id && !rule.edition.isEmpty && !rule.source.zh.isEmpty && !rule.source.en.isEmpty)
                 #expect(["C", "L", "K", "S", "P", "U"].contains(rule.confidence))
             }
         }
@@ -72,8 +73,8 @@ struct RulesTests {
         refused(row(from: "2020-01-02", to: "2020-01-01"), ".effectiveTo")
         refused(row(confidence: "X"), ".confidence")
         refused(row("no.such.rule"), ".value")
-        refused(row().replacing(#""source": "s", "#, with: ""), ".source")
-        refused(row().replacing(#""source": "s""#, with: #""source": """#), ".source")
+        refused(row().replacing(#""source": {"zh": "据", "en": "s"}, "#, with: ""), ".source")
+        refused(row().replacing(#""en": "s""#, with: #""en": """#), ".source.en")
         refused(row().replacing(#""value""#, with: #""values""#), ".values")
     }
 

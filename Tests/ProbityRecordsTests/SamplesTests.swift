@@ -115,7 +115,7 @@ struct SamplesTests {
         let blocking = answer.reasons.filter { $0.verdict == .blocked }
         #expect(blocking.map(\.ruleID) == ["impact.p1"] && blocking.map(\.edition) == ["2023"])
         #expect(blocking.map(\.recordIDs) == [["sanction/1"]])
-        #expect(blocking[0].source == "纪律处分条例 2023 Art. 10" && blocking[0].confidence == "C")
+        #expect(blocking[0].source?.zh == "《中国共产党纪律处分条例》（2023）第十条" && blocking[0].confidence == "C")
         #expect(try samples.answer("990002", on: "2027-01-14").verdict == .blocked)
         #expect(try samples.answer("990002", on: "2027-01-15").verdict == .hold)
         // The complaint that was found untrue is nowhere in the answer.
@@ -161,7 +161,7 @@ struct SamplesTests {
             answer.reasons.map(\.section) == ["must1", "must2", "must3", "must4", "appraisal", "training", "training"])
         for reason in answer.reasons {
             #expect(reason.verdict == .clear && !reason.recordIDs.isEmpty)
-            #expect(!reason.ruleID.isEmpty && !reason.edition.isEmpty && !reason.source.isEmpty)
+            #expect(!reason.ruleID.isEmpty && !reason.edition.isEmpty && reason.source?.zh.isEmpty == false)
         }
     }
 

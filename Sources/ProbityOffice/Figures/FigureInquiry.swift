@@ -21,17 +21,12 @@ public struct FigureInquiry: Sendable {
         query.kinds = try kinds.map { try Named.kind($0).id }
         query.unit = unit
         self.query = query
-        columns = try (by.isEmpty ? [FigureColumn.kind.rawValue] : by).map { name in
-            guard let column = FigureColumn(rawValue: name) else {
-                throw OfficeError(.usage, "report.byUnknown", ["by": name])
-            }
-            return column
-        }
+        columns = try (by.isEmpty ? [FigureColumn.kind.rawValue] : by).map(Named.breakdown)
     }
 }
 
 /// What figures are added up by.
-enum FigureColumn: String {
+enum FigureColumn: String, CaseIterable {
     case kind, form, unit
 }
 

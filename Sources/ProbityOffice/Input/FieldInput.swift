@@ -14,15 +14,7 @@ struct FieldInput {
         for field in fields {
             let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2 else { throw OfficeError(.usage, "cli.fieldForm", ["field": parts[0]]) }
-            let known = kind.fields.first { field in
-                field.name == parts[0] || field.labels.zh == parts[0] || field.labels.en == parts[0]
-                    || field.aliases.contains(parts[0])
-            }
-            guard let known else {
-                throw OfficeError(
-                    .invalidEntry, "cli.fieldUnknown", ["field": parts[0], "kind": kind.labels[wording.language]])
-            }
-            texts[known.name] = parts[1]
+            texts[try Named.field(parts[0], of: kind, wording.language)] = parts[1]
         }
         self.kind = kind
         self.texts = texts

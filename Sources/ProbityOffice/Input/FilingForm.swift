@@ -16,9 +16,12 @@ extension Desk {
     /// - Parameters:
     ///   - kind: identifier or label of a record kind.
     ///   - fields: `FIELD=VALUE` texts, fields in either language.
-    /// - Throws: ``OfficeError`` with every problem in ``OfficeError/details``.
-    public func form(_ kind: String, fields: [String]) throws -> FilingForm {
+    ///   - forTray: for somebody who drops it into a tray, and needs no right to file it.
+    /// - Throws: the archive's refusal where the role does not file the kind; ``OfficeError`` with every problem in
+    ///   ``OfficeError/details``.
+    public func form(_ kind: String, fields: [String], forTray: Bool = false) throws -> FilingForm {
         let kind = try Named.kind(kind)
+        if !forTray { try session.demandMayFile(kind.id) }
         let (values, warnings) = try FieldInput(fields, of: kind, wording).values(today: session.archive.today)
         return FilingForm(kind: kind, values: values, warnings: warnings)
     }

@@ -74,11 +74,11 @@ extension ListForm where Entry == LedgerLine {
             columns: [
                 Column("sequence") { line, _ in String(line.leaf.sequence) },
                 Column("time") { line, _ in line.leaf.time },
-                Column("user") { line, _ in line.leaf.actor }, Column("act") { line, _ in line.leaf.act },
-                Column("outcome") { line, _ in line.leaf.outcome },
+                Column("user") { line, _ in line.leaf.actor },
+                Column("act") { line, words in words.act(line.leaf.act) },
+                Column("outcome") { line, words in words.ended(line.leaf.outcome) },
                 Column("details") { line, words in
-                    line.details?.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
-                        ?? words.text("coverage.details")
+                    line.details.map { words.details($0, of: line.leaf.act) } ?? words.text("coverage.details")
                 },
             ],
             members: { line, _ in

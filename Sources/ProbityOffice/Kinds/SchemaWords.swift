@@ -12,6 +12,22 @@ public struct SchemaWords {
     /// Every kind.
     public var kinds: Listing { ListForm.kinds.listing(words.catalogue.kinds, words) }
 
+    /// A kind for whoever fills it in or handles it: its fields, then its steps. For programs there is the JSON Schema.
+    ///
+    /// - Throws: ``OfficeError`` `invalidEntry` where there is no such kind.
+    public func tables(of kind: String) throws -> [Listing] {
+        let kind = try Named.kind(kind)
+        let policy = try AccessPolicy.standard()
+        let filers = Role.allCases.filter {
+            policy.decide(role: $0, act: .file, category: kind.category, kind: kind.id).isAllowed
+        }
+        let heading = [words.named(kind.id, kind.labels), words.category(kind.category)]
+        return [
+            ListForm.fields.listing(kind.fields, words, heading: heading),
+            ListForm.steps.listing([.filing(kind, by: Set(filers))] + kind.steps.map { .step($0, of: kind) }, words),
+        ]
+    }
+
     /// The JSON Schema of a kind, named by identifier or label.
     ///
     /// - Throws: ``OfficeError`` `invalidEntry` where there is no such kind.
@@ -45,7 +61,7 @@ extension ListForm where Entry == RecordKind {
         ListForm(
             schema: "kind",
             columns: [
-                Column("kind") { kind, _ in kind.id }, Column("name") { kind, words in words.kind(kind) },
+                Column("kind") { kind, words in words.named(kind.id, kind.labels) },
                 Column("category") { kind, words in words.category(kind.category) },
             ], members: { kind, _ in ["id": .string(kind.id), "category": .string(kind.category.rawValue)] })
     }

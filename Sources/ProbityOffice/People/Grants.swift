@@ -23,9 +23,9 @@ extension Desk {
 
     /// Why the user may or may not do something in a category (为何被拒绝).
     ///
-    /// - Parameter act: `read` or `file`.
+    /// - Parameter act: code or label of a right, for example `read` or `file`.
     public func explain(_ act: String, category: String) throws -> Answer {
-        let read = try session.explain(Named.act(act), Named.category(category), kind: nil)
+        let read = try session.explain(Named.right(act), Named.category(category), kind: nil)
         let decision = read.decision
         var refusal: String?
         if case .refuse(let reason) = decision { refusal = reason.rawValue }

@@ -35,8 +35,7 @@ extension Desk {
     private func list(_ places: [GrantPlace]) -> String {
         places.isEmpty
             ? "–"
-            : places.map { "\(words.category($0.category)) \($0.unit)" }.joined(
-                separator: words.text("cli.listSeparator"))
+            : words.list(places.map { "\(words.category($0.category)) \($0.unit)" })
     }
 
     private static func json(_ places: [GrantPlace]) -> JSONValue {

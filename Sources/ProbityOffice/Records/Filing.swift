@@ -9,12 +9,22 @@ extension Desk {
     /// - Throws: the archive's refusals.
     public func file(_ form: FilingForm, about subject: FilingSubject, named officer: String) throws -> Answer {
         let filed = try session.file(draft(form, about: subject))
+        var notes = [
+            Answer.Note.remark(
+                words.text("cli.filed", ["kind": words.kind(form.kind), "officer": officer]), inJSON: true)
+        ]
+        let verifiers = form.kind.verifiers(in: form.kind.initialState)
+        if !verifiers.isEmpty {
+            notes.append(.remark(words.text("cli.waitsForVerifier", ["roles": words.roles(verifiers)]), inJSON: true))
+        }
         return Answer(
-            [filed.text], JSONAnswer("record", ["id": .string(filed.text)]),
-            notes: [
-                .remark(
-                    words.text("cli.filed", ["kind": words.kind(form.kind), "officer": officer]), inJSON: true)
-            ])
+            [filed.text],
+            JSONAnswer(
+                "record",
+                [
+                    "id": .string(filed.text),
+                    "verifiers": .array(Role.allCases.filter(verifiers.contains).map { .string($0.rawValue) }),
+                ]), notes: notes)
     }
 
     func draft(_ form: FilingForm, about subject: FilingSubject) -> RecordDraft {
@@ -54,7 +64,8 @@ extension Desk {
         let changes = try FieldInput(fields, of: kind, wording).changes()
         return stepped(
             try session.advance(
-                records.map(Named.record), step: Named.step(step), kind: kind.id, changes: changes, reason: reason))
+                records.map(Named.record), step: Named.step(step, of: kind), kind: kind.id, changes: changes,
+                reason: reason))
     }
 
     /// The answer to a step: the versions, or what it waits for.

@@ -90,21 +90,24 @@ struct PromotionWords {
             return !unseen.contains("category/\(kind.category.rawValue)")
         }
         let missing = reasons.filter { $0.message == PromotionWords.missing }
+        // A part that says of a record that it waits needs no second line that says so.
+        let waiting = Set(reasons.filter { PromotionWords.waits.contains($0.message) }.flatMap(\.recordIDs))
         for reason in reasons where reason.message != PromotionWords.missing {
+            if reason.message == PromotionWords.unverified, waiting.isSuperset(of: reason.recordIDs) { continue }
             lines += PromotionWords.lines(reason, words)
         }
         if !missing.isEmpty {
-            let parts = missing.map {
-                "\(words.text("promotion.section.\($0.section)"))（\($0.ruleID) \($0.edition)）"
-            }
+            let parts = missing.map { words.text("promotion.section.\($0.section)") }
             let verdict = words.text("promotion.verdict.hold")
-            lines.append("  [\(verdict)] \(words.text(PromotionWords.missing)): \(parts.joined(separator: "、"))")
+            lines.append("  [\(verdict)] \(words.text(PromotionWords.missing)): \(words.list(parts))")
         }
         details = lines
     }
 
     private static let missing = "promotion.missing"
     private static let missingCourse = "promotion.missingCourse"
+    private static let waits: Set = ["promotion.waits", "promotion.waitsCourse"]
+    private static let unverified = "promotion.unverified"
     private static let notSeen = "promotion.notSeen"
     /// Of which kind the record is whose absence a section tells.
     private static let kinds = [
@@ -136,8 +139,9 @@ struct PromotionWords {
                 + words.text(
                     "promotion.source",
                     [
-                        "rule": reason.ruleID, "edition": reason.edition, "source": reason.source,
-                        "confidence": reason.confidence, "records": records.isEmpty ? "–" : records,
+                        "edition": reason.edition.isEmpty ? "–" : reason.edition,
+                        "source": reason.source.map(words.label) ?? "–",
+                        "confidence": words.confidence(reason.confidence), "records": records.isEmpty ? "–" : records,
                     ]),
         ]
     }

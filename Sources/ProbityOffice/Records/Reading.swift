@@ -39,7 +39,7 @@ extension Desk {
         var members = words.members(entry)
         members["history"] = .array(versions.map { .object(words.members($0)) })
         return RecordView(
-            heading: [entry.id.text, words.kind(entry.content.kind), words.state(entry.content.state)],
+            heading: [entry.id.text, words.kind(entry.content.kind), words.state(of: entry)],
             fields: words.fields(entry.content.values, of: entry.content.kind),
             facts: DerivedFacts(entry.content, words).sentences,
             versions: versions.enumerated().map { index, version in
@@ -47,16 +47,22 @@ extension Desk {
                     "cli.version",
                     [
                         "number": String(index + 1), "date": version.filedOn.description, "user": version.filedBy,
-                        "state": words.state(version.state), "reason": version.reason ?? words.intake(version),
+                        "state": words.state(of: version), "reason": version.reason ?? words.intake(version),
                     ])
             }, notes: [], json: JSONAnswer("record", members))
     }
 
     /// The records of one officer that the user may see, and what he may not.
     ///
-    /// - Parameter kind: identifier or label of a kind; nil for all.
-    public func records(of officer: String, kind: String? = nil) throws -> Listing {
-        let read = try session.records(of: officer, kind: kind.map { try Named.kind($0).id })
+    /// - Parameters:
+    ///   - kind: identifier or label of a kind; nil for all.
+    ///   - since: first date of the records, `YYYY-MM-DD`; `until` the last.
+    public func records(
+        of officer: String, kind: String? = nil, since: String? = nil, until: String? = nil
+    ) throws -> Listing {
+        let kind = try kind.map { try Named.kind($0).id }
+        let (first, last) = try Named.period(since: since, until: until)
+        let read = try session.records(of: officer, kind: kind, since: first, until: last)
         let (officer, records) = (read.officer, read.records)
         let notice = CoverageNotice(read.coverage, words)
         return ListForm.records.listing(

@@ -10,7 +10,7 @@ extension ListForm where Entry == RecordEntry {
             columns: [
                 Column("date") { entry, _ in entry.content.occurredOn.description },
                 Column("kind") { entry, words in words.kind(entry.content.kind) },
-                Column("state") { entry, words in words.state(entry.content.state) },
+                Column("state") { entry, words in words.state(of: entry) },
                 Column("summary") { entry, words in words.summary(entry.content) },
                 Column("record") { entry, _ in entry.id.text },
             ], members: { $1.members($0) })

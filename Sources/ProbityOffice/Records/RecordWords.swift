@@ -35,6 +35,17 @@ extension Vocabulary {
         version.intake.map { text("cli.intake", ["item": $0.item.text, "officer": $0.officer]) } ?? ""
     }
 
+    /// The state of a version.
+    func state(of version: VersionContent) -> String { state(version.state, isAsFound: version.isAsFound) }
+
+    /// The state of a record.
+    func state(of record: RecordEntry) -> String { state(record.content.state, isAsFound: record.isAsFound) }
+
+    /// A state that stood in the old files (旧档) says so: it must not look like somebody's signature here.
+    private func state(_ state: String, isAsFound: Bool) -> String {
+        isAsFound ? text("cli.asFound", ["state": self.state(state)]) : self.state(state)
+    }
+
     /// The members of a roster entry for programs.
     func members(_ officer: OfficerEntry) -> [String: JSONValue] {
         [
@@ -52,11 +63,17 @@ extension Vocabulary {
         }
     }
 
-    /// How a matter ended (办理结果), with a mark before the words: 属实 and 失实 differ by a stroke, and mean the opposite.
+    /// Lists of what something came to (办理结果、查核结果), of which each code has a mark and words of its own in
+    /// the message catalogue: 属实 and 失实 look alike, and mean the opposite.
+    private static let outcomes: Set<String> = ["outcome", "verifyResult"]
+
+    private static func isOutcome(_ field: Field) -> Bool { field.codeList.map { outcomes.contains($0.id) } ?? false }
+
+    /// How a matter ended, in words that nobody takes for the opposite.
     private func outcomes(_ content: VersionContent, _ kind: RecordKind) -> [String] {
-        kind.fields.filter { $0.codeList?.id == "outcome" }.compactMap { field in
+        kind.fields.filter(Vocabulary.isOutcome).compactMap { field in
             content.values[field.name]?.string.map { code in
-                text("outcome.shown.\(code)", ["outcome": value(.string(code), field)])
+                text("\(field.codeList?.id ?? "").shown.\(code)", ["outcome": value(.string(code), field)])
             }
         }
     }
@@ -64,7 +81,7 @@ extension Vocabulary {
     /// The words of a list's line beside date, kind and state: its first codes and what rules say.
     func summary(_ content: VersionContent) -> String {
         guard let kind = catalogue.kind(content.kind) else { return "" }
-        let codes = kind.fields.filter { $0.type == .code }.prefix(2).compactMap { field in
+        let codes = kind.fields.filter { $0.type == .code && !Vocabulary.isOutcome($0) }.prefix(2).compactMap { field in
             content.values[field.name].map { value($0, field) }
         }
         return (codes + outcomes(content, kind) + DerivedFacts(content, self).sentences).joined(separator: " · ")

@@ -15,6 +15,8 @@ public struct Refusal: Sendable, Equatable {
     public let hint: String?
     /// What is wrong piece by piece.
     public let details: [String]
+    /// What was typed where one of several names would do; the hint says which.
+    let misnomer: Misnomer?
     /// The cause for logs, in English; nil where the message is all there is.
     let reason: String?
 
@@ -26,23 +28,43 @@ public struct Refusal: Sendable, Equatable {
         case let error as ArchiveError:
             (outcome, identifier, details) = (Outcome(error.code), error.code.rawValue, [])
             params = Refusal.params(error, wording)
-            rule = error.rule
-            reason = error.reason
+            (rule, reason, misnomer) = (error.rule, error.reason, error.misnomer)
             let key = Refusal.key(error, wording)
             let sentence = wording.text(key ?? "error.\(identifier)", params)
             message = key == nil && Refusal.isTechnical(error.code) ? "\(sentence) (\(error.reason))" : sentence
         case let error as OfficeError:
             (outcome, identifier, details) = (error.code, error.key, error.details)
-            (message, reason) = (wording.text(error.key, error.params), nil)
+            (message, reason, misnomer) = (wording.text(error.key, error.params), nil, error.misnomer)
         case let error as SchemaError:
             (outcome, identifier, details, message) = (.unclassified, "schema", [], error.description)
-            reason = nil
+            (reason, misnomer) = (nil, nil)
         default:
             (outcome, identifier, details, message) = (.unclassified, "unclassified", [], "\(error)")
-            reason = nil
+            (reason, misnomer) = (nil, nil)
         }
-        let hintKey = [rule, identifier].compactMap { $0.map { "hint.\($0)" } }.first(where: wording.messages.contains)
-        hint = hintKey.map { wording.text($0, params) }
+        hint = Refusal.hint([rule, identifier].compactMap(\.self), misnomer, params, wording)
+    }
+
+    /// What helps: the name that may be meant, then the hint of the rule or of its code, else the names that there are.
+    private static func hint(
+        _ keys: [String], _ misnomer: Misnomer?, _ params: [String: String], _ wording: Wording
+    ) -> String? {
+        func called(_ name: Names.Name) -> String {
+            wording.text("cli.typed", ["label": name.labels[wording.language], "code": name.code])
+        }
+        var sentences: [String] = []
+        if let nearest = misnomer?.nearest {
+            sentences.append(wording.text("cli.didYouMean", ["name": called(nearest)]))
+        }
+        if let hint = keys.map({ "hint.\($0)" }).first(where: wording.messages.contains) {
+            // A hint that would name a category is none where the refusal is about no category.
+            let text = wording.text(hint, params)
+            if !text.contains("{category}") { sentences.append(text) }
+        } else if let names = misnomer?.names.all, !names.isEmpty {
+            let list = names.map(called).joined(separator: wording.text("cli.listSeparator"))
+            sentences.append(wording.text("cli.namesThere", ["names": list]))
+        }
+        return sentences.isEmpty ? nil : sentences.joined(separator: " ")
     }
 
     /// The parameters of a sentence, with what every sentence may name.
@@ -52,6 +74,9 @@ public struct Refusal: Sendable, Equatable {
         // A damaged catalogue is told by whoever needs more of it; codes stand for themselves here.
         do { words = try Vocabulary(wording) } catch { words = nil }
         for (name, value) in error.params where !value.isEmpty { params[name] = words?.phrases(value) ?? value }
+        if let kind = error.params["kind"]?.split(separator: "/").last, params["category"] == nil {
+            params["category"] = words?.catalogue.kind(String(kind)).map { words?.category($0.category) ?? "" }
+        }
         return params
     }
 
@@ -79,6 +104,10 @@ public struct Refusal: Sendable, Equatable {
         ]
         if let hint { members["hint"] = .string(hint) }
         if let reason { members["reason"] = .string(reason) }
+        if let misnomer {
+            members["allowed"] = .array(misnomer.names.all.map { .string($0.code) })
+            members["nearest"] = misnomer.nearest.map { .string($0.code) } ?? .null
+        }
         return JSONAnswer(asIs: .object(members))
     }
 }

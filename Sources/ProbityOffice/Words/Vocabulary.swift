@@ -15,16 +15,24 @@ struct Vocabulary: Sendable {
         rules = try RuleSet.standard()
     }
 
-    private var language: Language { wording.language }
+    var language: Language { wording.language }
 
     func text(_ key: String, _ params: [String: String] = [:]) -> String { wording.text(key, params) }
+
+    /// The sentence for `key`; nil where the catalogue has none: what comes from an archive may be of a later version.
+    func known(_ key: String) -> String? { wording.messages.contains(key) ? text(key) : nil }
+
+    func list(_ parts: [String]) -> String { parts.joined(separator: text("cli.listSeparator")) }
+    func label(_ labels: Labels) -> String { labels[language] }
+    /// How sure the rules are of a source, by its mark.
+    func confidence(_ mark: String) -> String { known("confidence.\(mark)") ?? "–" }
 
     func kind(_ id: String) -> String { catalogue.kind(id)?.labels[language] ?? id }
     func kind(_ kind: RecordKind) -> String { kind.labels[language] }
     func state(_ state: String) -> String { catalogue.stateLabel(state, language) }
     func step(_ step: String) -> String { catalogue.codeList("transition")?.label(step, language) ?? step }
     func roles(_ roles: Set<Role>) -> String {
-        Role.allCases.filter(roles.contains).map { role($0) }.joined(separator: "、")
+        list(Role.allCases.filter(roles.contains).map { role($0) })
     }
     func role(_ role: Role) -> String { role.label(language, in: catalogue) }
     func category(_ category: ProbityRecords.Category) -> String { category.label(language, in: catalogue) }
@@ -36,7 +44,7 @@ struct Vocabulary: Sendable {
         case .string(let text): field?.codeList?.label(text, language) ?? text
         case .integer(let number): String(number)
         case .bool(let flag): text(flag ? "cli.yes" : "cli.no")
-        case .array(let elements): elements.map { self.value($0, field) }.joined(separator: "、")
+        case .array(let elements): list(elements.map { self.value($0, field) })
         case let other: other.canonicalText
         }
     }

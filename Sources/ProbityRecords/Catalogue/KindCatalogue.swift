@@ -49,11 +49,7 @@ public struct KindCatalogue: Sendable {
 
     /// The kind that a person means by `text`: its identifier or its name in either language.
     public func kind(named text: String) -> RecordKind? {
-        let folded = Spelling.folded(text)
-        return kindByID[text]
-            ?? kinds.first { kind in
-                [kind.id, kind.labels.zh, kind.labels.en].contains { Spelling.folded($0) == folded }
-            }
+        kindByID[text] ?? kindNames.code(for: text).flatMap { kindByID[$0] }
     }
 
     /// The kinds kept in one category.

@@ -89,6 +89,9 @@ public struct RecordKind: Sendable, Hashable {
         userFields.reduce(into: []) { $0.formUnion(Constraint.names(changes[$1])) }
     }
 
+    /// The states as names to choose from.
+    public var stateNames: Names { stateList.names(among: states) }
+
     /// The steps that begin in `state`; those of one role, or of all where it is nil.
     public func steps(from state: String, role: Role? = nil) -> [Step] {
         steps.filter { $0.from.contains(state) && (role.map($0.roles.contains) ?? true) }

@@ -91,7 +91,7 @@ public struct Step: Sendable, Hashable {
     let not: Set<Exclusion>
     public let approvals: [Approval]
     /// Whether it is there only for records as found in the old files that nobody here has confirmed yet.
-    let isForAsFound: Bool
+    public let isForAsFound: Bool
 
     /// Fields whose users do not take or approve it.
     var excludingFields: [String] {

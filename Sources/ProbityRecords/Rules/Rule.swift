@@ -8,7 +8,8 @@ public struct Rule: Sendable, Hashable {
     public let effectiveFrom: CivilDate
     /// The last day on which the edition is in force; nil while it is.
     public let effectiveTo: CivilDate?
-    public let source: String
+    /// Law, standard or bureau rule that it follows, by the name that a reader knows it by.
+    public let source: Labels
     /// A mark of domain.md, first page: C, L, K, S, P or U.
     public let confidence: String
     let value: JSONValue

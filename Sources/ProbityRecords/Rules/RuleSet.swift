@@ -3,7 +3,8 @@ import ProbitySchema
 
 // Format of Schema/Rules/rules-{impact,musts,facts,rank,leads,events,drinking,calendar}.json:
 //
-//   {"rules": [{"ruleId", "edition", "effectiveFrom", "effectiveTo", "source", "confidence", "value": {…}}]}
+//   {"rules": [{"ruleId", "edition", "effectiveFrom", "effectiveTo", "source": {"zh", "en"}, "confidence",
+//              "value": {…}}]}
 //
 // Rows of one ruleId are its editions, of which no two are in force on one day; a decision is judged by the edition in force
 // on its own date. Numbers of law stand here and nowhere in code. What each value holds: RuleShape.swift.
@@ -56,7 +57,7 @@ public struct RuleSet: Sendable {
         try RuleShape.check(id, value)
         return Rule(
             ruleID: id, edition: try row.required("edition").text(), effectiveFrom: effectiveFrom,
-            effectiveTo: effectiveTo, source: try row.required("source").text(),
+            effectiveTo: effectiveTo, source: try row.required("source").labels(),
             confidence: try Confidence.read(row), value: value.value)
     }
 

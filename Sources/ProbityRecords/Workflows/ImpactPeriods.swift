@@ -141,7 +141,7 @@ extension PromotionEvaluation {
             return PromotionReason(
                 section: "impact", verdict: verdict, message: message, params: params, notes: period.notes,
                 recordIDs: records, ruleID: rule?.ruleID ?? "impact.\(period.measure)", edition: rule?.edition ?? "",
-                source: rule?.source ?? "", confidence: rule?.confidence ?? "", until: until)
+                source: rule?.source, confidence: rule?.confidence ?? "", until: until)
         }
         guard let rule = period.rule else {
             // A measure that no rule knows: only people can say whether it matters.

@@ -97,14 +97,15 @@ public struct PromotionReason: Sendable, Equatable {
     public let recordIDs: [String]
     public let ruleID: String
     public let edition: String
-    public let source: String
+    /// What the rule follows, as the rule names it; nil where there is no rule.
+    public let source: Labels?
     public let confidence: String
     /// First day on which the reason no longer blocks.
     public let until: CivilDate?
 
     init(
         section: String, verdict: PromotionVerdict, message: String, params: [String: String], notes: [String] = [],
-        recordIDs: [String], ruleID: String, edition: String, source: String, confidence: String, until: CivilDate?
+        recordIDs: [String], ruleID: String, edition: String, source: Labels?, confidence: String, until: CivilDate?
     ) {
         self.section = section
         self.verdict = verdict
@@ -140,7 +141,7 @@ public struct PromotionReason: Sendable, Equatable {
         var members: [String: JSONValue] = [
             "section": .string(section), "verdict": .string(verdict.rawValue), "message": .string(message),
             "params": .object(params.mapValues { .string($0) }), "records": .array(recordIDs.map { .string($0) }),
-            "rule": .string(ruleID), "edition": .string(edition), "source": .string(source),
+            "rule": .string(ruleID), "edition": .string(edition), "source": .string(source?.zh ?? ""),
             "confidence": .string(confidence), "until": until.map { .string($0.description) } ?? .null,
         ]
         if !notes.isEmpty { members["notes"] = .array(notes.map { .string($0) }) }

@@ -83,7 +83,7 @@ final class PromotionEvaluation {
     private(set) var signals: [CandidateRecord] = []
     private var waiting: [CandidateRecord] = []
     /// What was filed and nobody has verified.
-    private var unverified: [(recordID: String, kind: CandidateKind)] = []
+    private var unverified: [(recordID: String, kind: CandidateKind, values: [String: JSONValue])] = []
     /// What makes an earlier answer stale: measures, differences, open or established leads.
     private(set) var adverse: [CandidateRecord] = []
     /// Results of a verification that are differences: r2–r4.
@@ -105,7 +105,8 @@ final class PromotionEvaluation {
             if let record = CandidateRecord(fact, kind, on: question.on, states) {
                 records.append(record)
             } else if CandidateRecord.waits(fact, on: question.on, states) {
-                unverified.append((fact.recordID, kind))
+                let newest = fact.versions.last { $0.existsFrom <= question.on }
+                unverified.append((fact.recordID, kind, newest?.values ?? [:]))
             }
         }
         // The order in which storage gives the facts must not show in the answer.
@@ -137,7 +138,7 @@ final class PromotionEvaluation {
         let rule = rules.rule(id, on: question.on)
         return PromotionReason(
             section: section, verdict: verdict, message: message, params: params, recordIDs: records, ruleID: id,
-            edition: rule?.edition ?? "", source: rule?.source ?? "", confidence: rule?.confidence ?? "",
+            edition: rule?.edition ?? "", source: rule?.source, confidence: rule?.confidence ?? "",
             until: until)
     }
 
@@ -152,6 +153,21 @@ final class PromotionEvaluation {
             if let on = gap.on { params["on"] = on.description }
             return reason("coverage", .hold, "promotion.notSeen", params, rule: "coverage")
         }
+    }
+
+    /// Why a part has nothing to rest on: nothing is on file, or what is waits to be verified. A hold either way.
+    ///
+    /// - Parameters:
+    ///   - message: of a part where nothing is on file.
+    ///   - waits: of one where something is.
+    ///   - fits: whether a record of the kind with these values would be for the part.
+    func missing(
+        _ section: String, _ kind: CandidateKind, rule: String, _ message: String = "promotion.missing",
+        waits: String = "promotion.waits", _ params: [String: String] = [:],
+        where fits: ([String: JSONValue]) -> Bool = { _ in true }
+    ) -> PromotionReason {
+        let filed = unverified.filter { $0.kind == kind && fits($0.values) }.map(\.recordID).sorted()
+        return reason(section, .hold, filed.isEmpty ? message : waits, params, records: filed, rule: rule)
     }
 
     /// What was filed and waits to be verified: it decides nothing, for the candidate or against him, and whoever asks sees

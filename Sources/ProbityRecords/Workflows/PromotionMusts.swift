@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 // Musts 1, 3 and 4, and what is asked beside the musts. Must 2 is in PromotionVerification.swift.
 
 extension PromotionEvaluation {
@@ -15,7 +17,7 @@ extension PromotionEvaluation {
     /// Must 1: the cadre file is reviewed (干部档案“凡提必审”).
     func fileReview() -> PromotionReason {
         guard let record = latest(fileReviews) else {
-            return reason("must1", .hold, "promotion.missing", rule: "must.1")
+            return missing("must1", .fileReview, rule: "must.1")
         }
         let result = record.text("result") ?? ""
         let verdict = verdict(rules.rule("must.1", on: question.on)?.entry("results", result))
@@ -48,8 +50,8 @@ extension PromotionEvaluation {
                     isOpen ? "promotion.leadOpen" : "promotion.leadNone", records: [record.recordID], rule: "must.4"),
                 record)
         } else {
-            third = reason("must3", .hold, "promotion.missing", rule: "must.3")
-            fourth = reason("must4", .hold, "promotion.missing", rule: "must.4")
+            third = missing("must3", .opinion, rule: "must.3")
+            fourth = missing("must4", .opinion, rule: "must.4")
         }
         let raised = signals.filter(isRaised).map(\.recordID)
         if !raised.isEmpty, fourth.message != "promotion.leadOpen" {
@@ -82,7 +84,7 @@ extension PromotionEvaluation {
                 records: [record.recordID], rule: "appraisal")
         }
         guard let record = latest(records) else {
-            return reason("appraisal", .hold, "promotion.missing", rule: "appraisal")
+            return missing("appraisal", .appraisal, rule: "appraisal") { $0["year"]?.integer == Int64(year) }
         }
         // A bad grade in the old files that speaks against the one that was confirmed here is a question.
         let doubtful = latest(records.filter { $0.isUnconfirmed && answer($0).verdict > .clear })
@@ -100,7 +102,10 @@ extension PromotionEvaluation {
     /// Whether a course was passed.
     func course(_ course: String, _ section: String, rule: String) -> PromotionReason {
         guard let record = latest(trainings.filter { $0.text("course") == course && $0.flag("passed") }) else {
-            return reason(section, .hold, "promotion.missingCourse", ["course": "course/\(course)"], rule: rule)
+            return missing(
+                section, .training, rule: rule, "promotion.missingCourse", waits: "promotion.waitsCourse",
+                ["course": "course/\(course)"]
+            ) { $0["course"]?.string == course && $0["passed"]?.bool == true }
         }
         return verified(
             reason(

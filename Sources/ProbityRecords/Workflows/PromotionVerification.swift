@@ -44,7 +44,7 @@ extension PromotionEvaluation {
         } else if let governing = handled.min(by: { $0.date < $1.date }) {
             reasons.insert(upheld(answer(governing, .clear, "promotion.answer", nil), governing), at: 0)
         } else if reasons.isEmpty {
-            reasons.append(reason("must2", .hold, "promotion.missing", rule: "must.2"))
+            reasons.append(missing("must2", .verification, rule: "must.2"))
         }
         return reasons
     }

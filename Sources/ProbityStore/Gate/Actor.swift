@@ -78,6 +78,11 @@ struct Actor {
             params: [
                 "role": "role/\(role.rawValue)",
                 "purposes": accepted.map { "purpose/\($0)" }.joined(separator: ", "),
-            ])
+            ],
+            misnomer: try purpose.flatMap { given in
+                guard !policy.isPurpose(given.code) else { return nil }
+                let purposes = try KindCatalogue.standard().codeList("purpose")?.names(among: accepted)
+                return purposes.map { Misnomer(given.code, of: $0) }
+            })
     }
 }

@@ -1,3 +1,5 @@
+public import ProbityRecords
+
 /// Why an act on the archive did not happen.
 ///
 /// Equality looks at ``code`` only. ``reason`` names rules and identifiers, never a value of a record and never key
@@ -59,9 +61,14 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
     /// `field/talk.followUpOn`, several joined by ", "), which a front end calls by their labels.
     public let params: [String: String]
 
+    /// What was named where one of several things would do; for the reader, never for a log.
+    public let misnomer: Misnomer?
+
     public init(
-        _ code: Code, _ reason: String, subject: String? = nil, rule: String? = nil, params: [String: String] = [:]
+        _ code: Code, _ reason: String, subject: String? = nil, rule: String? = nil, params: [String: String] = [:],
+        misnomer: Misnomer? = nil
     ) {
+        self.misnomer = misnomer
         self.code = code
         self.reason = reason
         self.subject = subject

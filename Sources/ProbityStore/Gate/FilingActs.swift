@@ -35,14 +35,12 @@ extension Session {
         _ draft: RecordDraft, _ kind: RecordKind, intake: VersionContent.Intake? = nil, _ run: ActRun,
         _ writer: RowWriter
     ) throws -> RecordID {
-        guard kind.id != "officer" else {
+        guard kind.id != Session.officerKind else {
             throw ArchiveError(
-                .invalidEntry, "officers are added with 'officer add'", subject: "officer", rule: "officer.byAdd")
+                .invalidEntry, "officers are added with 'officer add'", subject: kind.id, rule: "officer.byAdd")
         }
         // Who may not file the kind at all learns nothing of whom he named.
-        try run.demand(
-            archive.policy.decide(role: role, act: .file, category: kind.category, kind: kind.id),
-            "\(run.act.code) \(kind.id)")
+        try demandRight(toFile: kind, run)
         let officer = try roster.locate(draft.officer, writer.db)
         try run.concerns(officer)
         let unit = try roster.entry(officer, writer.db).unit

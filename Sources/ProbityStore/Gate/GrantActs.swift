@@ -65,6 +65,9 @@ extension Session {
                     .invalidEntry, "\(category.rawValue) has one node for the whole bureau", subject: rootUnit,
                     rule: "grant.bureauOnly", params: ["category": "category/\(category.rawValue)"])
             }
+            guard try UnitTable.has(unit, writer.db) else {
+                throw ArchiveError(noUnit: unit, .notVisible, try Organisation(writer.db))
+            }
             let place = NodePlace(category: category, unit: unit)
             let node = try graph.node(at: place, in: writer)
             let wrap = try graph.wrap(node, to: certificate)

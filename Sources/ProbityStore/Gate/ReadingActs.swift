@@ -1,4 +1,4 @@
-import ProbityRecords
+public import ProbityRecords
 
 extension Session {
     /// One record with all its versions.
@@ -16,8 +16,12 @@ extension Session {
 
     /// The records of one officer, as much as the reader may see, oldest first.
     ///
-    /// - Parameter kind: only this kind; one of a category that the role does not read is refused, not left out.
-    public func records(of query: String, kind: String? = nil) throws -> Reading<OfficerRecords> {
+    /// - Parameters:
+    ///   - kind: only this kind; one of a category that the role does not read is refused, not left out.
+    ///   - since: only records of this day and later, by their own date; `until` likewise.
+    public func records(
+        of query: String, kind: String? = nil, since: CivilDate? = nil, until: CivilDate? = nil
+    ) throws -> Reading<OfficerRecords> {
         try look(.recordList, [.query: query, .kind: kind ?? ""]) { run, db -> (OfficerEntry, Reading<[FilePart]>) in
             let categories = try readable(kind, run)
             let match = try roster.match(query, db)
@@ -32,7 +36,11 @@ extension Session {
         } reveal: { db, plan in
             let (officer, file) = plan
             let found = try file.value.flatMap { try vault.records(in: $0, of: officer, db) }
-            let records = found.filter { kind == nil || $0.content.kind == kind }.sorted {
+            let records = found.filter { entry in
+                let day = entry.content.occurredOn
+                return (kind == nil || entry.content.kind == kind) && (since.map { $0 <= day } ?? true)
+                    && (until.map { day <= $0 } ?? true)
+            }.sorted {
                 ($0.content.occurredOn, $0.id.number) < ($1.content.occurredOn, $1.id.number)
             }
             return Reading(OfficerRecords(officer: officer, records: records), file.coverage)

@@ -16,6 +16,13 @@ extension ArchiveError {
             rule: problem.messageKey, params: params)
     }
 
+    /// There is no such unit. The organisation tree is open to every user, so the refusal says which there are.
+    init(noUnit unit: String, _ code: Code, _ organisation: Organisation) {
+        self.init(
+            code, "there is no unit \(unit)", subject: unit, rule: "unit.unknown", params: ["unit": unit],
+            misnomer: Misnomer(unit, of: organisation.names))
+    }
+
     /// No key of the user's leads to a place: the same answer whether or not there is something.
     init(noKeyFor place: NodePlace) {
         self.init(

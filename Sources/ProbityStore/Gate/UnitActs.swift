@@ -1,3 +1,5 @@
+import ProbityRecords
+
 extension Session {
     /// Adds units, parents before children or in any order; all or none.
     public func addUnits(_ units: [Unit]) throws {
@@ -10,7 +12,8 @@ extension Session {
                 let ready = waiting.filter { $0.parent.map(known.contains) ?? false }
                 guard !ready.isEmpty else {
                     throw ArchiveError(
-                        .invalidEntry, "a unit's parent is not there", subject: waiting[0].id, rule: "unit.parent")
+                        .invalidEntry, "a unit's parent is not there", subject: waiting[0].id, rule: "unit.parent",
+                        misnomer: try waiting[0].parent.map { Misnomer($0, of: try Organisation(writer.db).names) })
                 }
                 for unit in ready {
                     guard known.insert(unit.id).inserted else {

@@ -94,9 +94,7 @@ extension Session {
             run[.user] = request.user
             try request.demandSigned(archive.header.names)
             guard try UnitTable.has(unit, writer.db) else {
-                throw ArchiveError(
-                    .invalidEntry, "there is no unit \(unit)", subject: "unit", rule: "unit.unknown",
-                    params: ["unit": unit])
+                throw ArchiveError(noUnit: unit, .invalidEntry, try Organisation(writer.db))
             }
             let serial = try CertificateTable.newestSerial(of: request.user, writer.db) ?? 0
             let certificate = Certificate(

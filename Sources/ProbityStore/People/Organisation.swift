@@ -1,3 +1,5 @@
+import ProbityRecords
+
 /// A unit (单位) of the organisation tree.
 public struct Unit: Hashable, Sendable {
     public let id: String
@@ -54,6 +56,9 @@ struct Organisation {
         parents = Dictionary(
             all.compactMap { unit in unit.parent.map { (unit.id, $0) } }, uniquingKeysWith: { first, _ in first })
     }
+
+    /// The units as names to choose from.
+    var names: Names { Names(units.map { Names.Name($0.id, Labels(zh: $0.name, en: $0.name)) }) }
 
     /// `unit` and the units above it.
     func above(_ unit: String) -> Set<String> {

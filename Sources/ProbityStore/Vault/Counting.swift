@@ -94,7 +94,7 @@ struct Counting {
         _ category: ProbityRecords.Category, below top: String?
     ) throws -> (units: [Unit], gap: Coverage.Gap?) {
         guard let first = (top.map(organisation.below) ?? organisation.units).first else {
-            throw ArchiveError(.notVisible, "there is no unit \(top ?? "")", subject: top)
+            throw ArchiveError(noUnit: top ?? "", .notVisible, organisation)
         }
         if actor.reads(category) {
             let reach = try vault.reach(category, below: top, organisation, db)

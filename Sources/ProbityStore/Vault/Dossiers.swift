@@ -28,8 +28,7 @@ extension Vault {
         let organisation = try Organisation(db)
         let units = top.map(organisation.below) ?? organisation.units
         if let top, units.isEmpty {
-            throw ArchiveError(
-                .notVisible, "there is no unit \(top)", subject: top, rule: "unit.unknown", params: ["unit": top])
+            throw ArchiveError(noUnit: top, .notVisible, organisation)
         }
         return try units.map(\.id).filter { try graph.open(NodePlace(category: category, unit: $0), db) != nil }
     }

@@ -44,7 +44,7 @@ extension Vault {
     ) throws -> Reach {
         let asked = top.map(organisation.below) ?? organisation.units
         guard let first = asked.first else {
-            throw ArchiveError(.notVisible, "there is no unit \(top ?? "")", subject: top)
+            throw ArchiveError(noUnit: top ?? "", .notVisible, organisation)
         }
         let held = try Set(
             graph.grants.inForce.map(\.place).filter { try $0.category == category && graph.open($0, db) != nil }

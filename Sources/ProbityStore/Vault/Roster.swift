@@ -169,8 +169,7 @@ final class Roster {
             throw ArchiveError(FieldProblem("unit", .missing), of: kind)
         }
         guard try UnitTable.has(unit, db) else {
-            throw ArchiveError(
-                .invalidEntry, "there is no unit \(unit)", subject: unit, rule: "unit.unknown", params: ["unit": unit])
+            throw ArchiveError(noUnit: unit, .invalidEntry, try Organisation(db))
         }
         let place = NodePlace(category: .roster, unit: unit)
         let node = try graph.node(at: place, in: structure)

@@ -11,11 +11,12 @@ extension ComplaintCommand {
 
         func run() throws {
             try global.atDesk { desk, console in
-                let form = try desk.form("complaint", fields: fields)
+                let isFiled = try desk.filesComplaints
+                let form = try desk.form("complaint", fields: fields, forTray: !isFiled)
                 console.warn(of: form)
                 // Who drops into the tray may name somebody whom he cannot look up; the reader finds out.
                 let subject =
-                    try desk.filesComplaints ? try console.confirmed(officer, form, desk, global) : .asNamed(officer)
+                    isFiled ? try console.confirmed(officer, form, desk, global) : .asNamed(officer)
                 console.give(try desk.openComplaint(form, about: subject))
             }
         }
