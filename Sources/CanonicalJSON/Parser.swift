@@ -133,8 +133,16 @@ private struct Parser {
         let opening = index
         index += 1
         let start = index
-        // Most strings have no escape and are taken in one piece.
-        while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { index += 1 }
+        // Most strings have no escape and are taken in one piece; ASCII, most of those, needs no validation.
+        var bits: UInt8 = 0
+        while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+            bits |= byte
+            index += 1
+        }
+        if bits < 0x80, current == UInt8(ascii: "\"") {
+            index += 1
+            return String(decoding: bytes[start..<index - 1], as: UTF8.self)
+        }
         var text: [UInt8]?
         if current != UInt8(ascii: "\"") { text = Array(bytes[start..<index]) }
         while var content = text {

@@ -23,7 +23,7 @@ public struct PromotionInquiry: Sendable {
 public struct CandidateAnswer: Sendable, Equatable {
     /// Number and name.
     public let candidate: String
-    /// Number, name, verdict and until when, in one line.
+    /// Number, name, unit, verdict and until when, in one line.
     public let headline: String
     /// Every reason with its rule and records.
     public let details: [String]
@@ -78,7 +78,7 @@ struct PromotionWords {
         let answer = result.answer
         let verdict = words.text("promotion.verdict.\(answer.verdict.rawValue)")
         let until = answer.until.map { words.text("promotion.until", ["date": $0.description]) } ?? ""
-        headline = "\(result.officer.policeNo)  \(result.officer.name)  \(verdict)\(until)"
+        headline = "\(result.officer.policeNo)  \(result.officer.name)  \(result.officer.unit)  \(verdict)\(until)"
         var lines: [String] = []
         // What nobody has filed is one line, not one a part: it must not bury what was filed.
         let unseen = answer.reasons.filter { $0.message == PromotionWords.notSeen }.compactMap { $0.params["category"] }
