@@ -176,6 +176,8 @@ extension Session {
         try vault.insert(
             vault.content(outcome, kind, officer: officer, reason: reason, approval: approval), kind: kind,
             record: entry.id.number, version: version, key: key, in: writer)
+        // What no reader would believe is not filed: one such version closes the whole file.
+        _ = try vault.entry(entry.id, writer.db)
         try signalLeads(after: kind, officer: officer, unit: unit, in: writer)
         return RecordID(version)
     }
@@ -194,7 +196,7 @@ extension Session {
         let named = kind.usersNamed(in: changes)
         let credentials = Credentials(archive, db)
         return Workflow.Context(
-            policy: archive.policy, today: today,
+            policy: archive.policy, today: archive.now.date,
             leads: kind.asksForLeads ? try leads(officer: officer, unit: unit, db) : nil,
             users: try named.filter { try credentials.certificate(of: $0) != nil })
     }
