@@ -94,6 +94,7 @@ extension Vocabulary {
         case .waiting: text("fate.waiting")
         case .inForce: text("fate.inForce")
         case .overtaken: text("fate.overtaken")
+        case .lapsed: text("fate.lapsed")
         case .denied(let user, let day, let reason):
             text("fate.denied", ["user": user, "date": day.description, "reason": reason])
         }
