@@ -198,7 +198,8 @@ extension Session {
         return Workflow.Context(
             policy: archive.policy, today: archive.now.date,
             leads: kind.asksForLeads ? try leads(officer: officer, unit: unit, db) : nil,
-            users: try named.filter { try credentials.certificate(of: $0) != nil })
+            // Nobody handles what is about himself (回避).
+            users: try named.filter { try credentials.certificate(of: $0).map { $0.officer != officer } ?? false })
     }
 
     /// - Throws: ``ArchiveError`` `invalidEntry` for a kind that there is not.
