@@ -172,7 +172,8 @@ extension Vocabulary {
         lines.append(text("approve.signers", ["signers": entry.signers.joined(separator: " ")]))
         lines.append(text("approve.missing", ["missing": missing(entry.missing)]))
         lines.append(text("approve.fingerprint", ["fingerprint": entry.fingerprint]))
-        return lines
+        // A text of several lines stands in: none of them is taken for one of this list.
+        return lines.map { $0.replacing("\n", with: "\n      ") }
     }
 
     func members(_ entry: ProposalEntry) -> [String: JSONValue] {

@@ -159,7 +159,7 @@ extension Session {
     /// - Throws: ``ArchiveError`` `notVisible` as ``proposal(_:)``, `stateForbids`; `invalidEntry` without a reason.
     public func deny(_ id: Int64, reason: String) throws {
         try write(.approveDeny, [.proposal: String(id), .reason: reason]) { run, writer in
-            guard !reason.allSatisfy(\.isWhitespace) else {
+            guard !LineText.isBlank(reason) else {
                 throw ArchiveError(
                     .invalidEntry, "turning down needs a reason", subject: "reason", rule: "reason.missing")
             }

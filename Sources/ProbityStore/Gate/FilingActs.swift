@@ -132,7 +132,7 @@ extension Session {
         let kind = try declaredKind(entry.content.kind)
         let officer = entry.content.officer.number
         try run.concerns(officer)
-        guard !reason.allSatisfy(\.isWhitespace) else {
+        guard !LineText.isBlank(reason) else {
             throw ArchiveError(.invalidEntry, "a new version needs a reason", subject: "reason", rule: "reason.missing")
         }
         guard expectedKind ?? kind.id == kind.id else {
