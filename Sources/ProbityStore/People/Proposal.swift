@@ -198,7 +198,8 @@ struct ProposalReader {
     private func read(_ rows: [ProposalRow]) throws -> (proposal: Proposal?, isDamaged: Bool) {
         guard let first = rows.first else { return (nil, false) }
         guard first.id == first.first, first.kind != .denial,
-            let line = try sound({ try self.line(of: first) }), let begun = try sound({ try open(first, begunAt: line) })
+            let line = try sound({ try self.line(of: first) }),
+            let begun = try sound({ try open(first, begunAt: line) })
         else { return (nil, true) }
         guard var (note, subject) = begun else { return (nil, false) }
         var isDamaged = false
