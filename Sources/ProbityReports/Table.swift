@@ -1,4 +1,5 @@
-/// A table of texts for a terminal: columns as wide as their widest cell, where a Chinese character counts two.
+/// A table of texts for a terminal: columns as wide as their widest cell, where a Chinese character counts two. The lines of a
+/// cell stand below each other in its column.
 public struct TextTable: Sendable {
     private let header: [String]
     private var rows: [[String]] = []
@@ -9,27 +10,30 @@ public struct TextTable: Sendable {
 
     /// The lines of the table, without trailing spaces.
     public var lines: [String] {
-        let all = [header] + rows
+        let all = ([header] + rows).map { $0.map { $0.split(separator: "\n", omittingEmptySubsequences: false) } }
         let widths = header.indices.map { column in
-            all.map { column < $0.count ? DisplayWidth.of($0[column]) : 0 }.max() ?? 0
+            all.map { column < $0.count ? $0[column].map(DisplayWidth.of).max() ?? 0 : 0 }.max() ?? 0
         }
-        return all.map { row in
-            var line = ""
-            for (column, cell) in row.enumerated() {
-                line += cell
-                if column < row.count - 1 {
-                    line += String(repeating: " ", count: max(0, widths[column] - DisplayWidth.of(cell)) + 2)
+        return all.flatMap { row in
+            (0..<max(1, row.map(\.count).max() ?? 1)).map { index in
+                var line = ""
+                for (column, cell) in row.enumerated() {
+                    let part = index < cell.count ? cell[index] : ""
+                    line += part
+                    if column < row.count - 1 {
+                        line += String(repeating: " ", count: max(0, widths[column] - DisplayWidth.of(part)) + 2)
+                    }
                 }
+                while line.last == " " { line.removeLast() }
+                return line
             }
-            while line.last == " " { line.removeLast() }
-            return line
         }
     }
 }
 
 /// How many columns a text takes on a terminal (Unicode Standard Annex #11: wide and full-width forms take two).
 public enum DisplayWidth {
-    public static func of(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
+    public static func of(_ text: some StringProtocol) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
 
     private static func width(_ scalar: Unicode.Scalar) -> Int {
         if scalar.value < 0x20 || scalar.properties.generalCategory == .nonspacingMark || scalar.value == 0x200B {

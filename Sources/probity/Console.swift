@@ -30,7 +30,20 @@ struct Console {
 
     func text(_ key: String, _ params: [String: String] = [:]) -> String { wording.text(key, params) }
 
-    func out(_ line: String) { print(line) }
+    func out(_ line: String) { print(isJSON ? line : Console.plain(line)) }
+
+    /// A text as a terminal may get it: what would move the cursor or turn the order of what is shown becomes a mark (U+FFFD).
+    static func plain(_ text: String) -> String {
+        func isControl(_ scalar: Unicode.Scalar) -> Bool {
+            switch scalar.value {
+            case 0x09, 0x0A: false
+            case 0..<0x20, 0x7F..<0xA0, 0x202A...0x202E, 0x2066...0x2069: true
+            default: false
+            }
+        }
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? "\u{FFFD}" : $0 }))
+    }
 
     /// Talk, which `--quiet` leaves out.
     func remark(_ line: String) { if !isQuiet { say(line) } }
@@ -38,7 +51,7 @@ struct Console {
     func say(_ line: String) {
         // What was printed before comes before, also where the two streams end in one file.
         fflush(nil)
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+        FileHandle.standardError.write(Data((Console.plain(line) + "\n").utf8))
     }
 
     static var isInputTerminal: Bool { isatty(0) == 1 }
@@ -47,7 +60,7 @@ struct Console {
     /// Asks on the terminal; nil where there is nobody to ask.
     func ask(_ question: String) -> String? {
         guard mayAsk else { return nil }
-        FileHandle.standardError.write(Data((question + " ").utf8))
+        FileHandle.standardError.write(Data((Console.plain(question) + " ").utf8))
         return readLine()
     }
 

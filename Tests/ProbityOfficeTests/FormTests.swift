@@ -156,7 +156,8 @@ extension Office {
                 record, kind: "talk", fields: ["事由=关心生活"], reason: "笔误", version: nil)
             #expect(
                 try amended.json.parsed == [
-                    "record": .string(record), "version": 2, "proposal": .null, "schema": "probity/version/v1",
+                    "record": .string(record), "version": 2, "proposal": .null, "maySign": .array([]),
+                    "schema": "probity/version/v1",
                 ])
             #expect(amended.lines == ["\(record) 第 2 版"])
             _ = try desk.advance([record], step: "办结", kind: "谈话记录", fields: [], reason: "办结")

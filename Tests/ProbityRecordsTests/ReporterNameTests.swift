@@ -7,6 +7,7 @@ struct ReporterNameTests {
         "A name directly behind the label is found",
         arguments: [
             "举报人王五反映其收受礼金", "举报人王五，电话另告", "举报人张三丰于三月来访", "据举报人欧阳修称", "投诉人李四", "信访人 赵六 来电", "检举人陈大明的来信", "举报人王五等三人",
+            "举报人（王五）来电", "举报人“王五”", "举报人—王五",
         ])
     func named(text: String) { #expect(ReporterIdentity.isSuspected(in: text)) }
 
@@ -15,7 +16,8 @@ struct ReporterNameTests {
         arguments: [
             "举报人反映其收受礼金", "举报人称", "举报人要求保密", "举报人身份保密", "向举报人反馈", "投诉人不服", "举报人于昨日来访", "举报人曾向派出所反映", "举报人陈述称",
             "举报人申请复查",
-            "举报人安排来访", "举报人王某反映", "举报人高度关注", "举报人何时来访", "举报人方面反映", "举报人马上来电", "举报人对结果满意", "举报人与当事人相识", "举报人未提供证据",
+            "举报人（匿名）", "举报人（王某）来电", "举报人安排来访", "举报人王某反映", "举报人高度关注", "举报人何时来访", "举报人方面反映", "举报人马上来电", "举报人对结果满意",
+            "举报人与当事人相识", "举报人未提供证据",
         ])
     func ordinary(text: String) { #expect(!ReporterIdentity.isSuspected(in: text)) }
 
@@ -23,6 +25,35 @@ struct ReporterNameTests {
         "Spaces, what has no width, and full-width forms hide nothing",
         arguments: ["举\u{200B}报人王五反映", "电话１３８１２３４５６７８", "举 报 人：王五", "联系方式：另附"])
     func spelt(text: String) { #expect(ReporterIdentity.isSuspected(in: text)) }
+
+    @Test(
+        "A telephone number is found beside other digits, with its country, and however it is divided",
+        arguments: [
+            "联系 13812345678 2026-11-02来电", "138.1234.5678", "13812345678 13912345678", "+86 138-1234-5678",
+            "8613812345678",
+            "008613812345678", "86138 12345678", "138—1234—5678", "(138)12345678", "138\u{202D}1234\u{AD}5678",
+            "2 13812345678", "2026年11月2日 010-62345678 3次", "1 3 8 1 2 3 4 5 6 7 8", "2026 11010119900307571X 3",
+        ])
+    func number(text: String) { #expect(ReporterIdentity.isSuspected(in: text)) }
+
+    @Test(
+        "Days, amounts and document numbers are no telephone",
+        arguments: [
+            "2026-10-19至2026-11-20", "2026-10-19 2026-11-20", "2026.11.20 13:45", "示例纪〔2026〕13号", "收受礼金 13800 元 2 次",
+            "20261120-001",
+            "1. 2026-11-20 2. 2026-11-21", "R-0AFQ37PJN0000",
+        ])
+    func noNumber(text: String) { #expect(!ReporterIdentity.isSuspected(in: text)) }
+
+    @Test("Of a look-up text the citizen IDs are masked, and pass")
+    func masked() {
+        #expect(
+            CitizenID.masked(in: "张三（11010119900307571x）、990001") == "张三（110101********571x）、990001")
+        #expect(CitizenID.masked(in: "11010119900307571X") == "110101********571X")
+        #expect(CitizenID.masked(in: "110101199003075710 990001") == "110101199003075710 990001")
+        #expect(!ReporterIdentity.isSuspected(inLookUp: "11010119900307571X 990001"))
+        #expect(ReporterIdentity.isSuspected(inLookUp: "11010119900307571X 13812345678"))
+    }
 
     @Test("An officer is looked up by a citizen ID, and nobody by a telephone number")
     func lookUp() {

@@ -96,6 +96,9 @@ struct CSVTests {
 struct TableTests {
     @Test("Columns align where a Chinese character takes two places, and no line ends in spaces")
     func alignment() {
+        var lined = TextTable(["编号", "状态", "事"])
+        lined.add(["1", "理由\n2  已同意", "x"])
+        #expect(lined.lines == ["编号  状态       事", "1     理由       x", "      2  已同意"])
         var table = TextTable(["警号", "name", "状态"])
         table.add(["990001", "甲一", "已审核"])
         table.add(["F1", "x", ""])

@@ -188,5 +188,34 @@ extension DoorTests {
                     dropped == (house.model.mayDrop(person.role, kind) ? .now("") : .refused(.role)), "\(id) \(person)")
             }
         }
+
+        @Test(
+            "The day of a question moves no rule of filing: nothing of the future is filed, and no past day postpones")
+        func questionDay() throws {
+            let (house, kind) = try DoorTests.house("helpMeasure")
+            let record = try house.importPast(
+                kind, state: "active",
+                more: ["level": "help", "startOn": "2026-01-01", "endOn": "2026-06-01", "reviewOn": "2026-04-01"])
+            let clerk = try house.session("clerk1")
+            let changes: [String: JSONValue] = ["endOn": "2026-09-01", "reviewOn": "2026-07-01", "result": "好"]
+            for day in ["2026-06-02", "2032-01-01"] {
+                clerk.questionDate = CivilDate(day)
+                #expect(throws: ArchiveError.self, "\(day)") {
+                    try clerk.advance(record.id, step: "renew", changes: changes, reason: "续")
+                }
+                var event = Fixture.event(house.number(), "x").values
+                event["eventDate"] = "2031-05-20"
+                event["reportDate"] = "2031-06-01"
+                let draft = RecordDraft(kind: "majorEvent", officer: house.number(), values: event)
+                #expect(throws: ArchiveError(.invalidEntry, ""), "\(day)") { try clerk.file(draft) }
+                let report = try clerk.importRecords(kind: "majorEvent", dryRun: true) {
+                    try $0(2, .values(officer: draft.officer, state: nil, event))
+                }
+                #expect(report.rejectedCount == 1, "\(day)")
+            }
+            try house.demandSame(record, "the file is read as before")
+            let later = changes.merging(["endOn": "2027-09-01", "reviewOn": "2027-07-01"]) { $1 }
+            _ = try clerk.advance(record.id, step: "renew", changes: later, reason: "续")
+        }
     }
 }

@@ -65,6 +65,51 @@ extension DoorTests {
             try demandSilent(house, text)
         }
 
+        @Test(
+            "A text that would show as something else is in no reason, purpose or look-up, and in no line",
+            arguments: ["误录\u{1B}[2K", "误录\n已签署：inspector3", "误\u{202E}录", "误\u{9B}2K录", "误\u{2066}录"])
+        func notPlain(text: String) throws {
+            let (house, kind) = try DoorTests.house("talk")
+            let (clerk, inspector) = (try house.session("clerk1"), try house.session("inspector1"))
+            let record = try house.file(kind)
+            let proposal = try #require(try inspector.withdraw(record.id, reason: "误填").proposal)
+            var values = kind.filing()
+            values["place"] = .string(text)
+            for act in [
+                { _ = try inspector.withdraw(record.id, reason: text) },
+                { _ = try clerk.amend(record.id, changes: ["place": "会议室"], reason: text) },
+                { _ = try clerk.advance(record.id, step: "close", reason: text) },
+                { try house.session("reviewer1").deny(proposal, reason: text) },
+                { _ = try house.session("secadmin1").leave("clerk2", reason: text) },
+                { _ = try clerk.records(of: text) },
+                { _ = try clerk.file(.init(kind: "talk", officer: house.number(), values: values)) },
+                {
+                    clerk.purpose = Purpose(code: "dailyManagement", reason: text)
+                    _ = try clerk.show(record.id)
+                },
+            ] as [() throws -> Void] {
+                #expect(throws: ArchiveError(.invalidEntry, "")) { try act() }
+            }
+            try house.demandSame(record, text)
+            var query = LedgerQuery()
+            query.limit = 20
+            let lines = try house.session("auditor1").auditLines(query).value.lines
+            #expect(!lines.contains { $0.details?.values.contains { $0.contains(text) } ?? false })
+        }
+
+        @Test("A reason says something, and no more than a text field")
+        func reasons() throws {
+            let (house, kind) = try DoorTests.house("talk")
+            let (record, inspector) = (try house.file(kind), try house.session("inspector1"))
+            let proposal = try #require(try inspector.withdraw(record.id, reason: "误填").proposal)
+            for reason in ["\u{200B}", " \u{2060}\u{FEFF}", String(repeating: "长", count: 501)] {
+                #expect(throws: ArchiveError(.invalidEntry, ""), "\(reason.count)") {
+                    try inspector.deny(proposal, reason: reason)
+                }
+            }
+            try inspector.deny(proposal, reason: String(repeating: "长", count: 500))
+        }
+
         @Test("A field that is called a reporter's is refused by every way in")
         func fieldName() throws {
             let (house, kind) = try DoorTests.house("complaint")

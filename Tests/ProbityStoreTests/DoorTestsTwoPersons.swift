@@ -204,7 +204,8 @@ extension DoorTests {
             let assess = try #require(kind.steps("assess", from: "accepted").first)
             try house.perform(.init(step: assess, changes: ["specificLead": false]), &record)
             let step = try #require(kind.steps("dispose", from: "assessed").first)
-            for names in ["甲", "甲，inspector3", "Inspector3", "inspector3 inspector9"] {
+            for names in ["甲", "甲，inspector3", "Inspector3", "inspector3 inspector9", "、", "，/;", "inspector3\u{200B}"]
+            {
                 let error = #expect(throws: ArchiveError.self, "\(names)") {
                     try propose(house, step, record, more: ["disposal": "preliminary", "handlers": .string(names)])
                 }
@@ -219,6 +220,64 @@ extension DoorTests {
                 }
                 try house.session("inspector1").deny(waiting.id, reason: "改")
             }
+        }
+
+        @Test("Nobody is named to handle what is about himself")
+        func ownHandler() throws {
+            let (house, kind) = try DoorTests.house("complaint")
+            let subject = try #require(house.subject).user
+            for (number, rule) in [(DoorHouse.subjectNumber, "problem.notUser"), (house.number(), nil)] {
+                var record = try house.importPast(kind, state: "accepted", about: number)
+                let assess = try #require(kind.steps("assess", from: "accepted").first)
+                try house.perform(.init(step: assess, changes: ["specificLead": true]), &record)
+                let changes: [String: JSONValue] = [
+                    "disposal": "preliminary", "handlers": .string("inspector3、\(subject)"),
+                ]
+                do {
+                    _ = try house.change("dispose", record, changes, by: "inspector1")
+                    #expect(rule == nil)
+                } catch let error as ArchiveError { #expect(error.rule == rule && rule != nil) }
+            }
+        }
+
+        @Test("Nor does he sign a correction that makes him the handler, or takes his name out")
+        func correctedHandlers() throws {
+            let (house, kind) = try DoorTests.house("complaint")
+            let record = try house.importPast(kind, state: "disposed", more: ["handlers": "inspector3"])
+            let result = try house.change(
+                "correct", record, ["handlers": "inspector2"], by: "inspector1", reason: "更换承办人")
+            #expect(result.signers.filter { !$0.hasPrefix("self-") } == ["inspector4"])
+            let id = try #require(result.proposal)
+            for user in ["inspector2", "inspector3"] {
+                #expect(try TwoPersons.refusal { _ = try house.session(user).accept(id) } == .notVisible, "\(user)")
+            }
+            #expect(try house.session("inspector4").accept(id) == nil)
+        }
+
+        @Test("A handler's signature in a row of his own counts for nothing, and keeps nobody from signing")
+        func plantedSignature() throws {
+            let (house, kind) = try DoorTests.house("complaint")
+            var record = try house.importPast(kind, state: "accepted")
+            let assess = try #require(kind.steps("assess", from: "accepted").first)
+            try house.perform(.init(step: assess, changes: ["specificLead": true]), &record)
+            let result = try house.change(
+                "dispose", record, ["disposal": "talkInquiry", "handlers": "inspector3", "conflictChecked": true],
+                by: "inspector1")
+            let (id, handler) = (try #require(result.proposal), try house.session("inspector3"))
+            try house.fixture.forge(handler.identity, "record.approve") { writer in
+                let proposal = try #require(try ProposalReader(handler.vault, writer.db).numbered(id))
+                guard case .step(let opened) = proposal.subject else { return #expect(Bool(false)) }
+                let place = opened.place
+                let key = try #require(
+                    try handler.graph.dossierKey(place.dossier, epoch: place.epoch, writer.db))
+                try writer.insertProposal(
+                    .step, first: id, place: place,
+                    note: handler.vault.seal(
+                        proposal.note.adding(handler.ownSigner), opened.proposal.outcome.values, first: id, under: key))
+            }
+            #expect(try house.session("inspector2").accept(id) == .approvers(roles: [.inspector], count: 1))
+            #expect(try house.session("inspector4").accept(id) == nil)
+            #expect(try house.session("inspector2").show(record.id).entry.content.state == "disposed")
         }
 
         @Test("What was denied, or whose record changed since, is closed; who denies must be one of those who may sign")
@@ -334,13 +393,12 @@ extension DoorTests {
             #expect(try !keyless.proposals().entries.contains { $0.id == id && $0.fate == .waiting })
             try security.leave("inspector2", reason: "调离")
             let error = #expect(throws: ArchiveError.self) { try house.session("inspector3").accept(id) }
-            #expect(error?.code == .changedSinceRead)
+            #expect(error?.rule == "approve.closed")
             #expect(throws: ArchiveError.self) { try house.session("inspector2").accept(id) }
             try house.demandSame(record, "left")
             // Whoever serves takes it anew.
             let again = try #require(
                 try house.change("reopen", record, changes, by: "inspector3", reason: "另提").proposal)
-            try house.session("inspector1").deny(id, reason: "提请人已离任")
             #expect(try house.session("inspector1").accept(again) == nil)
             #expect(try house.entry(record).content.state == "reopened")
             #expect(try house.fixture.archive.check().findings == [])

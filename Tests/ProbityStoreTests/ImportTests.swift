@@ -237,7 +237,7 @@ struct ImportTests {
             Actor(
                 certificate: try ownCertificate(fixture, "990001"), policy: fixture.archive.policy),
             clerk.workflowActor, clerk.roster, clerk.vault, isPast: false,
-            Workflow.Context(policy: fixture.archive.policy, today: clerk.today), leads: { _, _ in nil })
+            Workflow.Context(policy: fixture.archive.policy, today: clerk.archive.today), leads: { _, _ in nil })
         try fixture.archive.snapshot { db in
             #expect(throws: ArchiveError(.recusal, "")) { try judge.officer("990001", db) }
             #expect(throws: Never.self) { try judge.officer("990002", db) }

@@ -45,7 +45,7 @@ struct IntakeTests {
     func whom() throws {
         let fixture = try Fixture()
         let (clerk, inspector) = (try fixture.session("clerk1"), try fixture.session("inspector1"))
-        for text in ["990001", "９９０００１", "金丝雀甲", "一所 金丝雀甲（990001）"] {
+        for text in ["990001", "９９０００１", "金丝雀甲", "一所 金丝雀甲（990001）", "（990001）", "990001。"] {
             let item = try clerk.drop(Fixture.complaint(text))
             let error = #expect(throws: ArchiveError.self) { try inspector.takeIn(item, officer: "990002") }
             #expect(error?.rule == "tray.otherOfficer", "\(text)")

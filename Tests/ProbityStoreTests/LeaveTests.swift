@@ -74,7 +74,7 @@ struct LeaveTests {
             ("clerk1", "clerk2", "x", .roleRefuses, nil), ("sysadmin1", "clerk1", "x", .roleRefuses, nil),
             ("auditor1", "clerk1", "x", .roleRefuses, nil),
             ("secadmin1", "clerk1", "", .invalidEntry, "leave.reason"),
-            ("secadmin1", "clerk1", " \u{3000}\n", .invalidEntry, "leave.reason"),
+            ("secadmin1", "clerk1", " \u{3000}\u{200B}", .invalidEntry, "leave.reason"),
             ("secadmin1", "secadmin1", "x", .recusal, "leave.self"),
             ("secadmin1", "nobody", "x", .notVisible, "leave.unknown"),
             ("secadmin1", "clerk2", "x", .stateForbids, "leave.already"),

@@ -94,6 +94,7 @@ extension Vocabulary {
         case .waiting: text("fate.waiting")
         case .inForce: text("fate.inForce")
         case .overtaken: text("fate.overtaken")
+        case .lapsed: text("fate.lapsed")
         case .denied(let user, let day, let reason):
             text("fate.denied", ["user": user, "date": day.description, "reason": reason])
         }
@@ -171,7 +172,8 @@ extension Vocabulary {
         lines.append(text("approve.signers", ["signers": entry.signers.joined(separator: " ")]))
         lines.append(text("approve.missing", ["missing": missing(entry.missing)]))
         lines.append(text("approve.fingerprint", ["fingerprint": entry.fingerprint]))
-        return lines
+        // A text of several lines stands in: none of them is taken for one of this list.
+        return lines.map { $0.replacing("\n", with: "\n      ") }
     }
 
     func members(_ entry: ProposalEntry) -> [String: JSONValue] {

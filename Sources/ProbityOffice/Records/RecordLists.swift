@@ -65,7 +65,8 @@ extension ListForm where Entry == TrayEntry {
             schema: "tray",
             columns: [
                 Column("tray") { entry, _ in entry.id.text }, Column("date") { entry, _ in entry.filedOn.description },
-                Column("user") { entry, _ in entry.filedBy }, Column("number") { entry, _ in entry.officer },
+                Column("user") { entry, _ in entry.filedBy },
+                Column("number") { entry, _ in CitizenID.masked(in: entry.officer) },
                 Column("summary") { entry, words in
                     let field = words.catalogue.kind("complaint")?.field("content")
                     return entry.values["content"].map { words.value($0, field) } ?? ""
@@ -74,7 +75,8 @@ extension ListForm where Entry == TrayEntry {
             members: { entry, words in
                 [
                     "id": .string(entry.id.text), "filedBy": .string(entry.filedBy),
-                    "filedOn": .string(entry.filedOn.description), "officer": .string(entry.officer),
+                    "filedOn": .string(entry.filedOn.description),
+                    "officer": .string(CitizenID.masked(in: entry.officer)),
                     "values": .object(words.catalogue.shown(entry.values, of: "complaint")),
                 ]
             })

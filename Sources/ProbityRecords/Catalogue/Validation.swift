@@ -91,7 +91,7 @@ extension RecordKind {
             return FieldProblem(field.name, .tooLong, params: ["maximum": String(field.maximumLength)])
         }
         let isLong = field.type == .longText
-        if hasControl(text, allowsLines: isLong) { return FieldProblem(field.name, .controlCharacter) }
+        if LineText.hasControl(text, allowsLines: isLong) { return FieldProblem(field.name, .controlCharacter) }
         if let pattern = field.pattern, !pattern.matches(text) {
             return FieldProblem(field.name, .badPattern, params: ["pattern": pattern.text])
         }
@@ -118,18 +118,6 @@ extension RecordKind {
             return FieldProblem(field.name, .reporterIdentity)
         }
         return nil
-    }
-
-    /// Whether a text has a control character (Unicode's category Cc: U+0000 to U+001F, U+007F to U+009F), told from its
-    /// UTF-8.
-    private func hasControl(_ text: String, allowsLines: Bool) -> Bool {
-        var before: UInt8 = 0
-        for byte in text.utf8 {
-            if byte < 0x20 ? !(allowsLines && (byte == 0x0A || byte == 0x09)) : byte == 0x7F { return true }
-            if before == 0xC2, byte < 0xA0 { return true }
-            before = byte
-        }
-        return false
     }
 
     private func sexWarning(_ field: Field, _ value: JSONValue, _ values: [String: JSONValue]) -> FieldProblem? {

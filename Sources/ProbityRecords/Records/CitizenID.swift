@@ -72,6 +72,32 @@ public struct CitizenID: Sendable, Hashable {
         guard text.count > 10 else { return String(repeating: "*", count: text.count) }
         return text.prefix(6) + String(repeating: "*", count: text.count - 10) + text.suffix(4)
     }
+
+    /// A text that somebody typed, with every number in it masked.
+    public static func masked(in text: String) -> String {
+        var masked = ""
+        var rest = text[...]
+        while let first = rest.first {
+            guard isOfWord(first) else {
+                masked.append(rest.removeFirst())
+                continue
+            }
+            let word = rest.prefix(while: isOfWord)
+            masked += isNumber(word) ? Self.masked(String(word)) : String(word)
+            rest = rest.dropFirst(word.count)
+        }
+        return masked
+    }
+
+    private static func isOfWord(_ character: Character) -> Bool { character.isLetter || character.isNumber }
+
+    /// Whether a text is a number and nothing else.
+    static func isNumber(_ text: some StringProtocol) -> Bool {
+        do throws(Problem) {
+            _ = try CitizenID(String(text))
+            return true
+        } catch { return false }
+    }
 }
 
 extension CitizenID: CustomStringConvertible, CustomDebugStringConvertible {

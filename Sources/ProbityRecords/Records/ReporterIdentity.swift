@@ -43,7 +43,8 @@ public enum ReporterIdentity {
         return hasNumber(bytes) || hasLabelledName(bytes)
     }
 
-    /// The text as it is searched: ASCII in lower case and half-width, without spaces and what has no width.
+    /// The text as it is searched: ASCII in lower case and half-width, brackets, quotes and dashes as one of ASCII, without
+    /// spaces and what has no width. Between digits a hyphen stands for what was left out: numbers do not run into each other.
     ///
     /// As ``Spelling/folded(_:)``, but from UTF-8 to UTF-8: every text of an import passes here, and characters cost ten times
     /// as much.
@@ -61,13 +62,18 @@ public enum ReporterIdentity {
             // U+FF01 to U+FF5E are the full-width forms of 0x21 to 0x7E.
             case 0xEFBC81...0xEFBCBF: character -= 0xEFBC81 - 0x21
             case 0xEFBD80...0xEFBD9E: character -= 0xEFBD80 - 0x60
+            // U+2010 to U+2015, U+2018 to U+201F, U+3008 to U+3011, U+3014 to U+301B.
+            case 0xE28090...0xE28095: character = 0x2D
+            case 0xE28098...0xE2809F: character = 0x22
+            case 0xE38088...0xE38091, 0xE38094...0xE3809B: character = 0x28
             default: break
             }
             switch character {
-            // Spaces, and U+0085, U+00A0, U+1680, U+2000 to U+200F, U+2028, U+2029, U+202F, U+205F, U+2060, U+3000, U+FEFF.
-            case 0...0x20, 0xC285, 0xC2A0, 0xE19A80, 0xE28080...0xE2808F, 0xE280A8, 0xE280A9, 0xE280AF, 0xE2819F,
-                0xE281A0, 0xE38080, 0xEFBBBF:
-                break
+            // Spaces, and U+0085, U+00A0, U+00AD, U+034F, U+061C, U+1680, U+180E, U+2000 to U+200F, U+2028 to U+202F, U+205F to
+            // U+206F, U+3000, U+FE00 to U+FE0F, U+FEFF.
+            case 0...0x20, 0xC285, 0xC2A0, 0xC2AD, 0xCD8F, 0xD89C, 0xE19A80, 0xE1A08E, 0xE28080...0xE2808F,
+                0xE280A8...0xE280AF, 0xE2819F...0xE281AF, 0xE38080, 0xEFB880...0xEFB88F, 0xEFBBBF:
+                if let last = searched.last, (0x30...0x39).contains(last) || last == 0x78 { searched.append(0x2D) }
             case 0x41...0x5A: searched.append(UInt8(character + 0x20))
             case 0..<0x80: searched.append(UInt8(character))
             default: searched.append(contentsOf: utf8[index..<index + length])
@@ -79,13 +85,7 @@ public enum ReporterIdentity {
 
     /// Whether a look-up text would carry a reporter to the auditors. A whole citizen ID is how an officer is looked up.
     public static func isSuspected(inLookUp text: String) -> Bool {
-        guard isSuspected(in: text) else { return false }
-        do {
-            _ = try CitizenID(text)
-            return false
-        } catch {
-            return true
-        }
+        isSuspected(in: text.split(separator: " ").filter { !CitizenID.isNumber($0) }.joined(separator: " "))
     }
 
     /// A label with a colon, a linking word or a name behind it. It goes over the bytes once: every text of an import passes
@@ -99,7 +99,11 @@ public enum ReporterIdentity {
             for label in labels where stands(label, at: index) {
                 let end = index + label.count
                 if stands(colon, at: end) { return true }
-                if persons.contains(label), hasName(bytes, at: end) { return true }
+                if persons.contains(label) {
+                    // 举报人（王五）
+                    let name = bytes[end...].firstIndex { !fences.contains($0) } ?? end
+                    if hasName(bytes, at: name) { return true }
+                }
                 for link in links where stands(link, at: end) {
                     let name = end + link.count
                     if name < bytes.count, !nameless.contains(where: { stands($0, at: name) }) { return true }
@@ -136,33 +140,60 @@ public enum ReporterIdentity {
 
     private static let unnamed = Array("某".utf8)
     private static let colon = Array(":".utf8)
+    /// What may stand between a label and a name: brackets, quotes and dashes.
+    private static let fences = Array("([{<\"'-_".utf8)
 
-    /// A run of digits (an X may end it) that is a mobile number, one of a landline with its area code (0…), or a valid citizen
-    /// ID, separators left out.
+    /// A run of digits (an X may end it), separators left out, or a part of it between separators, that is a mobile number,
+    /// perhaps behind 86, one of a landline with its area code (0…), or a valid citizen ID.
     private static func hasNumber(_ bytes: [UInt8]) -> Bool {
         var run: [UInt8] = []
-        func isNumber() -> Bool {
-            if run.count == 11, run[0] == 0x31, (0x33...0x39).contains(run[1]), run[10] != 0x78 { return true }
-            if (11...12).contains(run.count), run[0] == 0x30, run[1] != 0x30, run.last != 0x78 { return true }
-            guard run.count == 18 else { return false }
-            do {
-                _ = try CitizenID(String(decoding: run, as: UTF8.self))
-                return true
-            } catch {
-                return false
+        // Where the parts of the run begin.
+        var parts = [0]
+        func hasNumber() -> Bool {
+            if isNumber(run[...]) { return true }
+            let bounds = parts + [run.count]
+            for start in bounds.indices.dropLast() {
+                for end in bounds.indices[(start + 1)...] {
+                    let part = run[bounds[start]..<bounds[end]]
+                    // Days and amounts side by side are none: the first digits of a number are written together.
+                    if end == start + 1, part.count < 3, !part.elementsEqual(country) { break }
+                    if part.count > 18 { break }
+                    if isNumber(part) { return true }
+                }
             }
+            return false
         }
         for byte in bytes {
             switch byte {
             case 0x30...0x39: run.append(byte)
-            case 0x78 where run.count == 17: run.append(byte)
-            case 0x2D: continue
+            case 0x78 where run.count == 17 || run.count - parts[parts.count - 1] == 17: run.append(byte)
+            case 0x28, 0x29, 0x2D, 0x2E, 0x2F, 0x5F:
+                if run.count > parts[parts.count - 1] { parts.append(run.count) }
             default:
                 if run.isEmpty { continue }
-                if isNumber() { return true }
-                run.removeAll(keepingCapacity: true)
+                if hasNumber() { return true }
+                (run, parts) = ([], [0])
             }
         }
-        return isNumber()
+        return hasNumber()
+    }
+
+    private static let country = Array("86".utf8)
+
+    private static func isNumber(_ digits: ArraySlice<UInt8>) -> Bool {
+        let national = digits.starts(with: Array("00".utf8) + country) ? digits.dropFirst(2) : digits
+        if isMobile(digits) || national.starts(with: country) && isMobile(national.dropFirst(country.count)) {
+            return true
+        }
+        guard let first = digits.first, let last = digits.last else { return false }
+        if (11...12).contains(digits.count), first == 0x30, digits[digits.startIndex + 1] != 0x30, last != 0x78 {
+            return true
+        }
+        return digits.count == 18 && CitizenID.isNumber(String(decoding: digits, as: UTF8.self))
+    }
+
+    private static func isMobile(_ digits: ArraySlice<UInt8>) -> Bool {
+        digits.count == 11 && digits.first == 0x31 && (0x33...0x39).contains(digits[digits.startIndex + 1])
+            && digits.last != 0x78
     }
 }

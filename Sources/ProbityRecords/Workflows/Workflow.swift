@@ -119,7 +119,7 @@ public enum Workflow {
         public let today: CivilDate
         /// What the team's own leads about the officer come to; nil where the kind does not ask, or nobody can see them.
         public var leads: LeadStanding?
-        /// Of the users that the changes name, those who serve.
+        /// Of the users that the changes name, those who serve and are not the officer himself.
         public var users: Set<String>
 
         public init(policy: AccessPolicy, today: CivilDate, leads: LeadStanding? = nil, users: Set<String> = []) {
@@ -202,9 +202,10 @@ public enum Workflow {
         where !step.mayChange(name) && !(value == .null && step.clears.contains(name)) {
             throw WorkflowRefusal(.fieldNotSet, act, field: name)
         }
-        // Whoever is named there does not sign: a name that is nobody's would keep nobody from it.
-        for name in kind.userFields where changes[name] != nil {
-            guard Constraint.names(changes[name]).isSubset(of: context.users) else {
+        // Whoever is named there does not sign: a name that is nobody's would keep nobody from it, and so would none.
+        for name in kind.userFields where changes[name].map({ $0 != .null }) ?? false {
+            let named = Constraint.names(changes[name])
+            guard !named.isEmpty, named.isSubset(of: context.users) else {
                 throw WorkflowRefusal(invalid: [FieldProblem(name, .notUser)], act)
             }
         }

@@ -13,8 +13,8 @@ final class ActRun {
     private var hasAskedRight = false
     private var hasAskedRecusal = false
     private var hasAskedPurpose = false
-    /// Of a text that was kept out of the line, because it seems to name a reporter.
-    private var suspected: Act.Field?
+    /// A text that was kept out of the line, and why.
+    private var refused: (field: Act.Field, flaw: Flaw)?
 
     init(_ act: Act, _ actor: Actor, _ purpose: Purpose?, _ details: [Act.Field: String]) {
         self.act = act
@@ -26,29 +26,51 @@ final class ActRun {
         for (field, value) in details { note(field, value) }
     }
 
+    private enum Flaw {
+        /// It seems to name a reporter.
+        case reporter
+        /// It is no line that shows as it is: whoever reads it would see something else.
+        case notPlain
+        case tooLong
+    }
+
     /// The only way into the line. Auditors read it, and exports carry it on: no text gets there that would tell who
     /// reported (举报人身份), neither in the line of what was done nor in that of a refusal.
     private func note(_ field: Act.Field, _ value: String?) {
-        let isSuspected =
-            switch value {
-            case let text? where field == .query: ReporterIdentity.isSuspected(inLookUp: text)
-            case let text? where field.isFreeText: ReporterIdentity.isSuspected(in: text)
-            default: false
-            }
-        if isSuspected {
-            suspected = suspected ?? field
+        if let value, let flaw = flaw(field, value) {
+            refused = refused ?? (field, flaw)
             details[field] = nil
         } else {
-            details[field] = value
+            details[field] = field == .query ? value.map(CitizenID.masked(in:)) : value
         }
     }
 
-    /// - Throws: ``ArchiveError`` `reporterIdentity`, which does not carry the text.
-    private func demandNoReporter() throws {
-        guard let suspected else { return }
-        throw ArchiveError(
-            .reporterIdentity, "a text for the ledger seems to name a reporter", subject: suspected.rawValue,
-            rule: suspected == .reason ? "reporter.reason" : "reporter.text")
+    private func flaw(_ field: Act.Field, _ text: String) -> Flaw? {
+        guard field.isFreeText else { return nil }
+        if !LineText.isPlain(text) { return .notPlain }
+        let isSuspected =
+            field == .query ? ReporterIdentity.isSuspected(inLookUp: text) : ReporterIdentity.isSuspected(in: text)
+        if isSuspected { return .reporter }
+        return field == .reason && text.unicodeScalars.count > LineText.maximumLength ? .tooLong : nil
+    }
+
+    /// - Throws: ``ArchiveError`` `reporterIdentity`, `invalidEntry`, which do not carry the text.
+    private func demandFitTexts() throws {
+        guard let (field, flaw) = refused else { return }
+        switch flaw {
+        case .reporter:
+            throw ArchiveError(
+                .reporterIdentity, "a text for the ledger seems to name a reporter", subject: field.rawValue,
+                rule: field == .reason ? "reporter.reason" : "reporter.text")
+        case .notPlain:
+            throw ArchiveError(
+                .invalidEntry, "a text for the ledger has control characters", subject: field.rawValue,
+                rule: "text.notPlain")
+        case .tooLong:
+            throw ArchiveError(
+                .invalidEntry, "a reason is too long", subject: field.rawValue, rule: "reason.tooLong",
+                params: ["maximum": String(LineText.maximumLength)])
+        }
     }
 
     var role: Role { actor.role }
@@ -63,9 +85,10 @@ final class ActRun {
 
     /// A right that does not depend on what the act is about.
     ///
-    /// - Throws: ``ArchiveError`` `roleRefuses`; `reporterIdentity` for a text that would carry to the auditors who reported.
+    /// - Throws: ``ArchiveError`` `roleRefuses`; `reporterIdentity` for a text that would carry to the auditors who reported;
+    ///   `invalidEntry` for one that is no line.
     func begin() throws {
-        try demandNoReporter()
+        try demandFitTexts()
         guard case .role(let right) = act.right else { return }
         try demand(actor.policy.decide(role: role, act: right), right.rawValue)
     }
@@ -73,7 +96,7 @@ final class ActRun {
     /// The purpose, and whether everything else that is declared was asked.
     func finish() throws {
         try demandPurpose()
-        try demandNoReporter()
+        try demandFitTexts()
         let isRightAsked =
             switch act.right {
             case .everybody, .signature, .part: true

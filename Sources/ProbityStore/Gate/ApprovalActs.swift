@@ -38,10 +38,7 @@ extension Session {
     func demandNothingWaits(of entry: RecordEntry, _ db: Connection) throws {
         let reader = ProposalReader(vault, db)
         for proposal in try reader.all(of: entry.id.dossier).proposals {
-            // What somebody proposed who has left since, or who takes no such step, comes into force no more.
-            guard proposal.isOpen, case .step(let opened) = proposal.subject, opened.proposal.record == entry.id,
-                try reader.credentials.certificate(of: opened.proposal.proposedBy) != nil,
-                try reader.approval(of: opened.proposal, reader.base(of: opened.proposal)) != nil
+            guard proposal.isOpen, case .step(let opened) = proposal.subject, opened.proposal.record == entry.id
             else { continue }
             throw ArchiveError(
                 .stateForbids, "proposal \(proposal.id) of the record waits for its signatures",
@@ -130,7 +127,7 @@ extension Session {
             guard proposal.isOpen else { throw Session.isClosed }
             try demandSame(proposal, fingerprint)
             let unit = try roster.entry(entry.content.officer.number, writer.db).unit
-            let outcome = try decideAgain(step, entry, kind, unit: unit, run, writer.db)
+            let outcome = try decideAgain(opened, entry, kind, unit: unit, run, writer.db)
             guard let approval = outcome.approval else {
                 throw ArchiveError(.changedSinceRead, "the step needs no other signature now; take it again")
             }
@@ -143,7 +140,7 @@ extension Session {
                 throw ArchiveError(.stateForbids, "the user has signed it already", rule: "approve.signed")
             }
             let note = try proposal.note.adding(ownSigner)
-            let approvers = try approvers(note, step, approval, writer.db)
+            let approvers = try approvers(note, proposal.subject, writer.db)
             guard approvers.count >= approval.count else {
                 try writer.insertProposal(
                     .step, first: id, place: opened.place,
@@ -162,7 +159,7 @@ extension Session {
     /// - Throws: ``ArchiveError`` `notVisible` as ``proposal(_:)``, `stateForbids`; `invalidEntry` without a reason.
     public func deny(_ id: Int64, reason: String) throws {
         try write(.approveDeny, [.proposal: String(id), .reason: reason]) { run, writer in
-            guard !reason.allSatisfy(\.isWhitespace) else {
+            guard !LineText.isBlank(reason) else {
                 throw ArchiveError(
                     .invalidEntry, "turning down needs a reason", subject: "reason", rule: "reason.missing")
             }
@@ -291,7 +288,7 @@ extension Session {
     }
 
     /// The step with its record and kind, as the record stands now.
-    private func open(_ opened: Vault.OpenedProposal, _ db: Connection) throws -> (
+    private func open(_ opened: OpenedProposal, _ db: Connection) throws -> (
         StepProposal, RecordEntry, RecordKind
     ) {
         let step = opened.proposal
@@ -302,13 +299,12 @@ extension Session {
         return (step, entry, try declaredKind(step.kind))
     }
 
-    /// The step decided anew for whoever proposed it, as the record and he stand now.
+    /// The step decided anew for whoever proposed it, as the record stands now.
     private func decideAgain(
-        _ step: StepProposal, _ entry: RecordEntry, _ kind: RecordKind, unit: String, _ run: ActRun, _ db: Connection
+        _ opened: OpenedProposal, _ entry: RecordEntry, _ kind: RecordKind, unit: String, _ run: ActRun,
+        _ db: Connection
     ) throws -> Workflow.Outcome {
-        guard let proposer = try Credentials(archive, db).certificate(of: step.proposedBy) else {
-            throw ArchiveError(.changedSinceRead, "whoever proposed the step serves no more; take it again")
-        }
+        let (step, proposer) = (opened.proposal, opened.proposer)
         var changes = step.outcome.values
         for name in entry.content.values.keys where changes[name] == nil { changes[name] = .null }
         changes = changes.filter { entry.content.values[$0.key] != $0.value }
@@ -325,14 +321,12 @@ extension Session {
         return outcome
     }
 
-    /// The users other than the proposer whose signatures stand under a step and count for it.
+    /// The users whose signatures stand under a step and count for it.
     private func approvers(
-        _ note: SignedNote, _ step: StepProposal, _ approval: Step.Approval, _ db: Connection
+        _ note: SignedNote, _ subject: Proposal.Subject, _ db: Connection
     ) throws -> Set<String> {
-        Set(
-            try Credentials(archive, db).signers(of: note).filter {
-                $0.user != step.proposedBy && approval.roles.contains($0.role)
-            }.map(\.user))
+        let reader = ProposalReader(vault, db)
+        return Set(try reader.credentials.signers(of: note).filter { try reader.maySign(subject, $0) }.map(\.user))
     }
 
     private func entry(_ proposal: Proposal, _ db: Connection) throws -> ProposalEntry {
@@ -353,8 +347,8 @@ extension Session {
             let (step, kind) = (opened.proposal, try declaredKind(opened.proposal.kind))
             let reader = ProposalReader(vault, db)
             let entry = try reader.base(of: step)
-            let approval = try reader.approval(of: step, entry)
-            let signed = try approval.map { try approvers(proposal.note, step, $0, db).count } ?? 0
+            let approval = try reader.approval(of: opened, entry)
+            let signed = try approvers(proposal.note, proposal.subject, db).count
             let fields = kind.fields.map(\.name).filter { entry.content.values[$0] != step.outcome.values[$0] }
             let matter = StepMatter(
                 record: entry, officer: try roster.entry(entry.content.officer.number, db), step: step.outcome.step,

@@ -130,7 +130,7 @@ extension Session {
         let kind = try declaredKind(entry.content.kind)
         let officer = entry.content.officer.number
         try run.concerns(officer)
-        guard !reason.allSatisfy(\.isWhitespace) else {
+        guard !LineText.isBlank(reason) else {
             throw ArchiveError(.invalidEntry, "a new version needs a reason", subject: "reason", rule: "reason.missing")
         }
         guard expectedKind ?? kind.id == kind.id else {
@@ -174,6 +174,8 @@ extension Session {
         try vault.insert(
             vault.content(outcome, kind, officer: officer, reason: reason, approval: approval), kind: kind,
             record: entry.id.number, version: version, key: key, in: writer)
+        // What no reader would believe is not filed: one such version closes the whole file.
+        _ = try vault.entry(entry.id, writer.db)
         try signalLeads(after: kind, officer: officer, unit: unit, in: writer)
         return RecordID(version)
     }
@@ -192,9 +194,10 @@ extension Session {
         let named = kind.usersNamed(in: changes)
         let credentials = Credentials(archive, db)
         return Workflow.Context(
-            policy: archive.policy, today: today,
+            policy: archive.policy, today: archive.now.date,
             leads: kind.asksForLeads ? try leads(officer: officer, unit: unit, db) : nil,
-            users: try named.filter { try credentials.certificate(of: $0) != nil })
+            // Nobody handles what is about himself (回避).
+            users: try named.filter { try credentials.certificate(of: $0).map { $0.officer != officer } ?? false })
     }
 
     /// - Throws: ``ArchiveError`` `invalidEntry` for a kind that there is not.

@@ -31,7 +31,7 @@ extension Session {
         }
         let judge = ImportJudge(
             kind, actor, workflowActor, roster, vault, isPast: past,
-            Workflow.Context(policy: archive.policy, today: today)
+            Workflow.Context(policy: archive.policy, today: archive.now.date)
         ) { officer, db in
             try self.leads(officer: officer, unit: self.roster.entry(officer, db).unit, db)
         }

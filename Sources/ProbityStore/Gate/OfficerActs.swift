@@ -19,7 +19,7 @@ extension Session {
                 let outcome = try run.decide(kind) { () throws(WorkflowRefusal) in
                     try Workflow.file(
                         kind, values: fields, by: workflowActor,
-                        Workflow.Context(policy: archive.policy, today: today))
+                        Workflow.Context(policy: archive.policy, today: archive.now.date))
                 }
                 return try roster.add(outcome, kind, writer, structure: writer)
             }

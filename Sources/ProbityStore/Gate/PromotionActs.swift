@@ -49,7 +49,7 @@ extension Session {
         }
         let rules = try RuleSet.standard()
         let digest = SHA256Digest.hash(rules.canonicalBytes).description
-        let question = PromotionQuestion(on: today, move: move)
+        let question = PromotionQuestion(on: questionDate ?? archive.now.date, move: move)
         let details: [Act.Field: String] = [
             .query: queries?.joined(separator: " ") ?? "*", .on: question.on.description, .rules: digest,
         ]

@@ -12,7 +12,8 @@ public final class Session {
     public let certificate: Certificate
     /// The purpose that reading acts of the session state, unless one is given.
     public var purpose: Purpose?
-    /// The date of a rule's question (`--on`); nil takes the ledger's. It never moves ledger time or the end of a grant.
+    /// The date of a rule's question (`--on`); nil takes the ledger's. It never moves ledger time, the end of a grant, or the
+    /// day on which something is filed.
     public var questionDate: CivilDate?
     /// Whether the user has confirmed that a clock more than a day ahead of the last leaf is right.
     public var clockIsConfirmed = false
@@ -32,7 +33,6 @@ public final class Session {
     public var user: String { identity.user }
     public var role: Role { certificate.role }
     var catalogue: KindCatalogue { archive.catalogue }
-    var today: CivilDate { questionDate ?? archive.now.date }
 
     /// Begins work as the owner of `identity`.
     ///

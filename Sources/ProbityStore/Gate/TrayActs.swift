@@ -11,7 +11,8 @@ extension Session {
             let kind = try declaredKind(draft.kind)
             run[.kind] = kind.id
             try run.demandRight(in: kind.category, kind: kind.id, run.act.code)
-            do throws(WorkflowRefusal) { try Workflow.drop(kind, values: draft.values, today: today) } catch {
+            do throws(WorkflowRefusal) { try Workflow.drop(kind, values: draft.values, today: archive.now.date) } catch
+            {
                 throw ArchiveError(error, of: kind)
             }
             let id = try tray.drop(draft.values, kind, officer: draft.officer, by: user, in: writer)

@@ -35,7 +35,7 @@ extension Session {
 
     private func end(_ leaver: String, _ reason: String, _ acceptsVacancy: Bool) throws -> Leaving {
         try write(.userLeave, [.user: leaver, .reason: reason]) { run, writer in
-            guard reason.contains(where: { !$0.isWhitespace }) else {
+            guard !LineText.isBlank(reason) else {
                 throw ArchiveError(.invalidEntry, "leaving needs a reason", subject: "reason", rule: "leave.reason")
             }
             guard leaver != user else {

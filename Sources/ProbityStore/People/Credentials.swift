@@ -111,15 +111,15 @@ final class Credentials {
         try serving(user, before: limit(atLine: line))
     }
 
-    /// The roles in which `user` served, each from a ledger line on; nil from the line of a leave on.
-    func terms(of user: String) throws -> [(line: Int64, role: Role?)] {
+    /// The certificates by which `user` served, each from a ledger line on; nil from the line of a leave on.
+    func terms(of user: String) throws -> [(line: Int64, certificate: Certificate?)] {
         let lines = try lines ?? readLines()
         self.lines = lines
         let highest = Dictionary(lines.map { ($0.id, $0.highest) }) { $1 }
         return try entries(user).compactMap { entry in
             guard let line = highest[entry.id], try missing(entry) == nil else { return nil }
             guard case .certificate(let certificate) = entry.says else { return (line, nil) }
-            return (line, certificate.role)
+            return (line, certificate)
         }
     }
 

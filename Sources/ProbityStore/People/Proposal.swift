@@ -37,6 +37,8 @@ public enum ProposalFate: Sendable, Hashable {
     case waiting, inForce
     /// The record, certificate or grant it builds on was replaced.
     case overtaken
+    /// Whoever proposed the step has left since, or has another certificate.
+    case lapsed
     case denied(by: String, on: CivilDate, reason: String)
 }
 
@@ -86,12 +88,20 @@ public enum MissingCredential: String, Sendable, Hashable, CustomStringConvertib
     }
 }
 
+/// A proposed step that was opened.
+struct OpenedProposal {
+    let proposal: StepProposal
+    /// By which whoever proposed it served then.
+    let proposer: Certificate
+    let place: ProposalRow.Place
+}
+
 /// Something that waits, with the signatures that it has gathered.
 struct Proposal {
     enum Subject {
         case certificate(Certificate)
         case grant(Grant)
-        case step(Vault.OpenedProposal)
+        case step(OpenedProposal)
     }
 
     /// The number of the first row, by which people know the proposal.
@@ -187,26 +197,27 @@ struct ProposalReader {
     /// - Returns: no proposal for rows that no key of the user's opens, or whose first is damaged.
     private func read(_ rows: [ProposalRow]) throws -> (proposal: Proposal?, isDamaged: Bool) {
         guard let first = rows.first else { return (nil, false) }
-        guard first.id == first.first, first.kind != .denial, let begun = try sound({ try open(first) }) else {
-            return (nil, true)
-        }
+        guard first.id == first.first, first.kind != .denial,
+            let line = try sound({ try self.line(of: first) }),
+            let begun = try sound({ try open(first, begunAt: line) })
+        else { return (nil, true) }
         guard var (note, subject) = begun else { return (nil, false) }
         let by: String
         if case .step(let opened) = subject {
             by = opened.proposal.proposedBy
-            // Whoever holds the file's key can seal a text in anybody's name.
-            guard try sound({ try signs(by, note, first) }) ?? false else { return (nil, true) }
         } else {
             by = note.signatures.first.flatMap { archive.header.names.userID($0.name) } ?? ""
         }
         var isDamaged = false
         for row in rows.dropFirst() where row.kind != .denial {
-            let next = row.kind == first.kind ? try sound { try open(row) } : nil
-            guard let next, let (signed, opened) = next, signed.text == note.text else {
+            let next = row.kind == first.kind ? try sound { try open(row, begunAt: line) } : nil
+            guard let next, let (signed, opened) = next, signed.text == note.text,
+                let joined = try sound({ try joined(note, signed, opened) })
+            else {
                 isDamaged = true
                 continue
             }
-            (note, subject) = (try joined(note, signed, opened), opened)
+            (note, subject) = (joined, opened)
         }
         var ended: (fate: ProposalFate, on: CivilDate?)?
         for row in rows where row.kind == .denial {
@@ -230,13 +241,6 @@ struct ProposalReader {
         )
     }
 
-    /// Whether a user signed a note, and served when its row came into the ledger.
-    private func signs(_ user: String, _ note: SignedNote, _ row: ProposalRow) throws -> Bool {
-        let line = try LeafTable.line(ofBatch: row.batch, db)
-        guard let line = line ?? (row.batch == vault.writing ? .max : nil) else { return false }
-        return try credentials.signers(of: note, atLine: line).contains { $0.user == user }
-    }
-
     /// A note with the signatures of another row of the same text that hold today: no row takes away what another brought.
     ///
     /// A wrong signature in somebody's name would make the note invalid for him, so it is left out.
@@ -251,7 +255,9 @@ struct ProposalReader {
     }
 
     /// A row's text with its signatures; nil for a step that no key of the user's opens.
-    private func open(_ row: ProposalRow) throws -> (SignedNote, Proposal.Subject)? {
+    ///
+    /// - Parameter line: the ledger line of the proposal's first row.
+    private func open(_ row: ProposalRow, begunAt line: Int64) throws -> (SignedNote, Proposal.Subject)? {
         switch row.kind {
         case .certificate:
             let note = try credentials.parsed(row.note)
@@ -261,10 +267,23 @@ struct ProposalReader {
             return (note, .grant(try Grant(text: note.text, archiveID: archive.header.archiveID)))
         case .step:
             guard let place = row.place else { throw ArchiveError(.integrity, "a step stands nowhere") }
-            return try vault.open(row, at: place, db).map { ($0.note, .step($0)) }
+            guard let (note, step) = try vault.open(row, at: place, db) else { return nil }
+            // Nobody proposes in another's name.
+            let signers = try credentials.signers(of: note, atLine: line)
+            guard let proposer = signers.first(where: { $0.user == step.proposedBy }) else {
+                throw ArchiveError(.integrity, "a step is proposed by somebody who did not sign it")
+            }
+            return (note, .step(OpenedProposal(proposal: step, proposer: proposer, place: place)))
         case .denial, nil:
             throw ArchiveError(.integrity, "a proposal of an unknown kind stands in the archive")
         }
+    }
+
+    /// The ledger line that brought a row; the next one for what the act under way has made.
+    private func line(of row: ProposalRow) throws -> Int64 {
+        if let line = try LeafTable.line(ofBatch: row.batch, db) { return line }
+        guard row.batch == vault.writing else { throw ArchiveError(.integrity, "a proposal has no ledger line") }
+        return Int64(try Ledger.size(db))
     }
 
     func day(of row: ProposalRow) throws -> CivilDate {
@@ -295,7 +314,7 @@ struct ProposalReader {
         case .step(let opened):
             let base = opened.proposal.base
             guard try VersionTable.newest(of: opened.proposal.record.number, db) != base.number else {
-                return (.waiting, nil)
+                return (try stands(opened) ? .waiting : .lapsed, nil)
             }
             var after: VersionContent?
             try walk(opened.proposal) { entry, version in
@@ -326,11 +345,17 @@ struct ProposalReader {
         return found
     }
 
-    /// The signatures that a step needs; nil where it leads nowhere. What somebody proposed who has left can still be denied.
-    func approval(of step: StepProposal, _ base: RecordEntry) throws -> Step.Approval? {
-        guard let kind = archive.catalogue.kind(step.kind),
-            let proposer = try credentials.standing(of: step.proposedBy)?.certificate
-        else { return nil }
+    /// Whether a step can still come into force: it leads somewhere, and whoever proposed it serves as he did then. What he
+    /// signed under another certificate does not count when the step is read.
+    private func stands(_ opened: OpenedProposal) throws -> Bool {
+        guard try credentials.certificate(of: opened.proposer.user) == opened.proposer else { return false }
+        return try approval(of: opened, base(of: opened.proposal)) != nil
+    }
+
+    /// The signatures that a step needs; nil where it leads nowhere.
+    func approval(of opened: OpenedProposal, _ base: RecordEntry) throws -> Step.Approval? {
+        let (step, proposer) = (opened.proposal, opened.proposer)
+        guard let kind = archive.catalogue.kind(step.kind), vault.mayHandle(step.officer, proposer) else { return nil }
         do throws(WorkflowRefusal) {
             return try Workflow.follow(
                 step.outcome.step, of: kind, base.standing, to: step.outcome.state, values: step.outcome.values,
@@ -351,8 +376,8 @@ struct ProposalReader {
             let step = opened.proposal
             let base = try base(of: step)
             // Nobody handles what is proposed about himself (回避).
-            guard step.officer.number != signer.officer, let kind = archive.catalogue.kind(step.kind),
-                let approval = try approval(of: step, base)
+            guard vault.mayHandle(step.officer, signer), let kind = archive.catalogue.kind(step.kind),
+                let approval = try approval(of: opened, base)
             else { return false }
             do {
                 try Workflow.mayApprove(

@@ -10,7 +10,11 @@ extension ProposalReader {
         proposedBy proposer: String, unit: String
     ) throws -> [String] {
         let above = try Organisation(db).above(unit)
-        return try credentials.certificates().filter { certificate in
+        // Rows that are not what they should be name nobody, and stop no proposal.
+        let serving = try CertificateTable.users(db).compactMap { user in
+            try sound { try credentials.certificate(of: user) } ?? nil
+        }
+        return try serving.filter { certificate in
             guard certificate.officer != entry.content.officer.number else { return false }
             do {
                 try Workflow.mayApprove(

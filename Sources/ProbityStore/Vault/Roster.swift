@@ -95,10 +95,16 @@ final class Roster {
         return (nil, [])
     }
 
-    /// The spellings under which a text is looked up: as it stands, and where it has several words each of them.
+    /// The spellings under which a text is looked up: as it stands, without what nobody sees, and each of its words.
     private static func spellings(_ text: String) -> [String] {
-        let words = text.split { !$0.isLetter && !$0.isNumber && $0 != "-" }.map(String.init)
-        return [text] + (words.count > 1 ? words : [])
+        let seen = text.unicodeScalars.filter { !$0.properties.isDefaultIgnorableCodePoint }
+        let text = String(String.UnicodeScalarView(seen))
+        let words = text.split { !isOfWord($0) }.map(String.init)
+        return words == [text] ? words : [text] + words
+    }
+
+    private static func isOfWord(_ character: Character) -> Bool {
+        character.isLetter || character.isNumber || character == "-"
     }
 
     /// Everybody whom a text may mean, as somebody wrote it.
@@ -106,8 +112,8 @@ final class Roster {
         try Roster.spellings(text).reduce(into: []) { $0.formUnion(try candidates($1, db).officers) }
     }
 
-    /// Whether `text`, as somebody wrote it, means `officer`: in whatever spelling a look-up accepts, and as one of
-    /// several words.
+    /// Whether `text`, as somebody wrote it, means `officer`: in whatever spelling a look-up accepts, as one of several
+    /// words, and where his name or number stands within a word that means nobody else (民警张三, 警号990001).
     ///
     /// - Throws: ``ArchiveError`` `notVisible` where the user's keys do not open the officer's own entry: nothing is said
     ///   of him then.
@@ -117,7 +123,10 @@ final class Roster {
         return try Roster.spellings(text).contains { spelling in
             let normalized = OfficerIndex.normalized(spelling)
             if own.contains(normalized) || OfficerID(normalized) == officer.id { return true }
-            return try candidates(spelling, db).officers.contains(officer.id.number)
+            let found = try candidates(spelling, db).officers
+            if found.contains(officer.id.number) { return true }
+            let word = normalized.replacing("-", with: "")
+            return found.isEmpty && spelling.allSatisfy(Roster.isOfWord) && own.contains(where: word.contains)
         }
     }
 

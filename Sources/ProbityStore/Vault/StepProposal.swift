@@ -83,13 +83,6 @@ extension Vault {
                 .utf8)
     }
 
-    /// A proposed step that was opened.
-    struct OpenedProposal {
-        let proposal: StepProposal
-        let note: SignedNote
-        let place: ProposalRow.Place
-    }
-
     /// Seals a proposed step as it waits.
     ///
     /// - Parameter first: number of the proposal's first row.
@@ -116,13 +109,15 @@ extension Vault {
     }
 
     /// Opens a proposed step that waits; nil where no key leads there.
-    func open(_ row: ProposalRow, at place: ProposalRow.Place, _ db: Connection) throws -> OpenedProposal? {
+    func open(
+        _ row: ProposalRow, at place: ProposalRow.Place, _ db: Connection
+    ) throws -> (note: SignedNote, step: StepProposal)? {
         guard let (note, values) = try openNote(row, at: place, db) else { return nil }
         let proposal = try StepProposal(text: note.text, values: values, archiveID: archive.header.archiveID)
         guard proposal.record.dossier == place.dossier, proposal.number == row.first else {
             throw ArchiveError(.integrity, "proposal \(row.first) belongs to another dossier or number")
         }
-        return OpenedProposal(proposal: proposal, note: note, place: place)
+        return (note, proposal)
     }
 
     /// Nil for a text that is no signed note.
@@ -146,10 +141,14 @@ extension Vault {
     func follow(_ version: OpenedVersion, after before: RecordEntry?, _ db: Connection) throws -> Taking {
         let content = version.content
         let place = "version \(RecordID(version.row.id))"
-        guard let role = version.provenance.role else {
+        guard let certificate = version.provenance.certificate else {
             throw ArchiveError(.integrity, "\(place) was filed by nobody who served")
         }
-        let filer = WorkflowActor(user: content.filedBy, role: role)
+        // Nobody handles his own file (回避).
+        guard mayHandle(content.officer, certificate) else {
+            throw ArchiveError(.integrity, "\(place) was filed by whom it is about")
+        }
+        let filer = WorkflowActor(user: content.filedBy, role: certificate.role)
         guard let before else {
             do {
                 try Workflow.begin(
@@ -178,7 +177,9 @@ extension Vault {
             text: note.text, values: content.values, archiveID: archive.header.archiveID)
         let line = Int64(clamping: version.provenance.sequence)
         let signers = try Credentials(archive, db).signers(of: note, atLine: line)
-        guard let proposer = signers.first(where: { $0.user == signed.proposedBy }) else { throw Vault.unsigned(place) }
+        guard let proposer = signers.first(where: { $0.user == signed.proposedBy }),
+            mayHandle(content.officer, proposer)
+        else { throw Vault.unsigned(place) }
         let following = try follow(by: WorkflowActor(user: proposer.user, role: proposer.role))
         // A note where none is asked for stands for nobody.
         guard let approval = following.approval else {
@@ -187,9 +188,10 @@ extension Vault {
             return Taking(user: content.filedBy, step: alone.step)
         }
         func approves(_ signer: Certificate) -> Bool {
-            mayApprove(
-                approval, version, before, proposedBy: proposer.user,
-                by: WorkflowActor(user: signer.user, role: signer.role))
+            mayHandle(content.officer, signer)
+                && mayApprove(
+                    approval, version, before, proposedBy: proposer.user,
+                    by: WorkflowActor(user: signer.user, role: signer.role))
         }
         let approvers = Set(signers.filter(approves).map(\.user))
         let expected = StepProposal(
@@ -210,6 +212,13 @@ extension Vault {
 
     private static func unsigned(_ place: String) -> ArchiveError {
         ArchiveError(.integrity, "\(place) lacks the signatures of those who approved it")
+    }
+
+    func mayHandle(_ officer: OfficerID, _ certificate: Certificate) -> Bool {
+        let own = certificate.officer.map { OfficerID($0).text }
+        return certificate.officer != officer.number && certificate.role != .officer
+            || archive.policy.recusal(role: certificate.role, user: own, subjects: [officer.text], relatives: [])
+                .isAllowed
     }
 
     /// Whether a signature under a version counts.

@@ -21,8 +21,8 @@ final class Vault {
     private let user: String
     /// Who made the rows of a batch and when: it never changes once it is committed.
     private var provenances: [Int64: Provenance] = [:]
-    /// The roles in which users served, each from a ledger line on, and how long the ledger was when that was read.
-    private var terms: [String: (size: Int64, terms: [(line: Int64, role: Role?)])] = [:]
+    /// By what users served, each from a ledger line on, and how long the ledger was when that was read.
+    private var terms: [String: (size: Int64, terms: [(line: Int64, certificate: Certificate?)])] = [:]
     /// The batch of the act that is being written: its line comes last, and the act itself may read what it has filed.
     var writing: Int64?
 
@@ -212,7 +212,8 @@ final class Vault {
             if batch == writing {
                 let sequence = try Ledger.size(db)
                 return Provenance(
-                    sequence: UInt64(sequence), actor: user, role: try role(of: user, atLine: Int64(sequence), db))
+                    sequence: UInt64(sequence), actor: user,
+                    certificate: try certificate(of: user, atLine: Int64(sequence), db))
             }
             throw ArchiveError(.integrity, "rows of batch \(batch) have no ledger line")
         }
@@ -221,19 +222,20 @@ final class Vault {
             throw ArchiveError(.integrity, "ledger line \(sequence) does not speak of its rows")
         }
         let provenance = Provenance(
-            sequence: leaf.sequence, actor: leaf.actor, role: try role(of: leaf.actor, atLine: sequence, db))
+            sequence: leaf.sequence, actor: leaf.actor,
+            certificate: try certificate(of: leaf.actor, atLine: sequence, db))
         provenances[batch] = provenance
         return provenance
     }
 
-    /// The role in which a user served when ledger line `line` was written; nil where he did not.
+    /// By what a user served when ledger line `line` was written; nil where he did not.
     ///
     /// What is known of a user holds for the lines that there were when it was read, and for the next.
-    private func role(of user: String, atLine line: Int64, _ db: Connection) throws -> Role? {
+    private func certificate(of user: String, atLine line: Int64, _ db: Connection) throws -> Certificate? {
         if terms[user].map({ $0.size < line }) ?? true {
             terms[user] = (Int64(try Ledger.size(db)), try Credentials(archive, db).terms(of: user))
         }
-        return terms[user]?.terms.last { $0.line <= line }?.role
+        return terms[user]?.terms.last { $0.line <= line }?.certificate
     }
 }
 
@@ -241,6 +243,6 @@ final class Vault {
 struct Provenance {
     let sequence: UInt64
     let actor: String
-    /// The actor's role at that line; nil where he served in none.
-    let role: Role?
+    /// By what the actor served at that line; nil where he did not.
+    let certificate: Certificate?
 }
