@@ -78,7 +78,8 @@ extension ListForm where Entry == LedgerLine {
                 Column("act") { line, words in words.act(line.leaf.act) },
                 Column("outcome") { line, words in words.ended(line.leaf.outcome) },
                 Column("details") { line, words in
-                    line.details.map { words.details($0, of: line.leaf.act) } ?? words.text("coverage.details")
+                    line.details.map { words.details($0, of: line.leaf.act) }
+                        ?? words.text(line.isWithheld ? "coverage.detailsWithheld" : "coverage.details")
                 },
             ],
             members: { line, _ in
@@ -87,6 +88,7 @@ extension ListForm where Entry == LedgerLine {
                     "actor": .string(line.leaf.actor), "act": .string(line.leaf.act),
                     "outcome": .string(line.leaf.outcome),
                     "details": line.details.map { .object($0.mapValues { .string($0) }) } ?? .null,
+                    "withheld": .bool(line.isWithheld),
                 ]
             })
     }

@@ -5,20 +5,39 @@ import ProbityRecords
 extension Session {
     /// Ledger lines, newest first, with their details opened.
     ///
-    /// A line whose details the reader's keys do not open is listed without them.
+    /// A line whose details the reader's keys do not open, or that recusal keeps from him, is listed without them.
     public func auditLines(_ query: LedgerQuery) throws -> Reading<LedgerPage> {
         let words = [
             query.actor.map { "actor=\($0)" }, query.act.map { "act=\($0)" }, query.since.map { "since=\($0)" },
             query.until.map { "until=\($0)" },
         ].compactMap { $0 }.joined(separator: " ")
         return try look(.auditList, [.query: words]) { run, db in
-            let coverage = Coverage([try vault.reach(.audit, Organisation(db), db).gap].compactMap(\.self))
+            let gap = try vault.reach(.audit, Organisation(db), db).gap
+            let coverage = Coverage([gap].compactMap(\.self) + actor.withheld([.audit]))
             run.reads(coverage)
             return (size: try Ledger.size(db), coverage: coverage)
         } reveal: { db, plan in
-            let page = try LedgerReader(header: archive.header, graph: graph, db: db).lines(query, size: plan.size)
-            let isClosed = plan.coverage.isComplete && page.lines.contains { $0.details == nil }
+            let page = try ledgerReader(db).lines(query, size: plan.size)
+            let isClosed =
+                plan.coverage.closable.isEmpty && page.lines.contains { $0.details == nil && !$0.isWithheld }
             return Reading(page, plan.coverage.adding(isClosed ? [Coverage.Gap(.audit, .noKey)] : []))
+        }
+    }
+
+    /// The ledger as the user may read it.
+    ///
+    /// What others did about himself is not opened to somebody who is an officer (回避). Act and time stand in the clear, so
+    /// lines about complaints are closed to him whomever they are about: which of them are about him does not show.
+    private func ledgerReader(_ db: Connection) -> LedgerReader {
+        guard let own = actor.certificate.officer.map({ OfficerID($0).text }) else {
+            return LedgerReader(header: archive.header, graph: graph, db: db)
+        }
+        return LedgerReader(header: archive.header, graph: graph, db: db) { [user, catalogue] leaf, details in
+            guard leaf.actor != user else { return false }
+            func names(_ field: Act.Field) -> [Substring] { details[field.rawValue]?.split(separator: " ") ?? [] }
+            if names(.officer).contains(own[...]) || names(.officers).contains(own[...]) { return true }
+            let kind = details[Act.Field.kind.rawValue].flatMap { catalogue.kind($0) }
+            return leaf.act.hasPrefix("complaint.") || kind?.category == ProbityRecords.Category.complaints
         }
     }
 
@@ -26,7 +45,8 @@ extension Session {
     ///
     /// - Parameters:
     ///   - range: nil takes all lines there are when the export begins.
-    ///   - openings: whether to open the commitments of the range for the reader: identifiers, purposes, queries.
+    ///   - openings: whether to open the commitments of the range for the reader: identifiers, purposes, queries. Those of
+    ///     lines that are kept from the user himself stay closed.
     /// - Returns: the exported checkpoint.
     public func exportLedger(
         to path: String, range: Range<UInt64>? = nil, openings: Bool = false,
@@ -46,7 +66,7 @@ extension Session {
             return (size, range)
         } reveal: { db, plan in
             let (size, range) = plan
-            let reader = LedgerReader(header: archive.header, graph: graph, db: db)
+            let reader = ledgerReader(db)
             return try Files.makeWhole(path, mode: 0o750, "export") { work in
                 try ExportWriter(header: archive.header, db: db, folder: work, size: size, range: range).write(
                     openings: openings ? { try reader.openings(range, receive: $0) } : nil, progress: progress)

@@ -4,8 +4,9 @@ public import ProbityRecords
 /// A ledger line as an auditor sees it.
 public struct LedgerLine: Sendable {
     public let leaf: LeafBody
-    /// The opened details, by field; nil where the reader's keys do not open them.
+    /// The opened details, by field; nil where the reader's keys do not open them, or a rule withholds them.
     public let details: [String: String]?
+    public let isWithheld: Bool
 }
 
 /// What to list or export.

@@ -7,6 +7,8 @@ struct LedgerReader {
     let header: ArchiveHeader
     let graph: KeyGraph
     let db: Connection
+    /// Whether a line's details are kept from the reader by a rule, by what they say.
+    var withholds: (LeafBody, [String: String]) -> Bool = { _, _ in false }
 
     private static let linesPerPage = 256
 
@@ -40,9 +42,11 @@ struct LedgerReader {
     /// A line with its details, if a key of the user's opens them.
     private func line(_ leaf: LeafBody) throws -> LedgerLine {
         do {
-            return LedgerLine(leaf: leaf, details: try opened(leaf).mapValues(\.value))
+            let details = try opened(leaf).mapValues(\.value)
+            let isWithheld = withholds(leaf, details)
+            return LedgerLine(leaf: leaf, details: isWithheld ? nil : details, isWithheld: isWithheld)
         } catch let error as ArchiveError where error.code == .notVisible {
-            return LedgerLine(leaf: leaf, details: nil)
+            return LedgerLine(leaf: leaf, details: nil, isWithheld: false)
         }
     }
 
@@ -73,11 +77,14 @@ struct LedgerReader {
         return opened
     }
 
-    /// One line of JSON for each commitment in the range, a ledger line's at a time to `receive`.
+    /// One line of JSON for each commitment in the range that is not withheld, a ledger line's at a time to `receive`.
     func openings(_ range: Range<UInt64>, receive: ([UInt8]) throws -> Void) throws {
         for sequence in range {
             var bytes: [UInt8] = []
-            for (field, entry) in try opened(Ledger.leaf(sequence, db)).sorted(by: { $0.key < $1.key }) {
+            let leaf = try Ledger.leaf(sequence, db)
+            let details = try opened(leaf)
+            if withholds(leaf, details.mapValues(\.value)) { continue }
+            for (field, entry) in details.sorted(by: { $0.key < $1.key }) {
                 bytes +=
                     JSONValue.object([
                         "seq": .integer(Int64(sequence)), "field": .string(field),
