@@ -259,7 +259,7 @@ extension BuiltProgram {
             }
         }
 
-        @Test("The four musts of everybody: a line for each candidate in the order of numbers, then what is behind it")
+        @Test("The four musts of everybody: a line for each candidate by unit and number, then what is behind it")
         func everybody() throws {
             let copy = try Copy()
             let purpose = ["--purpose", "promotionReview"]
@@ -267,9 +267,18 @@ extension BuiltProgram {
             #expect([50, 51].contains(all.status), "\(all.errors)")
             let objects = try copy.call(["promote", "check", "--all", "--json"] + purpose, as: "promoter1").objects
             let numbers = objects.compactMap { $0["policeNo"]?.string }
-            #expect(numbers.count > 10 && numbers == numbers.sorted())
+            #expect(numbers.count > 10)
             let lines = all.output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
             #expect(lines.prefix(numbers.count).map { String($0.prefix { $0 != " " }) } == numbers)
+            var units: [(unit: Substring, numbers: [String])] = []
+            for (line, number) in zip(lines, numbers) {
+                // Number, name, unit, verdict.
+                let unit = try #require(line.split(separator: "  ").dropFirst(2).first)
+                if units.last?.unit != unit { units.append((unit, [])) }
+                units[units.count - 1].numbers.append(number)
+            }
+            #expect(units.count > 2 && Set(units.map(\.unit)).count == units.count)
+            #expect(units.allSatisfy { $0.numbers == $0.numbers.sorted() })
             let below = lines.dropFirst(numbers.count).filter { !$0.isEmpty && !$0.hasPrefix(" ") }
             #expect(below.map { String($0.prefix { $0 != " " }) } == numbers)
             // Named candidates come as they were named.
