@@ -38,8 +38,9 @@ struct CeremonyDialog {
             }
             guard isRight else { throw OfficeError(.declined, "cli.sheetNotCopied") }
         }
-        // The screen and what can be scrolled back to (ECMA-48 ED 2 and 3): the key is on paper now.
-        console.say("\u{1B}[H\u{1B}[2J\u{1B}[3J" + console.text("cli.sheetCopied"))
+        // The key is on paper now.
+        console.clearScreen()
+        console.say(console.text("cli.sheetCopied"))
         return sheet
     }
 }

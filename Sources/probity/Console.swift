@@ -54,6 +54,12 @@ struct Console {
         FileHandle.standardError.write(Data((Console.plain(line) + "\n").utf8))
     }
 
+    /// Clears the screen and what can be scrolled back to (ECMA-48 ED 2; 3 is what xterm added for the lines above).
+    func clearScreen() {
+        guard Console.isErrorTerminal else { return }
+        FileHandle.standardError.write(Data("\u{1B}[H\u{1B}[2J\u{1B}[3J".utf8))
+    }
+
     static var isInputTerminal: Bool { isatty(0) == 1 }
     static var isErrorTerminal: Bool { isatty(2) == 1 }
 

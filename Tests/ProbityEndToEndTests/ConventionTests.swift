@@ -3,7 +3,7 @@ import Foundation
 import ProbityTestSupport
 import Testing
 
-extension BuiltProgram {
+extension BuiltProgramOnCopies {
     /// What holds for every command: confirmations, places for files, JSON, languages, orders.
     @Suite("Conventions")
     struct ConventionTests {

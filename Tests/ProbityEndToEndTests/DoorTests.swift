@@ -52,6 +52,7 @@ private final class Bureau: Sendable {
             try Data("passphrase of \(user)\n".utf8).write(to: URL(filePath: passphraseFile(user)))
         }
         _ = try done(nil, ["init", "--ceremony", file, "--passphrases", "\(folder.path)/passphrases"])
+        try Sample.cheapenKeys(of: "\(folder.path)/archive", passphrases: "\(folder.path)/passphrases")
         _ = try done("clerk1", ["officer", "import", "\(Sample.root)/Samples/officers.csv"])
     }
 
@@ -121,7 +122,7 @@ private final class Bureau: Sendable {
     }
 }
 
-extension BuiltProgram {
+extension BuiltProgramOnCopies {
     /// Changes that once went round the rules, each from both sides.
     @Suite("Doors, through the built program")
     struct DoorTests {

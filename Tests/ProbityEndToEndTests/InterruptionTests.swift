@@ -4,26 +4,25 @@ import Glibc
 import ProbityTestSupport
 import Testing
 
-extension BuiltProgram {
+extension BuiltProgramUnderFaults {
     @Suite("Interruptions")
     struct InterruptionTests {
-        private func sample() throws -> Sample { try Sample.shared.get() }
-
         private static let importRowCount = 400
 
         /// Starts the program and kills it after `delay` seconds; nil where it ended before.
-        private func start(_ arguments: [String], killAfter delay: Double) throws -> (status: Int32?, output: String) {
-            let sample = try sample()
-            let out = URL(filePath: "\(sample.folder.path)/killed.out")
+        private func start(_ arguments: [String], on copy: SampleCopy, killAfter delay: Double) throws -> (
+            status: Int32?, output: String
+        ) {
+            let out = URL(filePath: "\(copy.folder.path)/killed.out")
             try Data().write(to: out)
             let process = Process()
             process.executableURL = URL(filePath: Sample.program)
             process.arguments =
                 arguments + [
-                    "--archive", sample.archive, "--user", "clerk1", "--passphrase-file",
-                    sample.passphraseFile("clerk1"),
+                    "--archive", copy.archive, "--user", "clerk1", "--passphrase-file",
+                    copy.sample.passphraseFile("clerk1"),
                 ]
-            process.environment = ["PROBITY_STATE_DIR": "\(sample.folder.path)/state", "LANG": "C.UTF-8"]
+            process.environment = ["PROBITY_STATE_DIR": "\(copy.folder.path)/state", "LANG": "C.UTF-8"]
             process.standardOutput = try FileHandle(forWritingTo: out)
             process.standardError = FileHandle.nullDevice
             try process.run()
@@ -35,8 +34,8 @@ extension BuiltProgram {
             return (process.terminationReason == .exit ? process.terminationStatus : nil, output)
         }
 
-        private func events(_ officer: String) throws -> [JSONValue] {
-            let result = try sample().call(
+        private func events(_ officer: String, on copy: SampleCopy) throws -> [JSONValue] {
+            let result = try copy.call(
                 ["record", "list", "--officer", officer, "--kind", "majorEvent", "--purpose", "dailyManagement"],
                 as: "clerk1",
                 json: true)
@@ -44,14 +43,16 @@ extension BuiltProgram {
             return try result.objects.first?["records"]?.array ?? []
         }
 
-        /// 200 rounds unless PROBITY_KILL_ROUNDS says otherwise.
+        /// 80 rounds, 400 in a full sweep, unless PROBITY_KILL_ROUNDS says otherwise.
         @Test("kill -9 at random moments of filing and importing loses nothing acknowledged and shows nothing by half")
         func kill9() throws {
-            let sample = try sample()
-            let rounds = ProcessInfo.processInfo.environment["PROBITY_KILL_ROUNDS"].flatMap { Int($0) } ?? 200
+            let copy = try SampleCopy()
+            let rounds =
+                ProcessInfo.processInfo.environment["PROBITY_KILL_ROUNDS"].flatMap { Int($0) }
+                ?? (BuiltProgramUnderFaults.isFull ? 400 : 80)
             let seed = UInt64(20_261_123)
             var random = SeededGenerator(seed: seed)
-            let table = sample.folder.path + "/kill.csv"
+            let table = copy.folder.path + "/kill.csv"
             let rows = (0..<InterruptionTests.importRowCount).map { "F0012,me10,2026-09-01,2026-09-02,第\($0)条\n" }
             try Data(("policeNo,eventKind,eventDate,reportDate,description\n" + rows.joined()).utf8).write(
                 to: URL(filePath: table))
@@ -62,7 +63,7 @@ extension BuiltProgram {
             let importing = ["import", table, "--kind", "majorEvent", "--json"]
             func duration(_ arguments: [String]) throws -> Double {
                 let start = ContinuousClock.now
-                #expect(try self.start(arguments, killAfter: 60).status == 0)
+                #expect(try self.start(arguments, on: copy, killAfter: 60).status == 0)
                 let taken = ContinuousClock.now - start
                 return Double(taken.components.seconds) + Double(taken.components.attoseconds) / 1e18
             }
@@ -73,7 +74,7 @@ extension BuiltProgram {
             for round in 0..<rounds {
                 let isImport = round % 4 == 3
                 let delay = Double.random(in: 0...1.1, using: &random) * lengths[isImport ? 1 : 0]
-                let result = try start(isImport ? importing : filing, killAfter: delay)
+                let result = try start(isImport ? importing : filing, on: copy, killAfter: delay)
                 killed += result.status == nil ? 1 : 0
                 // What was printed was promised, however the process ended afterwards.
                 if let line = result.output.split(separator: "\n").first,
@@ -87,12 +88,12 @@ extension BuiltProgram {
                 }
             }
             #expect(killed > rounds / 3, "only \(killed) of \(rounds) were killed in time")
-            let filed = Set(try events("990006").compactMap { $0["id"]?.string })
+            let filed = Set(try events("990006", on: copy).compactMap { $0["id"]?.string })
             #expect(acknowledged.subtracting(filed).isEmpty, "seed \(seed)")
-            let imported = try events("F0012").count
+            let imported = try events("F0012", on: copy).count
             #expect(imported % InterruptionTests.importRowCount == 0, "seed \(seed): \(imported) rows")
             #expect(imported >= publishedImports * InterruptionTests.importRowCount)
-            let check = try sample.call(["check"], as: "clerk1", language: "en")
+            let check = try copy.call(["check"], as: "clerk1", language: "en")
             #expect(check.status == 0, "\(check.output)")
         }
 
@@ -100,8 +101,8 @@ extension BuiltProgram {
             "With no room to write, every command that would look or file ends with 41, shows nothing and changes nothing"
         )
         func noRoom() throws {
-            let sample = try sample()
-            let size = try sample.call(["status"], as: "clerk1", json: true).objects.first?["ledgerSize"]
+            let copy = try SampleCopy()
+            let size = try copy.call(["status"], as: "clerk1", json: true).objects.first?["ledgerSize"]
             let commands = [
                 ["officer", "show", "990001", "--purpose", "dailyManagement"],
                 ["officer", "list", "--purpose", "dailyManagement"],
@@ -115,21 +116,20 @@ extension BuiltProgram {
             for command in commands {
                 let all =
                     [Sample.program] + command + [
-                        "--archive", sample.archive, "--user", "clerk1", "--passphrase-file",
-                        sample.passphraseFile("clerk1"),
-                        "--lang", "en",
+                        "--archive", copy.archive, "--user", "clerk1", "--passphrase-file",
+                        copy.sample.passphraseFile("clerk1"), "--lang", "en",
                     ]
                 // The limit holds for files only: what the program says goes through a pipe.
                 let script = "set -o pipefail; (ulimit -f 0; exec \"$@\") 2>&1 | cat"
                 let result = try run(
                     "bash", ["-c", script, "bash"] + all,
-                    environment: ["PROBITY_STATE_DIR": "\(sample.folder.path)/state"])
+                    environment: ["PROBITY_STATE_DIR": "\(copy.folder.path)/state"])
                 #expect(result.status == 41, "\(command): \(result.output)")
                 #expect(result.output.contains("the ledger cannot be written"))
                 #expect(!result.output.contains("甲一") && !result.output.contains("婚姻") && !result.output.contains("R-"))
             }
-            #expect(try sample.call(["status"], as: "clerk1", json: true).objects.first?["ledgerSize"] == size)
-            #expect(try sample.call(["check"], as: "clerk1").status == 0)
+            #expect(try copy.call(["status"], as: "clerk1", json: true).objects.first?["ledgerSize"] == size)
+            #expect(try copy.call(["check"], as: "clerk1").status == 0)
         }
     }
 }

@@ -32,7 +32,7 @@ enum LatinWords {
     }
 }
 
-extension BuiltProgram {
+extension BuiltProgramOnCopies {
     /// What a person reads is in his language, codes replaced by their names.
     @Suite("Language")
     struct LanguageTests {

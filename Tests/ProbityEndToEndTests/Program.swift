@@ -3,9 +3,21 @@ import Foundation
 import ProbityTestSupport
 import Testing
 
-/// Everything that drives the built program. One test after the other: they share an archive, and some count its lines.
+/// What drives the built program on the archive that all share. One test after the other: some count its lines.
 @Suite("The built program", .serialized)
 struct BuiltProgram {}
+
+/// What drives the built program on copies of its own, beside ``BuiltProgram``.
+@Suite("The built program, on copies", .serialized)
+struct BuiltProgramOnCopies {}
+
+/// What fails, fills up or is killed, on copies of its own.
+///
+/// In CI a part of each sweep; all of it with `PROBITY_FULL_SWEEP=1`, which `Scripts/torture` sets.
+@Suite("The built program under faults", .serialized)
+struct BuiltProgramUnderFaults {
+    static let isFull = ProcessInfo.processInfo.environment["PROBITY_FULL_SWEEP"] == "1"
+}
 
 /// The built program and an archive of the sample input, made once for the whole run: deriving the keys of twelve users
 /// takes longer than everything else.
@@ -33,6 +45,8 @@ final class Sample: Sendable {
     }
 
     var archive: String { folder.path + "/archive" }
+    /// The archive as it was before any test.
+    var untouched: String { folder.path + "/untouched" }
     func passphraseFile(_ user: String) -> String { "\(folder.path)/passphrases/\(user)" }
 
     private init() throws {
@@ -56,8 +70,31 @@ final class Sample: Sendable {
                 "init", "--ceremony", "\(folder.path)/ceremony/ceremony.json", "--passphrases",
                 "\(folder.path)/passphrases",
             ]))
+        try Sample.cheapenKeys(of: archive, passphrases: "\(folder.path)/passphrases")
         try Sample.demand(try call(["officer", "import", "\(Sample.root)/Samples/officers.csv"], as: "clerk1"))
         try fill()
+        try Sample.demand(try run("cp", ["-a", archive, untouched]))
+    }
+
+    /// A copy of the untouched archive.
+    func copy(to path: String) throws {
+        try Sample.demand(try run("cp", ["-a", untouched, path]))
+    }
+
+    /// Wraps the users' key files again with 1/128 of the program's key derivation, which would take six sevenths of each of
+    /// the thousand calls. The derivation has tests of its own.
+    static func cheapenKeys(of archive: String, passphrases: String) throws {
+        let script = """
+            set -euo pipefail; umask 077
+            for key in "$1"/Keys/*.sign.pem "$1"/Keys/*.enc.pem; do
+                user=$(basename "$key"); user=${user%.*.pem}
+                openssl pkey -in "$key" -passin "file:$2/$user" |
+                    openssl pkcs8 -topk8 -v2 aes-256-cbc -scrypt -scrypt_N 1024 -scrypt_r 8 -scrypt_p 1 \
+                        -passout "file:$2/$user" -out "$key.cheap"
+                mv "$key.cheap" "$key"
+            done
+            """
+        try demand(run("bash", ["-c", script, "bash", archive, passphrases]))
     }
 
     /// Files the sample records: what is new is verified by a second person, the rest is found in old files, and what bars a promotion
@@ -129,8 +166,7 @@ final class SampleCopy {
     init() throws {
         sample = try Sample.shared.get()
         folder = try TemporaryFolder()
-        let result = try run("cp", ["-a", sample.archive, archive])
-        guard result.status == 0 else { throw Sample.Failed(result: result) }
+        try sample.copy(to: archive)
     }
 
     func file(_ name: String, _ text: String? = nil) throws -> String {
@@ -140,12 +176,14 @@ final class SampleCopy {
     }
 
     func call(
-        _ arguments: [String], as user: String? = nil, language: String = "zh", passphrase: String? = nil
+        _ arguments: [String], as user: String? = nil, language: String = "zh", json: Bool = false,
+        passphrase: String? = nil
     ) throws -> ProgramResult {
         var all = arguments + ["--archive", archive, "--lang", language]
         if let user {
             all += ["--user", user, "--passphrase-file", passphrase ?? sample.passphraseFile(user)]
         }
+        if json { all.append("--json") }
         return try run(Sample.program, all, environment: ["PROBITY_STATE_DIR": folder.path + "/state"])
     }
 }

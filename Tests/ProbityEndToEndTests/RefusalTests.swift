@@ -3,7 +3,7 @@ import Foundation
 import ProbityTestSupport
 import Testing
 
-extension BuiltProgram {
+extension BuiltProgramOnCopies {
     /// What a person reads when he is refused.
     @Suite("Refusals")
     struct RefusalTests {
@@ -204,7 +204,7 @@ extension BuiltProgram {
             let sample = try Sample.shared.get()
             let folder = try TemporaryFolder()
             let archive = folder.path + "/archive"
-            #expect(try run("cp", ["-a", sample.archive, archive]).status == 0)
+            try sample.copy(to: archive)
             let codes = try RefusalTests.codes()
             #expect(codes.count > 400)
             // The program derives keys at each call: English, which says the same, takes one in three.
