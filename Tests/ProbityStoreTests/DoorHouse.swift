@@ -81,11 +81,11 @@ final class DoorHouse {
         let (proposal, text) = try security.proposeUser(request: request, role: role, unit: "U00", officer: own)
         let acceptance = try UserAcceptance.make(ArchiveFolder(fixture.path), proposal: text, identity: identity).text
         for signer in try [holder, session("sysadmin1")] {
-            guard try signer.accept(proposal, acceptance: acceptance) != nil else { break }
+            guard try signer.accept(proposal, acceptance: acceptance).missing != nil else { break }
         }
         for category in model.keys(name).compactMap({ ProbityRecords.Category(rawValue: $0) }) {
             let grant = try holder.proposeGrant(user: user, category: category, unit: "U00")
-            #expect(try security.accept(grant) == nil)
+            #expect(try security.accept(grant).missing == nil)
         }
         identities[user] = identity
         return DoorModel.Person(user: user, role: name, isSubject: true)
@@ -236,7 +236,7 @@ final class DoorHouse {
         let (person, signers) = try #require(found, "\(record.kind.id) \(stage.step.act)")
         let result = try change(stage.step.act, record, stage.changes, by: person.user)
         for (index, signer) in signers.enumerated() {
-            let missing = try session(signer.user).accept(#require(result.proposal))
+            let missing = try session(signer.user).accept(#require(result.proposal)).missing
             #expect((missing == nil) == (index == signers.count - 1))
         }
         follow(stage.step, &record, stage.changes, by: person.user, signers.map(\.user))

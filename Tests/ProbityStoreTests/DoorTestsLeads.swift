@@ -49,6 +49,22 @@ extension DoorTests {
             try advance(&record, "conclude", ["outcome": .string(outcome), "outcomeOn": .string(date)])
         }
 
+        /// The matter that a signal is to go; nil where none waits.
+        private func lowering(_ number: String) throws -> ProposalEntry? {
+            let officer = try house.session("inspector1").showOfficer(number).value.id
+            return try house.session("inspector1").proposals().value.entries.first {
+                guard $0.fate == .waiting, case .step(let step) = $0.matter else { return false }
+                return step.step == "lower" && step.officer.id == officer
+            }
+        }
+
+        /// Another inspector than who closed the last lead lets the signal go.
+        private func lower(_ number: String) throws {
+            let matter = try #require(try lowering(number))
+            let other = try #require(["inspector1", "inspector2"].first { !matter.signers.contains($0) })
+            #expect(try house.session(other).accept(matter.id).missing == nil)
+        }
+
         private func opine(
             _ number: String, isOpen: Bool, by user: String = "inspector1"
         ) throws -> RecordID {
@@ -103,30 +119,65 @@ extension DoorTests {
         }
 
         @Test(
-            "The last open lead lowers the signal, established or not; a second one raises no second signal",
+            "With the last open lead two persons lower the signal, established or not; a second one raises no second signal",
             arguments: ["untrue", "established"])
         func lowered(outcome: String) throws {
             let number = house.number()
             var first = try file(number, specific: true)
             _ = try file(number, specific: false)
             try conclude(&first, outcome)
+            // Whoever closed it does not say alone that nothing is open.
+            let established: JSONValue? = outcome == "established" ? true : nil
             var entries = try signals(number)
+            #expect(entries.count == 1 && entries.first?.content.state == "raised")
+            #expect(entries.first?.content.values["established"] == established)
+            let matter = try #require(try lowering(number))
+            for signer in matter.signers {
+                #expect(throws: ArchiveError(.needsSecondPerson, "")) { try house.session(signer).accept(matter.id) }
+            }
+            try lower(number)
+            entries = try signals(number)
             #expect(entries.count == 1 && entries.first?.content.state == "lowered")
-            #expect(entries.first?.content.values["established"] == .bool(outcome == "established"))
+            #expect(entries.first?.content.values["established"] == established)
             #expect(entries.first?.content.values["loweredOn"] == "2026-11-20")
             house.fixture.clock.move(by: 80_000)
             var second = try file(number, specific: true)
             let third = try file(number, specific: true)
             entries = try signals(number)
-            #expect(entries.count == 1 && entries.first?.content.state == "raised" && entries.first?.versionCount == 3)
+            #expect(entries.count == 1 && entries.first?.content.state == "raised")
+            #expect(entries.first?.versionCount == (established == nil ? 3 : 4))
             #expect(entries.first?.content.values == ["raisedOn": "2026-11-21"])
             // One of two is still open; what was established before the signal rose does not count again.
             try conclude(&second, "untrue")
-            #expect(try signals(number).first?.content.state == "raised")
+            #expect(try signals(number).first?.content.state == "raised" && lowering(number) == nil)
             var last = third
             try conclude(&last, "untrue")
+            try lower(number)
             entries = try signals(number)
-            #expect(entries.count == 1 && entries.first?.content.values["established"] == false)
+            #expect(entries.count == 1 && entries.first?.content.state == "lowered")
+            #expect(entries.first?.content.values["established"] == nil)
+            #expect(try house.fixture.archive.check().findings == [])
+        }
+
+        @Test("While another lead is open nobody lowers the signal; who was turned down may propose it again")
+        func proposedAgain() throws {
+            let number = house.number()
+            var first = try file(number, specific: true)
+            try conclude(&first, "untrue")
+            let matter = try #require(try lowering(number))
+            let other = try #require(["inspector1", "inspector2"].first { !matter.signers.contains($0) })
+            var second = try file(number, specific: true)
+            #expect(throws: ArchiveError(.stateForbids, "")) { try house.session(other).accept(matter.id) }
+            try conclude(&second, "untrue")
+            #expect(try lowering(number)?.id == matter.id, "it waits and is not made twice")
+            try house.session(other).deny(matter.id, reason: "尚待核对")
+            let signal = try #require(try signals(number).first)
+            #expect(signal.content.state == "raised")
+            let again = try house.session(other).advance(
+                signal.id, step: "lower", changes: ["loweredOn": "2026-11-20"], reason: "已核对")
+            #expect(again.version == nil)
+            #expect(try house.session(matter.signers[0]).accept(#require(again.proposal)).missing == nil)
+            #expect(try signals(number).first?.content.state == "lowered")
             #expect(try house.fixture.archive.check().findings == [])
         }
 
@@ -192,7 +243,7 @@ extension DoorTests {
                     identity, .inspector, signers: [security, holder, house.session("sysadmin1")])
                 for category in [ProbityRecords.Category.roster, .complaints, .opinions] where category != missing {
                     let grant = try holder.proposeGrant(user: user, category: category, unit: "U00")
-                    #expect(try security.accept(grant) == nil)
+                    #expect(try security.accept(grant).missing == nil)
                 }
                 return try Session(house.fixture.archive, identity: identity)
             }
@@ -217,7 +268,7 @@ extension DoorTests {
             #expect(visible == [])
         }
 
-        @Test("Nobody files a signal, brings one in or takes a step of it by hand")
+        @Test("Nobody files a signal, brings one in or takes a step of it by hand; lowering waits for no open lead")
         func byHand() throws {
             let number = house.number()
             _ = try file(number, specific: true)
@@ -234,12 +285,8 @@ extension DoorTests {
                     },
                     { try session.amend(signal.id, changes: ["raisedOn": "2026-06-01"], reason: "改") },
                     { try session.withdraw(signal.id, reason: "撤") },
-                    {
-                        try session.advance(
-                            signal.id, step: "lower", changes: ["loweredOn": "2026-06-01", "established": false],
-                            reason: "x")
-                    },
                     { try session.advance(signal.id, step: "raise", reason: "x") },
+                    { try session.advance(signal.id, step: "establish", changes: ["established": true], reason: "x") },
                 ]
                 for act in acts {
                     let answer = try DoorHouse.answer {
@@ -258,6 +305,14 @@ extension DoorTests {
                     }.isPublished
                 } catch let error as ArchiveError { #expect(error.code == .roleRefuses) }
                 #expect(!isIn, "\(person.user)")
+            }
+            for person in house.people where house.model.opens(person.role, kind.category) {
+                let answer = try DoorHouse.answer {
+                    try house.session(person.user).advance(
+                        signal.id, step: "lower", changes: ["loweredOn": "2026-11-20"], reason: "x")
+                    return .now("")
+                }
+                #expect([.refused(.role), .refused(.state)].contains(answer), "\(person.user): \(answer)")
             }
             #expect(try signals(number) == [signal])
         }

@@ -173,7 +173,7 @@ final class Fixture {
         let (proposal, text) = try signers[0].proposeUser(request: request, role: role, unit: unit, officer: officer)
         let acceptance = try UserAcceptance.make(ArchiveFolder(path), proposal: text, identity: identity).text
         for (index, signer) in signers.dropFirst().enumerated() {
-            let missing = try signer.accept(proposal, acceptance: acceptance)
+            let missing = try signer.accept(proposal, acceptance: acceptance).missing
             #expect((missing == nil) == (index == signers.count - 2))
         }
     }

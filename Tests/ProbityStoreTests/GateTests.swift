@@ -274,11 +274,11 @@ struct GateTests {
         #expect(throws: ArchiveError(.invalidEntry, "")) {
             try fixture.session("clerk1").accept(proposal, acceptance: request)
         }
-        #expect(try fixture.session("clerk1").accept(proposal, acceptance: acceptance) != nil)
+        #expect(try fixture.session("clerk1").accept(proposal, acceptance: acceptance).missing != nil)
         let waiting = try #require(try security.proposals().entries.last)
         #expect(waiting.id == proposal && waiting.signers.count == 3)
         #expect(throws: ArchiveError(.wrongPassphrase, "")) { try Archive.open(at: fixture.path, identity: identity) }
-        #expect(try fixture.session("sysadmin1").accept(proposal) == nil)
+        #expect(try fixture.session("sysadmin1").accept(proposal).missing == nil)
         #expect(try Archive.open(at: fixture.path, identity: identity).header.archiveID == folder.archiveID)
         let session = try Session(fixture.archive, identity: identity)
         session.purpose = Purpose("dailyManagement")
@@ -294,7 +294,7 @@ struct GateTests {
                     arguments: [category.rawValue])
             }
             #expect(wraps == 0)
-            #expect(try security.accept(grant) == nil)
+            #expect(try security.accept(grant).missing == nil)
             #expect(throws: ArchiveError(.stateForbids, "")) { try security.accept(grant) }
         }
         let granted = try Session(fixture.archive, identity: identity)
@@ -411,7 +411,7 @@ struct GateTests {
         }
         for category in Fixture.political {
             let grant = try fixture.session("clerk1").proposeGrant(user: "clerk8", category: category, unit: "U00")
-            #expect(try security.accept(grant) == nil)
+            #expect(try security.accept(grant).missing == nil)
         }
         let session = try Session(fixture.archive, identity: identity)
         session.purpose = Purpose("dailyManagement")

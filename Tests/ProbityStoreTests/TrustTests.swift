@@ -81,7 +81,7 @@ struct TrustTests {
         let until = fixture.archive.today
         let grant = try fixture.session("clerk1").proposeGrant(
             user: "clerk2", category: .events, unit: "U01", until: until)
-        #expect(try security.accept(grant) == nil)
+        #expect(try security.accept(grant).missing == nil)
         let place = NodePlace(category: .events, unit: "U01")
         try plant(fixture.session("clerk2"), place)
         #expect(try fixture.archive.check().findings == [])
@@ -124,7 +124,7 @@ struct TrustTests {
         let grant = try inspector.proposeGrant(
             user: "inspector2", category: column == "user" ? .complaints : .talks,
             unit: column == "unit" ? "U01" : "U00")
-        #expect(try security.accept(grant) == nil)
+        #expect(try security.accept(grant).missing == nil)
         let user = column == "user" ? "promoter1" : "inspector2"
         let identity = try #require(column == "user" ? fixture.identities[user] : newcomer)
         try fixture.archive.engine.database.write { db in
@@ -241,7 +241,7 @@ struct TrustTests {
         #expect(throws: ArchiveError(.notVisible, "")) { try bare.showOfficer("990003") }
         for category in [ProbityRecords.Category.roster, .events] {
             let grant = try fixture.session("clerk1").proposeGrant(user: "clerk2", category: category, unit: "U02")
-            #expect(try security.accept(grant) == nil)
+            #expect(try security.accept(grant).missing == nil)
         }
         let session = try Session(fixture.archive, identity: identity)
         session.purpose = Purpose("dailyManagement")
@@ -269,7 +269,7 @@ struct TrustTests {
         for category in [ProbityRecords.Category.roster, .events] {
             let grant = try holder.proposeGrant(
                 user: "clerk2", category: category, unit: "U01", until: first.adding(days: 1))
-            #expect(try fixture.session("secadmin1").accept(grant) == nil)
+            #expect(try fixture.session("secadmin1").accept(grant).missing == nil)
         }
         for isOpen in [true, true, false] {
             let session = try fixture.session("clerk2")
@@ -368,12 +368,12 @@ struct TrustTests {
         let clerk = try fixture.session("clerk1")
         let until = fixture.archive.today
         let first = try clerk.proposeGrant(user: "clerk2", category: .events, unit: "U01", until: until)
-        #expect(try security.accept(first) == nil)
+        #expect(try security.accept(first).missing == nil)
         let second = try clerk.proposeGrant(user: "clerk2", category: .events, unit: "U01", until: until)
-        #expect(try security.accept(second) == nil)
+        #expect(try security.accept(second).missing == nil)
         fixture.clock.move(by: 86_400)
         let third = try clerk.proposeGrant(user: "clerk2", category: .events, unit: "U01")
-        #expect(try security.accept(third) == nil)
+        #expect(try security.accept(third).missing == nil)
         #expect(try fixture.archive.check().findings == [])
     }
 }

@@ -37,7 +37,8 @@ struct KindStep {
     static func step(_ step: Step, of kind: RecordKind) -> KindStep {
         KindStep(
             step: step.act, roles: step.roles, from: kind.states.filter(step.from.contains), to: step.to,
-            approvals: step.approvals, isForAsFound: step.isForAsFound, isByProgram: kind.isDerived)
+            approvals: step.approvals, isForAsFound: step.isForAsFound,
+            isByProgram: kind.isDerived && step.approvals.isEmpty)
     }
 }
 

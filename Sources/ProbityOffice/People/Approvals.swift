@@ -40,17 +40,20 @@ extension Desk {
     ///   - fingerprint: of the text that was shown; no other is signed.
     ///   - acceptance: the newcomer's own signature, for a certificate.
     public func accept(_ id: Int64, as fingerprint: String, acceptance: String? = nil) throws -> Answer {
-        let missing = try session.accept(id, acceptance: acceptance, fingerprint: fingerprint)
+        let result = try session.accept(id, acceptance: acceptance, fingerprint: fingerprint)
+        let missing = result.missing
+        let lowering = result.lowering.map { words.text("approve.lowering", ["id": String($0)]) }
         return Answer(
             [
                 missing.map { words.text("cli.stillMissing", ["missing": words.missing($0)]) }
-                    ?? words.text("cli.inForce")
-            ],
+                    ?? words.text("cli.inForce"), lowering,
+            ].compactMap(\.self),
             JSONAnswer(
                 "accepted",
                 [
                     "inForce": .bool(missing == nil),
                     "missing": missing.map { .string(words.missing($0)) } ?? .null,
+                    "lowering": result.lowering.map { .integer($0) } ?? .null,
                 ]))
     }
 

@@ -18,7 +18,7 @@ public import CanonicalJSON
 //   steps         how a record changes, see Step.swift
 //   lock*         {"states", "only" (acts)}: in these states no other step begins
 //   guards*       names of rules in code that every version of the kind must pass, see Workflow.swift
-//   derived*      true: the program files it beside other records; nobody does by hand
+//   derived*      true: the program files it beside other records; people take only its steps that wait for others
 //   occurredOn*   name of the date field that is the record's date; without it, or without a value, it is the day of
 //                 filing
 //   dueOn*        name of a date field, or {"field", "days" | "months", "states"*}: so long after that date, shown while
@@ -61,7 +61,7 @@ public struct RecordKind: Sendable, Hashable {
     /// Rules in code that every version passes.
     let guards: Set<WorkflowGuard>
     /// Whether filing it asks what the officer's leads come to.
-    public var asksForLeads: Bool { guards.contains(.leadsAnswered) }
+    public var asksForLeads: Bool { !guards.isDisjoint(with: [.leadsAnswered, .leadsClosed]) }
     /// Whether the program files it beside other records, and nobody by hand.
     public let isDerived: Bool
     /// Name of the field that holds the record's date.

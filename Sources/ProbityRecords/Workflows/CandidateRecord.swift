@@ -102,7 +102,8 @@ struct CandidateRecord {
             if states.counts(version) {
                 if inForce?.values != version.values || inForce?.state != version.state {
                     changed = Filing(version, of: kind)
-                    if version.values["established"]?.bool ?? false { established.append(Filing(version, of: kind)) }
+                    let isSaid = version.values["established"]?.bool ?? false
+                    if isSaid, inForce?.values["established"] != true { established.append(Filing(version, of: kind)) }
                 }
                 inForce = version
                 waiting = states.isKnown ? nil : version

@@ -10,6 +10,8 @@ public import CanonicalJSON
 public enum WorkflowGuard: String, Sendable, CaseIterable {
     /// An answer "no specific lead is open" must agree with the team's own open leads (凡提必查).
     case leadsAnswered
+    /// The signal of an open lead goes when none is open (凡提必查).
+    case leadsClosed
 }
 
 /// Somebody who takes or approves a step.
@@ -188,13 +190,14 @@ public enum Workflow {
     ///
     /// - Parameters:
     ///   - changes: fields that the step brings; null removes one.
-    ///   - isProgram: whether the program itself takes the step of a derived kind.
+    ///   - isProgram: whether the program itself takes the step of a derived kind. People take only those that wait for others.
     /// - Returns: what follows; with ``Outcome/approval`` where it waits for other users.
     public static func take(
         _ act: String, of kind: RecordKind, _ record: Standing, changes: [String: JSONValue],
         by actor: WorkflowActor, _ context: Context, isProgram: Bool = false
     ) throws(WorkflowRefusal) -> Outcome {
-        guard isProgram || !kind.isDerived else { throw WorkflowRefusal(.derivedKind, act) }
+        guard isProgram || !kind.isDerived || kind.steps.contains(where: { $0.act == act && !$0.approvals.isEmpty })
+        else { throw WorkflowRefusal(.derivedKind, act) }
         var values = record.values.changed(by: changes)
         let step = try step(act, of: kind, record, values, actor, context)
         // Emptying what the step empties anyhow is how a proposal of it is put in force.
@@ -391,9 +394,13 @@ public enum Workflow {
         }
         guard problems.isEmpty else { throw WorkflowRefusal(.invalid, act, problems: problems) }
         // A wrong answer is not kept because it is wrong.
-        if kind.guards.contains(.leadsAnswered), act != withdrawStep, values["specificLeadOpen"]?.bool == false {
+        let saysNone: [WorkflowGuard: (field: String, isSaid: Bool)] = [
+            .leadsAnswered: ("specificLeadOpen", values["specificLeadOpen"]?.bool == false),
+            .leadsClosed: ("loweredOn", values["loweredOn"] != nil),
+        ]
+        for (field, isSaid) in kind.guards.compactMap({ saysNone[$0] }) where isSaid && act != withdrawStep {
             guard let leads = context.leads else { throw WorkflowRefusal(.leadsNotSeen, act) }
-            guard !leads.isOpen else { throw WorkflowRefusal(.leadOpen, act, field: "specificLeadOpen") }
+            guard !leads.isOpen else { throw WorkflowRefusal(.leadOpen, act, field: field) }
         }
     }
 }

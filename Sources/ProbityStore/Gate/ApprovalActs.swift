@@ -7,10 +7,19 @@ import ProbityRecords
 // was shown, and the last one puts the matter in force in the same act. Whoever asks never approves; a step waits sealed under
 // the record's dossier key, so whoever cannot open the file can neither see nor sign it, and where nobody can it waits.
 
+/// What became of a matter that was signed.
+public struct AcceptResult: Sendable, Hashable {
+    /// What is still missing; nil when it is in force.
+    public let missing: MissingSignature?
+    /// The proposal that the program made beside it, for others to sign: the last specific lead about the officer was closed,
+    /// and its signal is to go.
+    public var lowering: Int64?
+}
+
 extension Session {
     /// Puts a step into the queue.
     func propose(
-        _ outcome: Workflow.Outcome, of entry: RecordEntry, reason: String, _ run: ActRun, _ writer: RowWriter
+        _ outcome: Workflow.Outcome, of entry: RecordEntry, reason: String, _ writer: RowWriter
     ) throws -> Int64 {
         guard let key = try graph.dossierKey(entry.id.dossier, writer.db) else {
             throw ArchiveError(.notVisible, "no key for the dossier")
@@ -28,7 +37,6 @@ extension Session {
         let sealed = try vault.seal(note, outcome.values, first: id, under: key)
         try writer.insertProposal(
             .step, place: ProposalRow.Place(dossier: key.dossier, epoch: key.epoch), note: sealed)
-        run[.proposal] = String(id)
         return id
     }
 
@@ -36,15 +44,20 @@ extension Session {
     ///
     /// - Throws: ``ArchiveError`` `stateForbids`, naming the matter.
     func demandNothingWaits(of entry: RecordEntry, _ db: Connection) throws {
-        let reader = ProposalReader(vault, db)
-        for proposal in try reader.all(of: entry.id.dossier).proposals {
+        guard let (id, step) = try waitingProposal(of: entry, db) else { return }
+        throw ArchiveError(
+            .stateForbids, "proposal \(id) of the record waits for its signatures", subject: String(id),
+            rule: "approve.waiting", params: ["step": "transition/\(step.outcome.step)"])
+    }
+
+    /// The matter of a record that waits.
+    func waitingProposal(of entry: RecordEntry, _ db: Connection) throws -> (id: Int64, step: StepProposal)? {
+        for proposal in try ProposalReader(vault, db).all(of: entry.id.dossier).proposals {
             guard proposal.isOpen, case .step(let opened) = proposal.subject, opened.proposal.record == entry.id
             else { continue }
-            throw ArchiveError(
-                .stateForbids, "proposal \(proposal.id) of the record waits for its signatures",
-                subject: String(proposal.id), rule: "approve.waiting",
-                params: ["step": "transition/\(opened.proposal.outcome.step)"])
+            return (proposal.id, opened.proposal)
         }
+        return nil
     }
 
     /// What waits, as far as the user may sign it, and what he has proposed himself, with what came of it.
@@ -77,11 +90,10 @@ extension Session {
     ///   - acceptance: for a certificate, the signature of the user concerned, from ``UserAcceptance``; he has no certificate
     ///     yet with which to begin a session.
     ///   - fingerprint: of the text that was shown; another text is not signed. Nil signs whatever the matter says.
-    /// - Returns: what is still missing; nil when it is in force.
     /// - Throws: ``ArchiveError`` `notVisible`, also where he may not sign it, `needsSecondPerson` where whoever asks would
     ///   approve, `stateForbids` for what is in force already, was denied or was overtaken, `changedSinceRead`.
     @discardableResult
-    public func accept(_ id: Int64, acceptance: String? = nil, fingerprint: String? = nil) throws -> MissingSignature? {
+    public func accept(_ id: Int64, acceptance: String? = nil, fingerprint: String? = nil) throws -> AcceptResult {
         // To whom it does not concern, not even the act in the ledger's line says that it is a step.
         let isHisStep = try archive.snapshot { db in
             roster.beginTransaction()
@@ -113,11 +125,11 @@ extension Session {
             }
         }
         wrapPageKey()
-        return missing
+        return AcceptResult(missing: missing)
     }
 
-    private func acceptStep(_ id: Int64, _ fingerprint: String?) throws -> MissingSignature? {
-        try write(.recordApprove, [.proposal: String(id)]) { run, writer -> MissingSignature? in
+    private func acceptStep(_ id: Int64, _ fingerprint: String?) throws -> AcceptResult {
+        try write(.recordApprove, [.proposal: String(id)]) { run, writer -> AcceptResult in
             let proposal = try concerning(id, run, writer.db)
             guard case .step(let opened) = proposal.subject else {
                 throw ArchiveError(.integrity, "proposal \(id) is of two kinds")
@@ -146,11 +158,13 @@ extension Session {
                     .step, first: id, place: opened.place,
                     note: vault.seal(
                         note, step.outcome.values, first: id, under: dossierKey(at: opened.place, writer.db)))
-                return .approvers(roles: approval.roles, count: approval.count - approvers.count)
+                return AcceptResult(
+                    missing: .approvers(roles: approval.roles, count: approval.count - approvers.count))
             }
-            _ = try insert(
-                outcome, after: entry, kind, unit: unit, reason: step.reason, approval: note, in: writer)
-            return nil
+            return AcceptResult(
+                missing: nil,
+                lowering: try insert(
+                    outcome, after: entry, kind, unit: unit, reason: step.reason, approval: note, in: writer))
         }
     }
 

@@ -150,7 +150,8 @@ extension Session {
         }
         try demandNothingWaits(of: entry, writer.db)
         if let approval = outcome.approval {
-            let proposal = try propose(outcome, of: entry, reason: reason, run, writer)
+            let proposal = try propose(outcome, of: entry, reason: reason, writer)
+            run[.proposal] = String(proposal)
             let signers = try ProposalReader(vault, writer.db).signers(
                 of: approval, outcome, of: kind, entry, proposedBy: user, unit: unit)
             return StepResult(
@@ -162,10 +163,12 @@ extension Session {
     }
 
     /// Files the version that a step makes, and what follows from it.
+    ///
+    /// - Returns: the proposal that follows from it, as ``proposeLowering(after:officer:unit:in:)``.
     func insert(
         _ outcome: Workflow.Outcome, after entry: RecordEntry, _ kind: RecordKind, unit: String, reason: String,
         approval: SignedNote? = nil, in writer: RowWriter
-    ) throws -> RecordID {
+    ) throws -> Int64? {
         let officer = entry.content.officer.number
         guard let key = try graph.dossierKey(entry.id.dossier, writer.db) else {
             throw ArchiveError(.notVisible, "no key for the dossier", rule: "key.missing")
@@ -176,8 +179,7 @@ extension Session {
             record: entry.id.number, version: version, key: key, in: writer)
         // What no reader would believe is not filed: one such version closes the whole file.
         _ = try vault.entry(entry.id, writer.db)
-        try signalLeads(after: kind, officer: officer, unit: unit, in: writer)
-        return RecordID(version)
+        return try proposeLowering(after: kind, officer: officer, unit: unit, in: writer)
     }
 
     // MARK: Parts that other acts use

@@ -25,26 +25,46 @@ extension Session {
         return standing
     }
 
-    /// Files or changes the signal where what was just filed opened the first specific lead or closed the last one.
+    /// Files or changes the signal where what was just filed opened the first specific lead, or established one.
     ///
     /// - Throws: ``ArchiveError`` `notVisible` where the user cannot file it: then the act does not happen either.
     func signalLeads(after kind: RecordKind, officer: Int64, unit: String, in writer: RowWriter) throws {
-        guard kind.category == .complaints else { return }
+        _ = try signal(after: kind, officer: officer, unit: unit, in: writer)
+    }
+
+    /// As above; and where the last specific lead was closed, proposes to others of the team that the signal goes: that nothing
+    /// is open any more is not one person's word.
+    ///
+    /// - Returns: the proposal; nil where none was made.
+    func proposeLowering(
+        after kind: RecordKind, officer: Int64, unit: String, in writer: RowWriter
+    ) throws -> Int64? {
+        guard let (signal, standing) = try signal(after: kind, officer: officer, unit: unit, in: writer),
+            !standing.isOpen, signal.content.state == "raised",
+            try waitingProposal(of: signal, writer.db) == nil
+        else { return nil }
+        let outcome = try take(
+            "lower", signal, ["loweredOn": .string(archive.now.date.description)], leads: standing)
+        return try propose(outcome, of: signal, reason: label(ofStep: "lower"), writer)
+    }
+
+    /// The signal as it stands after what was filed, with what the leads come to; nil where there is none.
+    private func signal(
+        after kind: RecordKind, officer: Int64, unit: String, in writer: RowWriter
+    ) throws -> (RecordEntry, LeadStanding)? {
+        guard kind.category == .complaints else { return nil }
         let entry = try signalEntry(officer: officer, unit: unit, writer.db).first
         let raisedOn = entry?.content.values["raisedOn"]?.string.flatMap { CivilDate($0) }
         guard let standing = try leads(officer: officer, unit: unit, since: raisedOn, writer.db) else {
             throw ArchiveError(.integrity, "a complaint was filed where none can be read")
         }
-        let isRaised = entry?.content.state == "raised"
-        guard standing.isOpen != isRaised else { return }
-        if standing.isOpen {
+        if entry?.content.state != "raised" {
+            guard standing.isOpen else { return nil }
             try raiseSignal(entry, officer: officer, unit: unit, in: writer)
-        } else if let entry {
-            try advanceSignal(
-                entry, "lower",
-                ["loweredOn": .string(archive.now.date.description), "established": .bool(standing.isEstablished)],
-                unit: unit, in: writer)
+        } else if let entry, standing.isEstablished, entry.content.values["established"] != true {
+            try advanceSignal(entry, "establish", ["established": true], unit: unit, in: writer)
         }
+        return try signalEntry(officer: officer, unit: unit, writer.db).first.map { ($0, standing) }
     }
 
     private func signalEntry(officer: Int64, unit: String, _ db: Connection) throws -> [RecordEntry] {
@@ -63,15 +83,12 @@ extension Session {
     private func raiseSignal(
         _ entry: RecordEntry?, officer: Int64, unit: String, in writer: RowWriter
     ) throws {
-        let today = JSONValue.string(archive.now.date.description)
-        if let entry {
-            return try advanceSignal(
-                entry, "raise", ["raisedOn": today, "loweredOn": .null, "established": .null], unit: unit, in: writer)
-        }
+        let raised: [String: JSONValue] = ["raisedOn": .string(archive.now.date.description)]
+        if let entry { return try advanceSignal(entry, "raise", raised, unit: unit, in: writer) }
         let kind = try declaredKind(Session.signal)
         let key = try vault.dossierKey(kind.category, officer: officer, unit: unit, in: writer)
         let outcome = Workflow.Outcome(
-            step: Workflow.fileStep, state: kind.initialState, values: ["raisedOn": today], approval: nil)
+            step: Workflow.fileStep, state: kind.initialState, values: raised, approval: nil)
         try vault.insert(
             vault.content(outcome, kind, officer: officer), kind: kind, record: nil,
             version: vault.nextVersion(in: key.dossier, writer.db), key: key, in: writer)
@@ -80,15 +97,26 @@ extension Session {
     private func advanceSignal(
         _ entry: RecordEntry, _ step: String, _ changes: [String: JSONValue], unit: String, in writer: RowWriter
     ) throws {
+        _ = try insert(
+            take(step, entry, changes, leads: nil), after: entry, declaredKind(Session.signal), unit: unit,
+            reason: label(ofStep: step), in: writer)
+    }
+
+    private func take(
+        _ step: String, _ entry: RecordEntry, _ changes: [String: JSONValue], leads: LeadStanding?
+    ) throws -> Workflow.Outcome {
         let kind = try declaredKind(Session.signal)
-        let outcome: Workflow.Outcome
         do {
-            outcome = try Workflow.take(
+            return try Workflow.take(
                 step, of: kind, entry.standing, changes: changes, by: workflowActor,
-                Workflow.Context(policy: archive.policy, today: archive.now.date), isProgram: true)
+                Workflow.Context(policy: archive.policy, today: archive.now.date, leads: leads), isProgram: true)
         } catch {
             throw ArchiveError(error, of: kind)
         }
-        _ = try insert(outcome, after: entry, kind, unit: unit, reason: step, in: writer)
+    }
+
+    /// What stands as the reason of a step that the program takes.
+    private func label(ofStep step: String) -> String {
+        catalogue.codeList("transition")?.label(step, .zh) ?? step
     }
 }
