@@ -147,6 +147,7 @@ public enum Schema {
             ("messages-refusal.json", PackageResources.messages_refusal_json),
             ("messages-report.json", PackageResources.messages_report_json),
             ("messages-rule.json", PackageResources.messages_rule_json),
+            ("messages-usage.json", PackageResources.messages_usage_json),
             ("messages-user.json", PackageResources.messages_user_json),
             ("messages-workflow.json", PackageResources.messages_workflow_json),
         ]

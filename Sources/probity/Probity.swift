@@ -57,12 +57,13 @@ struct Main {
         } catch let verdict as Verdict {
             exit(ExitCodes.of(verdict.outcome))
         } catch {
-            // The parser's own errors and requests for help.
-            if Probity.exitCode(for: error) != .failure { Probity.exit(withError: error) }
+            let code = Probity.exitCode(for: error)
+            // A request for help, or for the version.
+            if code == .success { Probity.exit(withError: error) }
             let language = Main.language(arguments)
             do {
                 let console = try Console(language: Console.language(language), isJSON: arguments.contains("--json"))
-                exit(console.report(error))
+                exit(console.report(code == .failure ? error : UsageErrors.read(error, arguments)))
             } catch {
                 FileHandle.standardError.write(Data("probity: \(error)\n".utf8))
                 exit(ExitCodes.of(.unclassified))

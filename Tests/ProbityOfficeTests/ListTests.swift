@@ -117,7 +117,7 @@ extension Office {
             #expect(signed.lines == ["已生效"])
             #expect(
                 try signed.json.parsed == [
-                    "schema": "probity/accepted/v1", "inForce": true, "missing": .null,
+                    "schema": "probity/accepted/v1", "inForce": true, "missing": .null, "lowering": .null,
                 ])
             #expect(try !secadmin.approvals().rows.contains { $0.cells[0] == String(number) })
             #expect(throws: OfficeError(.usage, "cli.categoryUnknown")) {

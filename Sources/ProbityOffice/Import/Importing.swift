@@ -40,7 +40,11 @@ extension Desk {
         let rejections = report.rejected.flatMap { row in
             row.problems.map { problem in
                 let field = kind.field(problem.field).map(words.field) ?? problem.field
-                let params = problem.params.merging(["field": field, "row": String(row.number)]) { $1 }
+                var params = problem.params.merging(["field": field, "row": String(row.number)]) { $1 }
+                if let list = kind.field(problem.field)?.codeList {
+                    params["list"] = words.phrases("list/\(list.id)")
+                    params["codes"] = words.phrases("codes/\(list.id)")
+                }
                 return ImportAnswer.Rejection(
                     row: row.number, field: field,
                     text: words.text(

@@ -33,7 +33,7 @@ public struct Refusal: Sendable, Equatable {
             let sentence = wording.text(key ?? "error.\(identifier)", params)
             message = key == nil && Refusal.isTechnical(error.code) ? "\(sentence) (\(error.reason))" : sentence
         case let error as OfficeError:
-            (outcome, identifier, details) = (error.code, error.key, error.details)
+            (outcome, identifier, details, params) = (error.code, error.key, error.details, error.params)
             (message, reason, misnomer) = (wording.text(error.key, error.params), nil, error.misnomer)
         case let error as SchemaError:
             (outcome, identifier, details, message) = (.unclassified, "schema", [], error.description)
@@ -42,10 +42,12 @@ public struct Refusal: Sendable, Equatable {
             (outcome, identifier, details, message) = (.unclassified, "unclassified", [], "\(error)")
             (reason, misnomer) = (nil, nil)
         }
-        hint = Refusal.hint([rule, identifier].compactMap(\.self), misnomer, params, wording)
+        let family = identifier.split(separator: ".").first.map(String.init)
+        hint = Refusal.hint([rule, identifier, family].compactMap(\.self), misnomer, params, wording)
     }
 
-    /// What helps: the name that may be meant, then the hint of the rule or of its code, else the names that there are.
+    /// What helps: the name that may be meant, then the hint of the rule, of its code or of the code's family (what stands
+    /// before its first dot), else the names that there are.
     private static func hint(
         _ keys: [String], _ misnomer: Misnomer?, _ params: [String: String], _ wording: Wording
     ) -> String? {

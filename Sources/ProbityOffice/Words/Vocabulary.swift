@@ -75,6 +75,7 @@ struct Vocabulary: Sendable {
         switch list {
         case "message": return self.text(code)
         case "list": return catalogue.codeList(code)?.labels[language] ?? code
+        case "codes": return catalogue.codeList(code)?.offer(wording.messages) ?? code
         case "kind": return kind(code)
         case "field":
             let names = code.split(separator: ".", maxSplits: 1).map(String.init)

@@ -73,7 +73,10 @@ public struct FieldProblem: Sendable, Hashable {
         var params = params
         let field = kind.field(field)
         params["field"] = field?.labels[messages.language] ?? self.field
-        if let list = field?.codeList { params["list"] = list.labels[messages.language] }
+        if let list = field?.codeList {
+            params["list"] = list.labels[messages.language]
+            params["codes"] = list.offer(messages)
+        }
         if let why = params["why"] { params["why"] = messages.text("citizenID.\(why)") }
         return messages.text(messageKey, params)
     }

@@ -8,7 +8,10 @@ extension ArchiveError {
         var params = problem.params
         let field = kind.field(problem.field)
         params["field"] = field == nil ? problem.field : "field/\(kind.id).\(problem.field)"
-        if let list = field?.codeList { params["list"] = "list/\(list.id)" }
+        if let list = field?.codeList {
+            params["list"] = "list/\(list.id)"
+            params["codes"] = "codes/\(list.id)"
+        }
         if let why = params["why"] { params["why"] = "message/citizenID.\(why)" }
         self.init(
             problem.code == .reporterIdentity ? .reporterIdentity : .invalidEntry,
