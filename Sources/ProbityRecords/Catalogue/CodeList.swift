@@ -73,7 +73,7 @@ public struct CodeList: Sendable, Hashable {
     /// The names to choose from, as a sentence offers them: all of a short list, the first of a long one.
     public func offer(_ messages: MessageCatalogue) -> String {
         let names = codes.prefix(12).map { $0.labels[messages.language] }
-        return names.joined(separator: messages.text("cli.listSeparator")) + (codes.count > names.count ? "……" : "")
+        return names.joined(separator: messages.text("problem.codeSeparator")) + (codes.count > names.count ? "……" : "")
     }
 
     /// What `code` is called; nil for a code that is not in the list.
