@@ -159,6 +159,43 @@ extension DoorTests {
             #expect(try house.fixture.archive.check().findings == [])
         }
 
+        @Test("A lead that another organ has is open until its outcome is entered; one that is transferred stays so")
+        func elsewhere() throws {
+            let number = house.number()
+            var record = try file(number, specific: true)
+            try advance(&record, "register")
+            try advance(&record, "refer")
+            #expect(try signals(number).first?.content.state == "raised" && lowering(number) == nil)
+            #expect(throws: ArchiveError(.stateForbids, "")) { try opine(number, isOpen: false) }
+            try advance(&record, "conclude", ["outcome": "transferred", "outcomeOn": "2026-11-20"])
+            #expect(try lowering(number) == nil)
+            try advance(&record, "reopen")
+            try advance(&record, "accept")
+            try advance(&record, "assess", ["specificLead": true])
+            try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "clerk1"])
+            try advance(&record, "conclude", ["outcome": "untrue", "outcomeOn": "2026-11-20"])
+            try lower(number)
+            #expect(try signals(number).first?.content.state == "lowered")
+        }
+
+        @Test("Who handles a lead does not sign its outcome; where everybody does, anybody turns the step down")
+        func handlers() throws {
+            let number = house.number()
+            var record = try file(number, specific: true)
+            for act in ["register", "accept"] { try advance(&record, act) }
+            try advance(&record, "assess", ["specificLead": true])
+            try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "inspector2"])
+            let session = try house.session("inspector1")
+            let waits = try session.advance(
+                record.id, step: "conclude",
+                changes: ["outcome": "untrue", "outcomeOn": "2026-11-20", "finding": "查无此事"], reason: "办结")
+            let matter = try #require(waits.proposal)
+            #expect(!waits.signers.contains("inspector2"))
+            #expect(throws: ArchiveError(.needsSecondPerson, "")) { try house.session("inspector2").accept(matter) }
+            #expect(throws: Never.self) { try house.session("inspector2").deny(matter, reason: "材料不全") }
+            #expect(try house.entry(record).content.state == "disposed")
+        }
+
         @Test("While another lead is open nobody lowers the signal; who was turned down may propose it again")
         func proposedAgain() throws {
             let number = house.number()

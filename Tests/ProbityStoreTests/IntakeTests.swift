@@ -177,10 +177,8 @@ struct IntakeTests {
             if isConfirmed {
                 try house.session("inspector2").advance(found.id, step: "verify", reason: "核对原件")
             }
-            // The lead that is open is referred: the signal sinks, and says what was established.
-            try inspector.advance(lead, step: "register", changes: ["receiptNo": "1"], reason: "办")
-            let waits = try inspector.advance(
-                lead, step: "refer", changes: ["forwardedOn": "2026-11-20", "forwardedTo": "上级"], reason: "移送")
+            // The lead that is open is withdrawn: the signal says what was established.
+            let waits = try inspector.withdraw(lead, reason: "误登")
             #expect(try house.session("inspector2").accept(#require(waits.proposal)).missing == nil)
             let promoter = try house.session("promoter1")
             let signal = try #require(try promoter.records(of: number, kind: "leadSignal").records.first)
@@ -213,9 +211,7 @@ struct IntakeTests {
             looks += 1
             #expect(throws: Never.self) {
                 try other.file(.init(kind: "complaint", officer: numbers[0], values: lead))
-                try other.advance(open, step: "register", changes: ["receiptNo": "1"], reason: "办")
-                let waits = try other.advance(
-                    open, step: "refer", changes: ["forwardedOn": "2026-11-20", "forwardedTo": "上级"], reason: "移送")
+                let waits = try other.withdraw(open, reason: "误登")
                 _ = try house.session("inspector3").accept(#require(waits.proposal))
             }
         }

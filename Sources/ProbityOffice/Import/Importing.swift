@@ -45,6 +45,7 @@ extension Desk {
                     params["list"] = words.phrases("list/\(list.id)")
                     params["codes"] = words.phrases("codes/\(list.id)")
                 }
+                if let why = params["why"] { params["why"] = words.text("citizenID.\(why)") }
                 return ImportAnswer.Rejection(
                     row: row.number, field: field,
                     text: words.text(

@@ -14,7 +14,10 @@ struct FieldInput {
         for field in fields {
             let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2 else { throw OfficeError(.usage, "cli.fieldForm", ["field": parts[0]]) }
-            texts[try Named.field(parts[0], of: kind, wording.language)] = parts[1]
+            let name = try Named.field(parts[0], of: kind, wording.language)
+            guard texts.updateValue(parts[1], forKey: name) == nil else {
+                throw OfficeError(.usage, "cli.fieldTwice", ["field": parts[0]])
+            }
         }
         self.kind = kind
         self.texts = texts

@@ -41,6 +41,18 @@ enum Named {
             text, of: kind.fieldNames, or: .invalidEntry, "cli.fieldUnknown", "field", ["kind": kind.labels[language]])
     }
 
+    /// An act of the ledger by code or name, or the beginning of codes.
+    static func acts(_ text: String) throws -> String {
+        func called(_ code: String, _ language: Language) throws -> String {
+            try MessageCatalogue.standard(language).text("act.\(code)")
+        }
+        let names = Names(
+            try ActCodes.all.map { Names.Name($0, Labels(zh: try called($0, .zh), en: try called($0, .en))) })
+        if let code = names.code(for: text) { return code }
+        if ActCodes.all.contains(where: { $0.hasPrefix(text) }), !text.isEmpty { return text }
+        return try one(text, of: names, or: .usage, "cli.actUnknown", "act")
+    }
+
     static func state(_ text: String, of kind: RecordKind) throws -> String {
         try one(text, of: kind.stateNames, or: .invalidEntry, "cli.stateUnknown", "state")
     }

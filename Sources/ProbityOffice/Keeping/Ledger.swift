@@ -7,7 +7,7 @@ import ProbityStore
 public struct LedgerInquiry: Sendable {
     /// Only this user's.
     public var actor: String?
-    /// Only acts that begin so.
+    /// Only this act, by code or name, or those whose code begins so.
     public var act: String?
     /// First and last date, `YYYY-MM-DD`.
     public var since: String?
@@ -25,7 +25,7 @@ public struct LedgerInquiry: Sendable {
     func query() throws -> LedgerQuery {
         var query = LedgerQuery()
         query.actor = actor
-        query.act = act
+        query.act = try act.map(Named.acts)
         (query.since, query.until) = try Named.period(since: since, until: until)
         query.limit = try Named.limit(limit)
         query.before = before
@@ -76,7 +76,7 @@ extension ListForm where Entry == LedgerLine {
                 Column("time") { line, _ in line.leaf.time },
                 Column("user") { line, _ in line.leaf.actor },
                 Column("act") { line, words in words.act(line.leaf.act) },
-                Column("outcome") { line, words in words.ended(line.leaf.outcome) },
+                Column("outcome") { line, words in words.ended(line) },
                 Column("details") { line, words in
                     line.details.map { words.details($0, of: line.leaf.act) }
                         ?? words.text(line.isWithheld ? "coverage.detailsWithheld" : "coverage.details")

@@ -46,7 +46,8 @@ extension Desk {
                 words.text(
                     "cli.version",
                     [
-                        "number": String(index + 1), "date": version.filedOn.description, "user": version.filedBy,
+                        "number": String(index + 1), "date": version.filedOn.description,
+                        "user": words.takers(of: version),
                         "state": words.state(of: version), "reason": version.reason ?? words.intake(version),
                     ])
             }, notes: [], json: JSONAnswer("record", members))

@@ -21,13 +21,20 @@ extension Vocabulary {
     func members(_ version: VersionContent) -> [String: JSONValue] {
         var members: [String: JSONValue] = [
             "state": .string(version.state), "filedOn": .string(version.filedOn.description),
-            "filedBy": .string(version.filedBy), "reason": version.reason.map { .string($0) } ?? .null,
+            "filedBy": .string(version.filedBy),
+            "proposedBy": version.proposedBy.map { .string($0) } ?? .null,
+            "reason": version.reason.map { .string($0) } ?? .null,
             "values": .object(catalogue.shown(version.values, of: version.kind)),
         ]
         if let intake = version.intake {
             members["intake"] = .object(["item": .string(intake.item.text), "officer": .string(intake.officer)])
         }
         return members
+    }
+
+    /// Who took the step of a version: where two did, both.
+    func takers(of version: VersionContent) -> String {
+        version.proposedBy.map { text("cli.takers", ["proposer": $0, "user": version.filedBy]) } ?? version.filedBy
     }
 
     /// Which item of the tray a version was, and whom it named; empty for any other.

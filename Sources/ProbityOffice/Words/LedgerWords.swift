@@ -1,4 +1,5 @@
 import Foundation
+import ProbityLedger
 import ProbityRecords
 import ProbityStore
 
@@ -10,7 +11,15 @@ extension Vocabulary {
     func act(_ code: String) -> String { known("act.\(code)") ?? code }
 
     /// How an act ended: done, or why it was refused.
-    func ended(_ outcome: String) -> String {
+    func ended(_ line: LedgerLine) -> String {
+        // A step whose line names its proposal is not taken yet.
+        let waits = line.leaf.outcome == "done" && line.details?["proposal"].map { !$0.isEmpty } ?? false
+        return waits && Vocabulary.proposing.contains(line.leaf.act) ? text("ledger.waits") : ended(line.leaf.outcome)
+    }
+
+    private static let proposing: Set<String> = ["record.amend", "record.withdraw", "record.advance"]
+
+    private func ended(_ outcome: String) -> String {
         guard let code = outcome.split(separator: ":", maxSplits: 1).dropFirst().first else {
             return known("ledger.\(outcome)") ?? outcome
         }

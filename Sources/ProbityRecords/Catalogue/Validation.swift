@@ -30,6 +30,21 @@ extension RecordKind {
         return problems
     }
 
+    /// Whether each value is of a field that the kind has, and of its type: what a reader asks. Bounds, formats and the kind's
+    /// rules are asked where a record is filed, and may change afterwards.
+    public func hasForm(of values: [String: JSONValue]) -> Bool {
+        values.allSatisfy { name, value in
+            guard let type = field(name)?.type else { return false }
+            switch (type, value) {
+            case (.text, .string), (.longText, .string), (.decimal, .string), (.code, .string), (.officerRef, .string),
+                (.recordRef, .string), (.integer, .integer), (.bool, .bool), (.codes, .array):
+                return true
+            case (.date, .string(let text)): return CivilDate(text) != nil
+            default: return false
+            }
+        }
+    }
+
     /// What is wrong with a field that the kind does not have.
     func problem(unknown name: String) -> FieldProblem {
         let isReporter = refusesReporterIdentity && ReporterIdentity.isFieldName(name)

@@ -19,16 +19,18 @@ public enum ReporterIdentity {
 
     /// Labels that introduce the reporter inside a text: with a colon behind them, or a word that links a name to them.
     private static let labels = spelt([
-        "举报人", "举报人姓名", "检举人", "控告人", "投诉人", "投诉人姓名", "信访人", "来信人", "来访人", "来电人", "反映人", "联系电话", "联系方式",
-        "reporter", "reportername", "complainant", "informant",
+        "举报人", "举报人姓名", "检举人", "控告人", "投诉人", "投诉人姓名", "信访人", "来信人", "来访人", "来电人", "反映人", "举报者", "检举者", "控告者", "写信人",
+        "联系电话",
+        "联系方式", "reporter", "reportername", "complainant", "informant",
     ])
 
     /// Words between a label and a name: 举报人是某某.
-    private static let links = spelt(["是", "为", "系", "叫", "名叫", "姓名", "is", "named"])
+    private static let links = spelt(["是", "就是", "即是", "即", "为", "系", "叫", "名叫", "姓名", "is", "named"])
     /// What may follow them and names nobody: 举报人为匿名.
     private static let nameless = spelt(["匿名", "不详", "未知", "未署名", "anonymous", "unknown"])
     /// The labels that mean a person, behind which his name may stand at once: 举报人王五反映.
-    private static let persons = Set(spelt(["举报人", "检举人", "控告人", "投诉人", "信访人", "来信人", "来访人", "来电人", "反映人"]))
+    private static let persons = Set(
+        spelt(["举报人", "检举人", "控告人", "投诉人", "信访人", "来信人", "来访人", "来电人", "反映人", "举报者", "检举者", "控告者", "写信人"]))
     /// By the third byte of a text: whether a label may begin at the first. Chinese characters differ in their last byte most.
     private static let thirdBytes = (UInt8.min...UInt8.max).map { byte in labels.contains { $0[2] == byte } }
 
@@ -40,7 +42,7 @@ public enum ReporterIdentity {
     /// Whether `text` seems to hold a reporter's identity.
     public static func isSuspected(in text: String) -> Bool {
         let bytes = searched(text)
-        return hasNumber(bytes) || hasLabelledName(bytes)
+        return hasNumber(bytes) || hasLabelledName(bytes) || hasAddress(bytes)
     }
 
     /// The text as it is searched: ASCII in lower case and half-width, brackets, quotes and dashes as one of ASCII, without
@@ -178,6 +180,28 @@ public enum ReporterIdentity {
         return hasNumber()
     }
 
+    /// An e-mail address, or an account of a messenger behind its name: 微信号zhang88.
+    private static func hasAddress(_ bytes: [UInt8]) -> Bool {
+        func isOfAccount(_ byte: UInt8) -> Bool { byte.isLetterOrDigit || byte == 0x2D || byte == 0x5F || byte == 0x2E }
+        for index in bytes.indices.dropFirst().dropLast() where bytes[index] == 0x40 {
+            if isOfAccount(bytes[index - 1]), bytes[(index + 1)...].prefix(while: isOfAccount).contains(0x2E) {
+                return true
+            }
+        }
+        // Most texts have no Latin letters or digits at all behind such a word; 微 and "qq" are rarer still.
+        for (word, first) in messengers {
+            for index in bytes.indices.dropLast(word.count) where bytes[index] == first {
+                guard bytes[index...].starts(with: word) else { continue }
+                let rest = bytes[(index + word.count)...].drop { $0 == colon[0] || fences.contains($0) }
+                let account = rest.starts(with: accountMark) ? rest.dropFirst(accountMark.count) : rest
+                if account.drop(while: { $0 == colon[0] }).prefix(while: isOfAccount).count >= 5 { return true }
+            }
+        }
+        return false
+    }
+
+    private static let messengers = spelt(["微信", "qq"]).map { (word: $0, first: $0[0]) }
+    private static let accountMark = Array("号".utf8)
     private static let country = Array("86".utf8)
 
     private static func isNumber(_ digits: ArraySlice<UInt8>) -> Bool {
@@ -196,4 +220,9 @@ public enum ReporterIdentity {
         digits.count == 11 && digits.first == 0x31 && (0x33...0x39).contains(digits[digits.startIndex + 1])
             && digits.last != 0x78
     }
+}
+
+extension UInt8 {
+    /// Of ASCII, in lower case.
+    fileprivate var isLetterOrDigit: Bool { (0x30...0x39).contains(self) || (0x61...0x7A).contains(self) }
 }

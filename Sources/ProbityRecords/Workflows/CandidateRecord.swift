@@ -5,8 +5,9 @@ import CanonicalJSON
 enum CandidateKind: String, CaseIterable {
     case sanction, admonition, verification, useJudgement, fileReview, opinion, appraisal, training, leadSignal
 
-    /// The field that says when what the record tells came to be.
-    var dateField: String {
+    /// The field that says when what the record tells came to be; nil where it is the day of filing: a signal's own date is
+    /// nobody's to choose.
+    var dateField: String? {
         switch self {
         case .sanction, .admonition, .appraisal: "decidedOn"
         case .verification: "checkedOn"
@@ -14,7 +15,7 @@ enum CandidateKind: String, CaseIterable {
         case .fileReview: "reviewedOn"
         case .opinion: "repliedOn"
         case .training: "completedOn"
-        case .leadSignal: "raisedOn"
+        case .leadSignal: nil
         }
     }
 
@@ -159,6 +160,7 @@ struct CandidateRecord {
 extension RecordFact.Version {
     /// When what it tells came to be.
     fileprivate func date(of kind: CandidateKind) -> CivilDate {
-        values[kind.dateField]?.string.flatMap { CivilDate($0) } ?? occurredOn
+        guard let field = kind.dateField else { return filedOn }
+        return values[field]?.string.flatMap { CivilDate($0) } ?? occurredOn
     }
 }

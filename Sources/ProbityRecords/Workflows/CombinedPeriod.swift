@@ -27,9 +27,16 @@ struct CombinedPeriod {
 enum NamedGuard: String, CaseIterable {
     /// A combined sanction states a period inside its bounds.
     case combinedPeriod
+    /// What is decided about a year is decided in it or later.
+    case yearDecided
 
     func problem(_ values: [String: JSONValue], rules: RuleSet) -> (field: String, params: [String: String])? {
         switch self {
+        case .yearDecided:
+            guard let decided = values["decidedOn"]?.string.flatMap({ CivilDate($0) }),
+                let year = values["year"]?.integer, year > decided.year
+            else { return nil }
+            return ("year", [:])
         case .combinedPeriod:
             guard let decided = values["decidedOn"]?.string.flatMap({ CivilDate($0) }),
                 let stated = values["periodMonths"]?.integer,

@@ -28,11 +28,12 @@ public struct LeadStanding: Sendable, Hashable {
             values[flag]?.bool ?? false
         else { return }
         if rule.texts("open").contains(state) { isOpen = true }
+        // What old papers say of another organ's lead, nobody here can ask any more.
+        guard !isAsFound else { return }
+        if rule.texts("elsewhere").contains(state) { isOpen = true }
         let outcome = rule.text("outcome").flatMap { values[$0]?.string }
-        if isNews, !isAsFound, rule.texts("decided").contains(state), let outcome,
-            rule.texts("established").contains(outcome)
-        {
-            isEstablished = true
-        }
+        guard rule.texts("decided").contains(state), let outcome else { return }
+        if rule.texts("pending").contains(outcome) { isOpen = true }
+        if isNews, rule.texts("established").contains(outcome) { isEstablished = true }
     }
 }

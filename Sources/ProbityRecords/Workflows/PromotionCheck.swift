@@ -26,7 +26,13 @@ public enum PromotionCheck {
     ) -> PromotionAnswer {
         let evaluation = PromotionEvaluation(candidate, question: question, rules: rules)
         let unseen = evaluation.unseen()
-        let persons = rules.rule("person", on: question.on)?.texts("categories") ?? []
+        guard let persons = rules.rule("person", on: question.on)?.texts("categories") else {
+            // Nobody is left out of a check because no rule says whom it is for.
+            let none = evaluation.reason("person", .hold, "promotion.noRules", rule: "person")
+            return PromotionAnswer(
+                officerID: candidate.officerID, question: question, verdict: .hold, until: nil,
+                reasons: unseen + [none])
+        }
         guard persons.contains(candidate.personCategory) else {
             // A roster that could not be read does not make anybody an auxiliary.
             let isUnknown = candidate.personCategory.isEmpty && !unseen.isEmpty

@@ -85,7 +85,7 @@ struct Act: Sendable, Hashable {
     private static let roster = filing.union([.officer, .officerTag])
     /// A step is in force at once, or waits.
     private static let step = filing.union([.proposal])
-    private static let stepFields: Set<Field> = [.record, .reason, .officer, .step, .proposal]
+    private static let stepFields: Set<Field> = [.record, .reason, .officer, .kind, .step, .proposal]
 
     // MARK: The archive, its units and users
 
@@ -118,9 +118,10 @@ struct Act: Sendable, Hashable {
     /// A step of a record.
     static let recordApprove = Act(
         "record.approve", .step, adds: filing.union([.proposal]), recusal: .refused,
-        [.proposal, .refusal, .record, .officer, .step])
+        [.proposal, .refusal, .record, .officer, .kind, .step])
     static let approveDeny = Act(
-        "approve.deny", .signature, adds: [.proposal], recusal: .refused, [.proposal, .refusal, .reason])
+        "approve.deny", .signature, adds: [.proposal], recusal: .refused,
+        [.proposal, .refusal, .record, .officer, .kind, .reason])
 
     // MARK: The roster
 

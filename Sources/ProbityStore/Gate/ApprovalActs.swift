@@ -230,7 +230,7 @@ extension Session {
             return .recusal
         }
         if proposal.proposedBy == user || proposal.note.isSigned(by: ownSigner.verifier) { return nil }
-        guard try !ProposalReader(vault, db).maySign(proposal.subject, certificate) else { return nil }
+        guard try !ProposalReader(vault, db).concerns(proposal.subject, certificate) else { return nil }
         if case .step = proposal.subject { return .foreign }
         return proposal.user == user ? .recusal : .foreign
     }

@@ -15,6 +15,9 @@ extension Session {
             let gap = try vault.reach(.audit, Organisation(db), db).gap
             let coverage = Coverage([gap].compactMap(\.self) + actor.withheld([.audit]))
             run.reads(coverage)
+            if let actor = query.actor, try !CertificateTable.users(db).contains(actor) {
+                throw ArchiveError(.notVisible, "there is no user \(actor)", subject: actor, rule: "user.unknown")
+            }
             return (size: try Ledger.size(db), coverage: coverage)
         } reveal: { db, plan in
             let page = try ledgerReader(db).lines(query, size: plan.size)

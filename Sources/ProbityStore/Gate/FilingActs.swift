@@ -111,13 +111,14 @@ extension Session {
                 throw ArchiveError(.invalidEntry, "no record is named", subject: "record")
             }
             var officers: [String] = []
-            let results = try records.map { record in
-                let result = try take(step, record, kind, changes, reason, nil, run, writer)
-                if let officer = run[.officer], !officers.contains(officer) { officers.append(officer) }
-                return result
+            return try records.map { record in
+                // A refusal names everybody whose files were looked at before it, too.
+                defer {
+                    if let officer = run[.officer], !officers.contains(officer) { officers.append(officer) }
+                    run[.officer] = officers.joined(separator: " ")
+                }
+                return try take(step, record, kind, changes, reason, nil, run, writer)
             }
-            run[.officer] = officers.joined(separator: " ")
-            return results
         }
     }
 
@@ -129,6 +130,7 @@ extension Session {
         let entry = try vault.entry(record, writer.db)
         let kind = try declaredKind(entry.content.kind)
         let officer = entry.content.officer.number
+        run[.kind] = kind.id
         try run.concerns(officer)
         guard !LineText.isBlank(reason) else {
             throw ArchiveError(.invalidEntry, "a new version needs a reason", subject: "reason", rule: "reason.missing")

@@ -52,14 +52,7 @@ extension Session {
             guard let certificate = try credentials.certificate(of: grantee) else {
                 throw ArchiveError(.notVisible, "there is no user \(grantee)", subject: grantee, rule: "user.unknown")
             }
-            guard archive.policy.readableCategories(certificate.role).contains(category) else {
-                throw ArchiveError(
-                    .roleRefuses, "the role \(certificate.role.rawValue) may not hold \(category.rawValue)",
-                    subject: "roleDoesNotRead", rule: "grant.role",
-                    params: [
-                        "role": "role/\(certificate.role.rawValue)", "category": "category/\(category.rawValue)",
-                    ])
-            }
+            try demandHolds(certificate, category)
             guard !(category.isSealed || category == .audit) || unit == rootUnit else {
                 throw ArchiveError(
                     .invalidEntry, "\(category.rawValue) has one node for the whole bureau", subject: rootUnit,
@@ -89,11 +82,22 @@ extension Session {
         }
     }
 
+    /// Whether the role of a user may hold keys of a category: asked of whoever proposes and of whoever signs.
+    private func demandHolds(_ grantee: Certificate, _ category: ProbityRecords.Category) throws {
+        guard !archive.policy.readableCategories(grantee.role).contains(category) else { return }
+        throw ArchiveError(
+            .roleRefuses, "the role \(grantee.role.rawValue) may not hold \(category.rawValue)",
+            subject: "roleDoesNotRead", rule: "grant.role",
+            params: ["role": "role/\(grantee.role.rawValue)", "category": "category/\(category.rawValue)"])
+    }
+
     /// Puts a grant in force with the last signature that it needs.
     func sign(_ grant: Grant, _ note: SignedNote, proposal: Int64, _ writer: RowWriter) throws {
         try actor.demand(archive.policy.decide(role: role, act: .countersign), AccessAct.countersign.rawValue)
         let credentials = Credentials(archive, writer.db)
-        guard try credentials.certificate(of: grant.user)?.serial == grant.serial else {
+        let grantee = try credentials.certificate(of: grant.user)
+        if let grantee { try demandHolds(grantee, grant.place.category) }
+        guard grantee?.serial == grant.serial else {
             throw ArchiveError(
                 .changedSinceRead, "the certificate of \(grant.user) was replaced; propose the grant again",
                 subject: grant.user, rule: "grant.certificate")

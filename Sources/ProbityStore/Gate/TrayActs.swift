@@ -11,6 +11,17 @@ extension Session {
             let kind = try declaredKind(draft.kind)
             run[.kind] = kind.id
             try run.demandRight(in: kind.category, kind: kind.id, run.act.code)
+            // Whom the item names is one plain line, and not who reported.
+            guard LineText.isPlain(draft.officer), draft.officer.unicodeScalars.count <= LineText.maximumLength else {
+                throw ArchiveError(
+                    .invalidEntry, "the officer's name has control characters or is too long", subject: "officer",
+                    rule: "text.notPlain")
+            }
+            guard !ReporterIdentity.isSuspected(inLookUp: draft.officer) else {
+                throw ArchiveError(
+                    .reporterIdentity, "the officer's name seems to be a reporter's", subject: "officer",
+                    rule: "reporter.text")
+            }
             do throws(WorkflowRefusal) { try Workflow.drop(kind, values: draft.values, today: archive.now.date) } catch
             {
                 throw ArchiveError(error, of: kind)

@@ -38,7 +38,7 @@ extension ArchiveError {
         case .notCleared:
             self = make(.invalidEntry, "\(what): the step empties \(refusal.field)", subject: refusal.field)
         case .fieldRequired:
-            self = make(.stateForbids, "\(what): the step needs the field \(refusal.field)", subject: refusal.field)
+            self = make(.invalidEntry, "\(what): the step needs the field \(refusal.field)", subject: refusal.field)
         case .nothingChanged: self = make(.invalidEntry, "\(what): nothing is changed")
         case .invalid:
             self =

@@ -210,7 +210,8 @@ final class Credentials {
         if certificate.role.isContentRole, !others.contains(where: { $0.role == certificate.role }) {
             return .roleHolder
         }
-        if certificate.role.isAdministrator || certificate.officer == nil, administrators.count < 2 {
+        // Nobody beside the security administrator answers for the other roles: he alone would make puppets.
+        if !certificate.role.isContentRole || certificate.officer == nil, administrators.count < 2 {
             return .secondAdministrator
         }
         return nil
@@ -261,6 +262,12 @@ final class Credentials {
         guard security, second else {
             throw ArchiveError(
                 .integrity, "the grant of \(grant.place.category.rawValue) to \(grant.user) lacks a signature")
+        }
+        if !isCeremony, let line, let grantee = try serving(grant.user, atLine: line) {
+            guard archive.policy.readableCategories(grantee.role).contains(grant.place.category) else {
+                throw ArchiveError(
+                    .integrity, "the grant of \(grant.place.category.rawValue) is to a role that does not read it")
+            }
         }
         guard try wraps(to: grant.user)[grant.key]?.contains(grant.wrapDigest) ?? false else {
             throw ArchiveError(.integrity, "the wrap of a grant to \(grant.user) is not the one that was signed")

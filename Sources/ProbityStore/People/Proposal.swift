@@ -223,7 +223,7 @@ struct ProposalReader {
         for row in rows where row.kind == .denial {
             let denial = try denial(row, of: note.text)
             guard let denial,
-                let isEntitled = try sound({ try denial.signer.user == by || maySign(subject, denial.signer) }),
+                let isEntitled = try sound({ try denial.signer.user == by || concerns(subject, denial.signer) }),
                 isEntitled
             else {
                 isDamaged = true
@@ -362,6 +362,15 @@ struct ProposalReader {
                 by: WorkflowActor(user: proposer.user, role: proposer.role), on: step.proposedOn, archive.policy
             ).approval
         } catch { return nil }
+    }
+
+    /// Whether a matter is a user's to see and to turn down: he may sign it, or could if it did not name him. A step that names
+    /// everybody who may sign would wait for ever otherwise.
+    func concerns(_ subject: Proposal.Subject, _ user: Certificate) throws -> Bool {
+        guard case .step(let opened) = subject else { return try maySign(subject, user) }
+        guard let approval = try approval(of: opened, base(of: opened.proposal)) else { return false }
+        return vault.mayHandle(opened.proposal.officer, user) && approval.roles.contains(user.role)
+            && opened.proposal.proposedBy != user.user
     }
 
     /// Whether a user may sign a matter, by his role and who he is.

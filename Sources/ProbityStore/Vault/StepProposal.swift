@@ -149,6 +149,9 @@ extension Vault {
             throw ArchiveError(.integrity, "\(place) was filed by whom it is about")
         }
         let filer = WorkflowActor(user: content.filedBy, role: certificate.role)
+        guard before.map({ $0.content.kind == content.kind }) ?? (version.row.record == version.row.id) else {
+            throw ArchiveError(.integrity, "\(place) is of another kind or record than what it stands behind")
+        }
         guard let before else {
             do {
                 try Workflow.begin(
@@ -204,7 +207,9 @@ extension Vault {
             throw Vault.unsigned(place)
         }
         for denial in try ProposalReader(self, db).denials(of: signed.number, note.text)
-        where denial.line < line && (denial.signer.user == proposer.user || approves(denial.signer)) {
+        where denial.line < line && mayHandle(content.officer, denial.signer)
+            && (denial.signer.user == proposer.user || approval.roles.contains(denial.signer.role))
+        {
             throw ArchiveError(.integrity, "\(place) was turned down before it was filed")
         }
         return Taking(user: proposer.user, approvers: approvers, step: following.step)

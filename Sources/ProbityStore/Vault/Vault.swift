@@ -134,7 +134,13 @@ final class Vault {
         guard let declared = archive.catalogue.kind(content.kind), declared.category == category else {
             throw ArchiveError(.integrity, "version \(id) belongs to another dossier")
         }
+        guard declared.hasForm(of: content.values) else {
+            throw ArchiveError(.integrity, "version \(id) has fields that its kind does not have")
+        }
         let columns = declared.clearColumns(values: content.values, state: content.state, filedOn: content.filedOn)
+        guard content.occurredOn == columns.occurredOn else {
+            throw ArchiveError(.integrity, "version \(id) is dated otherwise than what it says")
+        }
         if category.isSealed ? row.kind != nil : row.clear != VersionRow.Clear(columns) {
             throw ArchiveError(.integrity, "the clear columns of version \(id) are not its content's")
         }
@@ -142,6 +148,10 @@ final class Vault {
         // Who files is named twice, inside the seal and by whoever signed the ledger line.
         guard content.filedBy == provenance.actor else {
             throw ArchiveError(.integrity, "version \(id) was not filed by the person that it names")
+        }
+        // A file that is read over midnight is published on the day after.
+        guard let day = provenance.day, (0...1).contains(day.daysSinceEpoch - content.filedOn.daysSinceEpoch) else {
+            throw ArchiveError(.integrity, "version \(id) was not filed on the day that it names")
         }
         return OpenedVersion(
             row: row, kind: declared, content: content, columns: columns, provenance: provenance)
@@ -212,7 +222,7 @@ final class Vault {
             if batch == writing {
                 let sequence = try Ledger.size(db)
                 return Provenance(
-                    sequence: UInt64(sequence), actor: user,
+                    sequence: UInt64(sequence), actor: user, day: archive.now.date,
                     certificate: try certificate(of: user, atLine: Int64(sequence), db))
             }
             throw ArchiveError(.integrity, "rows of batch \(batch) have no ledger line")
@@ -222,7 +232,7 @@ final class Vault {
             throw ArchiveError(.integrity, "ledger line \(sequence) does not speak of its rows")
         }
         let provenance = Provenance(
-            sequence: leaf.sequence, actor: leaf.actor,
+            sequence: leaf.sequence, actor: leaf.actor, day: ArchiveTime(leaf.time)?.date,
             certificate: try certificate(of: leaf.actor, atLine: sequence, db))
         provenances[batch] = provenance
         return provenance
@@ -243,6 +253,8 @@ final class Vault {
 struct Provenance {
     let sequence: UInt64
     let actor: String
+    /// The day of the line, in Asia/Shanghai.
+    let day: CivilDate?
     /// By what the actor served at that line; nil where he did not.
     let certificate: Certificate?
 }

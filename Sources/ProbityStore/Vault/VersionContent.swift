@@ -20,6 +20,11 @@ public struct VersionContent: Sendable, Equatable {
     public let intake: Intake?
     /// The signed note under which several persons took the step; nil where one did.
     let approval: String?
+    /// Who proposed the step that several persons took, as their note says; nil where one did. Who filed the version signed
+    /// last.
+    public var proposedBy: String? {
+        approval?.split(separator: "\n").first.flatMap { JSONReader.value(Array($0.utf8))?["by"]?.string }
+    }
 
     /// An item of the tray (待接收件), and whom it names.
     public struct Intake: Sendable, Equatable {
