@@ -281,7 +281,7 @@ extension BuiltProgramOnCopies {
             #expect(try dispose(["handlers=a", "disposalApprovedBy=b", "secondApprovedBy=c"]).status == 31)
             let handled = try bureau.proposed(dispose(["handlers=inspector2"]))
             try bureau.accept("inspector1", handled, status: 21)
-            try bureau.accept("inspector2", handled, status: 30)
+            try bureau.accept("inspector2", handled, status: 21)
             _ = try bureau.done("inspector1", ["approve", "deny", handled, "--reason", "other handlers"])
             let waiting = try bureau.proposed(dispose(["handlers=inspector1"]))
             try bureau.accept("inspector2", waiting)

@@ -129,7 +129,9 @@ extension BuiltProgramUnderFaults {
             let archive = try copy(folder)
             let count = "\(folder.path)/count"
             let rotation = ["key", "rotate", "--pages", "--json"]
+            let begun = ContinuousClock.now
             let sound = try call(rotation, as: "sysadmin1", on: archive, fault: nil, count: count)
+            let duration = (ContinuousClock.now - begun) / .seconds(1)
             #expect(try sound.objects.first?["pageKey"] == 2, "\(sound.errors)")
             var generation: Int64 = 2
             var size = try ledgerSize(archive)
@@ -158,7 +160,7 @@ extension BuiltProgramUnderFaults {
             var random = SeededGenerator(seed: 9)
             var killed = 0
             for round in 0..<8 {
-                let delay = Double.random(in: 0.2...0.9, using: &random)
+                let delay = duration * Double.random(in: 0.2...0.9, using: &random)
                 let arguments =
                     ["-s", "KILL", "\(delay)", Sample.program] + rotation + [
                         "--archive", archive, "--user", "sysadmin1", "--passphrase-file",

@@ -124,14 +124,16 @@ struct CatalogueValidationTests {
         let problems = officer.validate(values: values)
         let zh = try MessageCatalogue.standard(.zh)
         let en = try MessageCatalogue.standard(.en)
+        let list = try #require(officer.field("politics")?.codeList)
+        #expect(list.offer(en).hasPrefix("member of the CPC; "))
         #expect(
             problems.map { $0.text(zh, kind: officer) } == [
-                "“居民身份证号”有误：校验码不对，请核对全部十八位", "“政治面貌”不在代码表“政治面貌”内",
+                "“居民身份证号”有误：校验码不对，请核对全部十八位", "“政治面貌”不在代码表“政治面貌”内；可填：\(list.offer(zh))",
             ])
         #expect(
             problems.map { $0.text(en, kind: officer) } == [
                 "“citizen ID” is wrong: the check digit does not fit; compare all eighteen characters",
-                "“political affiliation” is not in the code list “political affiliation”",
+                "“political affiliation” is not in the code list “political affiliation”; there are: \(list.offer(en))",
             ])
     }
 

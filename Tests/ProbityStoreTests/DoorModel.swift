@@ -245,7 +245,7 @@ struct DoorModel: Sendable {
         values = values.filter { !step.clears.contains($0.key) }
         if act == "correct", values == record.values { return .refused(.invalid) }
         if isExcluded(person.user, step.not, record, values) { return .refused(.secondPerson) }
-        guard step.requires.allSatisfy({ values[$0] != nil }) else { return .refused(.state) }
+        guard step.requires.allSatisfy({ values[$0] != nil }) else { return .refused(.invalid) }
         for name in step.postpones {
             let (before, after) = (record.values[name]?.string ?? "", values[name]?.string ?? "")
             if after <= before || after < DoorModel.today { return .refused(.invalid) }
@@ -268,7 +268,7 @@ struct DoorModel: Sendable {
         guard let approval = approval(step, record, values, by: proposer), approval.roles.contains(person.role),
             works(person.role, kind)
         else { return .notVisible }
-        return isExcluded(person.user, approval.not, record, values) ? .notVisible : nil
+        return isExcluded(person.user, approval.not, record, values) ? .secondPerson : nil
     }
 
     func approval(

@@ -20,8 +20,8 @@ public enum ReporterIdentity {
     /// Labels that introduce the reporter inside a text: with a colon behind them, or a word that links a name to them.
     private static let labels = spelt([
         "举报人", "举报人姓名", "检举人", "控告人", "投诉人", "投诉人姓名", "信访人", "来信人", "来访人", "来电人", "反映人", "举报者", "检举者", "控告者", "写信人",
-        "联系电话",
-        "联系方式", "reporter", "reportername", "complainant", "informant",
+        "反映者", "来函人", "署名人", "提供线索人", "线索提供人", "爆料人", "联系电话", "联系方式", "reporter", "reportername", "complainant",
+        "informant",
     ])
 
     /// Words between a label and a name: 举报人是某某.
@@ -30,7 +30,10 @@ public enum ReporterIdentity {
     private static let nameless = spelt(["匿名", "不详", "未知", "未署名", "anonymous", "unknown"])
     /// The labels that mean a person, behind which his name may stand at once: 举报人王五反映.
     private static let persons = Set(
-        spelt(["举报人", "检举人", "控告人", "投诉人", "信访人", "来信人", "来访人", "来电人", "反映人", "举报者", "检举者", "控告者", "写信人"]))
+        spelt([
+            "举报人", "检举人", "控告人", "投诉人", "信访人", "来信人", "来访人", "来电人", "反映人", "举报者", "检举者", "控告者", "写信人", "反映者",
+            "来函人", "署名人", "提供线索人", "线索提供人", "爆料人",
+        ]))
     /// By the third byte of a text: whether a label may begin at the first. Chinese characters differ in their last byte most.
     private static let thirdBytes = (UInt8.min...UInt8.max).map { byte in labels.contains { $0[2] == byte } }
 

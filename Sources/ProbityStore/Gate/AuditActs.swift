@@ -35,13 +35,16 @@ extension Session {
         guard let own = actor.certificate.officer.map({ OfficerID($0).text }) else {
             return LedgerReader(header: archive.header, graph: graph, db: db)
         }
-        return LedgerReader(header: archive.header, graph: graph, db: db) { [user, catalogue] leaf, details in
+        var reader = LedgerReader(header: archive.header, graph: graph, db: db) { [user, catalogue] leaf, details in
             guard leaf.actor != user else { return false }
             func names(_ field: Act.Field) -> [Substring] { details[field.rawValue]?.split(separator: " ") ?? [] }
             if names(.officer).contains(own[...]) || names(.officers).contains(own[...]) { return true }
             let kind = details[Act.Field.kind.rawValue].flatMap { catalogue.kind($0) }
             return leaf.act.hasPrefix("complaint.") || kind?.category == ProbityRecords.Category.complaints
         }
+        // Why a matter was not there for him tells which are about himself.
+        reader.hides = { [user] leaf, field in leaf.actor == user && field == Act.Field.refusal.rawValue }
+        return reader
     }
 
     /// Writes an export of the ledger's lines `range` into the new folder `path` (docs/formats.md, "Audit export").

@@ -9,6 +9,8 @@ struct LedgerReader {
     let db: Connection
     /// Whether a line's details are kept from the reader by a rule, by what they say.
     var withholds: (LeafBody, [String: String]) -> Bool = { _, _ in false }
+    /// Whether a field of a line is.
+    var hides: (LeafBody, String) -> Bool = { _, _ in false }
 
     private static let linesPerPage = 256
 
@@ -42,7 +44,7 @@ struct LedgerReader {
     /// A line with its details, if a key of the user's opens them.
     private func line(_ leaf: LeafBody) throws -> LedgerLine {
         do {
-            let details = try opened(leaf).mapValues(\.value)
+            let details = try opened(leaf).mapValues(\.value).filter { !hides(leaf, $0.key) }
             let isWithheld = withholds(leaf, details)
             return LedgerLine(leaf: leaf, details: isWithheld ? nil : details, isWithheld: isWithheld)
         } catch let error as ArchiveError where error.code == .notVisible {
@@ -84,7 +86,7 @@ struct LedgerReader {
             let leaf = try Ledger.leaf(sequence, db)
             let details = try opened(leaf)
             if withholds(leaf, details.mapValues(\.value)) { continue }
-            for (field, entry) in details.sorted(by: { $0.key < $1.key }) {
+            for (field, entry) in details.sorted(by: { $0.key < $1.key }) where !hides(leaf, field) {
                 bytes +=
                     JSONValue.object([
                         "seq": .integer(Int64(sequence)), "field": .string(field),
