@@ -224,6 +224,35 @@ struct IntakeTests {
         #expect(try house.fixture.archive.check().findings == [])
     }
 
+    @Test("An import over midnight comes in and is read; one that takes days brings nothing in", arguments: [1, 3])
+    func overDays(_ days: Int) throws {
+        let house = try DoorHouse()
+        let (importing, other) = (try house.session("inspector1"), try house.session("inspector2"))
+        let number = house.number()
+        func complaints() throws -> Int { try other.records(of: number, kind: "complaint").records.count }
+        func bring() throws {
+            _ = try importing.importRecords(kind: "complaint", dryRun: false) { receive in
+                for row in 0..<2_100 {
+                    try receive(row + 2, .values(officer: number, state: nil, Fixture.complaint("").values))
+                }
+            } progress: { done, pass in
+                guard pass == 2, done == 2_000 else { return }
+                for _ in 0..<days {
+                    house.fixture.clock.move(by: 86_000)
+                    #expect(throws: Never.self) { _ = try complaints() }
+                }
+            }
+        }
+        if days == 1 {
+            try bring()
+            #expect(try complaints() == 2_100)
+        } else {
+            #expect(throws: ArchiveError(.changedSinceRead, "")) { try bring() }
+            #expect(try complaints() == 0)
+        }
+        #expect(try house.fixture.archive.check().findings == [])
+    }
+
     // MARK: What has not happened, and who has left
 
     @Test("A complaint that is received tomorrow, and a report of tomorrow, are not filed")

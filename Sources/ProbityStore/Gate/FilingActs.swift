@@ -113,9 +113,10 @@ extension Session {
             var officers: [String] = []
             return try records.map { record in
                 // A refusal names everybody whose files were looked at before it, too.
+                run[.officer] = nil
                 defer {
                     if let officer = run[.officer], !officers.contains(officer) { officers.append(officer) }
-                    run[.officer] = officers.joined(separator: " ")
+                    run[.officer] = officers.isEmpty ? nil : officers.joined(separator: " ")
                 }
                 return try take(step, record, kind, changes, reason, nil, run, writer)
             }

@@ -99,6 +99,8 @@ private final class ImportFiling {
     private let claim: FileLock
     private let tally = RowTally()
     private(set) var count = 0
+    /// The days on which rows were filed.
+    private var days: Set<CivilDate> = []
     /// Officers about whom the import brings in an open lead, in the order in which they came.
     private var withLead: [Int64] = []
     /// Rows of one officer lie far apart in a file by date: his dossier is found and opened once.
@@ -125,6 +127,7 @@ private final class ImportFiling {
         try session.transact(.importPublish) { db in
             try OpenBatchTable.demand(batch, token: token, db)
             let writer = RowWriter(db, batch: batch, tally)
+            days.insert(session.archive.now.date)
             // Nodes and dossiers are not content: they are made in the open, with a leaf of their own, so that
             // somebody who files beside the import finds them instead of making them twice.
             let structure = try RowWriter(db)
@@ -186,6 +189,13 @@ private final class ImportFiling {
         details[.count] = String(count)
         session.remember(
             try session.transact(.importPublish) { db in
+                // No reader would believe the rows, and one such version closes a whole file.
+                let today = session.archive.now.date
+                guard days.allSatisfy({ Provenance.brings($0, on: today) }) else {
+                    throw ArchiveError(
+                        .changedSinceRead, "the import began more than a day ago, or the clock was set back",
+                        rule: "import.overDays")
+                }
                 try OpenBatchTable.demand(batch, token: token, db)
                 try OpenBatchTable.close(batch, db)
                 let writer = RowWriter(db, batch: batch, tally)

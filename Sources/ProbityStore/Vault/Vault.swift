@@ -149,8 +149,7 @@ final class Vault {
         guard content.filedBy == provenance.actor else {
             throw ArchiveError(.integrity, "version \(id) was not filed by the person that it names")
         }
-        // A file that is read over midnight is published on the day after.
-        guard let day = provenance.day, (0...1).contains(day.daysSinceEpoch - content.filedOn.daysSinceEpoch) else {
+        guard let day = provenance.day, Provenance.brings(content.filedOn, on: day) else {
             throw ArchiveError(.integrity, "version \(id) was not filed on the day that it names")
         }
         return OpenedVersion(
@@ -257,4 +256,10 @@ struct Provenance {
     let day: CivilDate?
     /// By what the actor served at that line; nil where he did not.
     let certificate: Certificate?
+
+    /// Whether a line of `day` may bring what says that it was filed on `filedOn`: a table that is read over midnight is
+    /// published on the day after.
+    static func brings(_ filedOn: CivilDate, on day: CivilDate) -> Bool {
+        (0...1).contains(day.daysSinceEpoch - filedOn.daysSinceEpoch)
+    }
 }
