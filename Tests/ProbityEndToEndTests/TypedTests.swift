@@ -130,5 +130,60 @@ extension BuiltProgramOnCopies {
             }
             #expect(try list(["--since", last, "--until", first]).status == 64)
         }
+
+        @Test("Days that cannot be are refused: an appraisal of a coming year, a sanction's effect before its decision")
+        func days() throws {
+            let copy = try SampleCopy()
+            func add(_ user: String, _ kind: String, _ fields: [String]) throws -> ProgramResult {
+                try copy.call(
+                    ["record", "add", "--kind", kind, "--officer", "990009", "--yes"]
+                        + fields.flatMap { ["--set", $0] }, as: user)
+            }
+            let appraisal = ["grade=competent", "decidedOn=2026-01-31"]
+            let coming = try add("clerk1", "appraisal", appraisal + ["year=2027"])
+            #expect(coming.status == 31 && coming.errors.contains("考核年度"), "\(coming.errors)")
+            #expect(try add("clerk1", "appraisal", appraisal + ["year=2026"]).status == 0)
+            let sanction = [
+                "measure=p1", "decidedOn=2026-11-01", "documentNo=1", "body=县纪委", "facts=工作失职", "politicsAtAct=01",
+                "politicsAtDecision=01",
+            ]
+            let early = try add("inspector1", "sanction", sanction + ["effectiveOn=2020-01-01"])
+            #expect(early.status == 31 && early.errors.contains("生效日期"), "\(early.errors)")
+            #expect(try add("inspector1", "sanction", sanction + ["effectiveOn=2026-11-02"]).status == 0)
+            let twice = try add("clerk1", "appraisal", appraisal + ["year=2026", "年度=2025"])
+            #expect(twice.status == 64 && twice.errors.contains("写了两次"), "\(twice.errors)")
+        }
+
+        @Test("A day for which there are no rules is a question for people, not an answer")
+        func noRules() throws {
+            let copy = try SampleCopy()
+            let check = try copy.call(
+                ["promote", "check", "--officer", "990005", "--on", "1999-12-31", "--purpose", "promotionReview"],
+                as: "promoter1")
+            #expect(check.status == 51 && check.output.contains("没有可用的规则版本"), "\(check.output)")
+        }
+
+        @Test("The ledger's list knows its acts and users, and tells a step that waits; the history names both persons")
+        func ledger() throws {
+            let copy = try SampleCopy()
+            func list(_ more: [String]) throws -> ProgramResult {
+                try copy.call(["audit", "list"] + more, as: "auditor1")
+            }
+            #expect(try list(["--act", "nonsense"]).status == 64)
+            #expect(try list(["--actor", "nobody"]).status == 30)
+            for named in ["record.add", "record", "登记记录"] { #expect(try list(["--act", named]).status == 0) }
+            let found = try copy.call(
+                ["search", "--kind", "sanction", "--purpose", "disciplineCase", "--json"], as: "inspector1")
+            let record = try #require(found.objects.first?["records"]?.array?.first?["id"]?.string)
+            let waiting = try copy.call(["record", "withdraw", record, "--reason", "重复"], as: "inspector1")
+            #expect(waiting.status == 21)
+            #expect(try list(["--act", "record.withdraw"]).output.contains("待审批"))
+            let matter = waiting.output.trimmingCharacters(in: .whitespacesAndNewlines)
+            let accepted = try copy.call(
+                ["approve", "accept", matter] + seen(matter) { try copy.call($0, as: "reviewer1") }, as: "reviewer1")
+            #expect(accepted.status == 0, "\(accepted.errors)")
+            let shown = try copy.call(["record", "show", record, "--purpose", "disciplineCase"], as: "inspector1")
+            #expect(shown.output.contains("inspector1 提出、reviewer1 同意"), "\(shown.output)")
+        }
     }
 }
