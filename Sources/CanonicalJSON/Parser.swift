@@ -13,6 +13,14 @@ extension JSONValue {
     }
 }
 
+extension JSONValue {
+    fileprivate static func text(_ bytes: Span<UInt8>, openedAt opening: Int) throws(JSONError) -> String {
+        do { return String(copying: try UTF8Span(validating: bytes)) } catch {
+            throw JSONError(reason: "invalid UTF-8", offset: opening)
+        }
+    }
+}
+
 private struct Parser {
     let bytes: [UInt8]
     var index = 0
@@ -82,6 +90,8 @@ private struct Parser {
             leave()
             return .object(members)
         }
+        // As many as the content of most records has: growing costs more than the room.
+        members.reserveCapacity(8)
         while true {
             guard current == UInt8(ascii: "\"") else { throw failure("no member name") }
             let start = index
@@ -131,40 +141,35 @@ private struct Parser {
 
     mutating func string() throws(JSONError) -> String {
         let opening = index
-        index += 1
-        let start = index
-        // Most strings have no escape and are taken in one piece; ASCII, most of those, needs no validation.
-        var bits: UInt8 = 0
-        while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
-            bits |= byte
-            index += 1
+        // Most strings have no escape and are taken in one piece. A span of a copy, because this one is being changed.
+        let bytes = bytes
+        let span = bytes.span
+        let start = index + 1
+        var end = start
+        while end < span.count {
+            let byte = span[end]
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+            end += 1
         }
-        if bits < 0x80, current == UInt8(ascii: "\"") {
+        index = end
+        if current == UInt8(ascii: "\"") {
             index += 1
-            return String(decoding: bytes[start..<index - 1], as: UTF8.self)
+            return try JSONValue.text(span.extracting(start..<end), openedAt: opening)
         }
-        var text: [UInt8]?
-        if current != UInt8(ascii: "\"") { text = Array(bytes[start..<index]) }
-        while var content = text {
+        var content = Array(bytes[start..<end])
+        while true {
             guard let byte = current else { throw failure("unterminated string") }
             guard byte >= 0x20 else { throw failure("control character in a string") }
             if byte == UInt8(ascii: "\"") { break }
             if byte == UInt8(ascii: "\\") {
-                text = nil
                 try escape(into: &content)
             } else {
-                text = nil
                 content.append(byte)
                 index += 1
             }
-            text = content
         }
-        guard
-            let decoded = text.map({ String(validating: $0, as: UTF8.self) })
-                ?? String(validating: bytes[start..<index], as: UTF8.self)
-        else { throw JSONError(reason: "invalid UTF-8", offset: opening) }
         index += 1
-        return decoded
+        return try JSONValue.text(content.span, openedAt: opening)
     }
 
     mutating func escape(into content: inout [UInt8]) throws(JSONError) {

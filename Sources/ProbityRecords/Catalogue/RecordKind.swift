@@ -74,6 +74,8 @@ public struct RecordKind: Sendable, Hashable {
     let formRule: FormRule?
     let policeNumbers: PoliceNumberRule
     private let fieldIndex: [String: Int]
+    /// Types by name, for whoever needs no more of a field.
+    let fieldTypes: [String: Field.ValueType]
     private let stateList: CodeList
 
     /// The field called `name`.
@@ -131,6 +133,7 @@ public struct RecordKind: Sendable, Hashable {
         }
         self.fields = fields
         fieldIndex = index
+        fieldTypes = byName.mapValues(\.type)
         try Self.checkHeaders(fields, try reader.required("fields"))
 
         var states: [String] = []

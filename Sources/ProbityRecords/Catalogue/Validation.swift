@@ -34,7 +34,7 @@ extension RecordKind {
     /// rules are asked where a record is filed, and may change afterwards.
     public func hasForm(of values: [String: JSONValue]) -> Bool {
         values.allSatisfy { name, value in
-            guard let type = field(name)?.type else { return false }
+            guard let type = fieldTypes[name] else { return false }
             switch (type, value) {
             case (.text, .string), (.longText, .string), (.decimal, .string), (.code, .string), (.officerRef, .string),
                 (.recordRef, .string), (.integer, .integer), (.bool, .bool), (.codes, .array):

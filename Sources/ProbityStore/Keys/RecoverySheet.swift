@@ -90,7 +90,7 @@ public final class RecoverySheet: Sendable {
         }
         // The line's own number may be typed along.
         if word.count == 16, word.first == Character(String(number)) { word.removeFirst() }
-        guard word.count == 15, let value = Base32.unsigned(String(word[..<13])) else { return nil }
+        guard word.count == 15, let value = Base32.unsigned(String(word[..<13]).utf8) else { return nil }
         let part = (0..<bytesPerLine).map { UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * $0)) }
         return check(part, number) == String(word[13...]) ? part : nil
     }

@@ -29,10 +29,8 @@ struct VersionRow {
             form = columns.form.map { Int64($0) }
         }
 
-        fileprivate init?(_ rows: borrowing Rows) {
-            guard let kind = rows.optionalText(3), let state = rows.optionalText(4),
-                let occurred = rows.optionalText(5)
-            else { return nil }
+        fileprivate init?(kind: String?, _ rows: borrowing Rows) {
+            guard let kind, let state = rows.optionalText(4), let occurred = rows.optionalText(5) else { return nil }
             self.kind = kind
             self.state = state
             occurredOn = occurred
@@ -58,7 +56,7 @@ struct VersionRow {
         record = rows.integer(1)
         epoch = rows.integer(2)
         kind = rows.optionalText(3)
-        clear = Clear(rows)
+        clear = Clear(kind: kind, rows)
         sealed = rows.bytes(8)
         batch = rows.integer(9)
     }

@@ -4,12 +4,12 @@ import ProbityCrypto
 /// What does not open inside the archive.
 enum Seal {
     /// Turns a failed decryption of something in the archive into the archive's error: the bytes there are not ours.
-    static func opening<T: ~Copyable>(_ what: String, _ body: () throws -> T) throws -> T {
+    static func opening<T: ~Copyable>(_ what: @autoclosure () -> String, _ body: () throws -> T) throws -> T {
         do {
             return try body()
         } catch let error as CryptoError {
             throw ArchiveError(
-                error.code == .unsupported ? .unsupported : .integrity, "\(what) does not open: \(error.reason)")
+                error.code == .unsupported ? .unsupported : .integrity, "\(what()) does not open: \(error.reason)")
         }
     }
 }

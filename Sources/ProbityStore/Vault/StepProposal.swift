@@ -140,7 +140,7 @@ extension Vault {
     /// - Throws: ``ArchiveError`` `integrity`.
     func follow(_ version: OpenedVersion, after before: RecordEntry?, _ db: Connection) throws -> Taking {
         let content = version.content
-        let place = "version \(RecordID(version.row.id))"
+        var place: String { "version \(RecordID(version.row.id))" }
         guard let certificate = version.provenance.certificate else {
             throw ArchiveError(.integrity, "\(place) was filed by nobody who served")
         }

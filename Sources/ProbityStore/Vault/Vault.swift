@@ -19,6 +19,8 @@ final class Vault {
     let rootUnit: String
     let archive: Archive
     private let user: String
+    /// What the associated data of every version begins with.
+    private let dataPrefix: [UInt8]
     /// Who made the rows of a batch and when: it never changes once it is committed.
     private var provenances: [Int64: Provenance] = [:]
     /// By what users served, each from a ledger line on, and how long the ledger was when that was read.
@@ -31,6 +33,7 @@ final class Vault {
         self.graph = graph
         self.rootUnit = rootUnit
         self.user = user
+        dataPrefix = Array("probity/version/v1|\(Suite.intl.rawValue)|\(archive.header.archiveID)|".utf8)
     }
 
     /// Forgets what a rolled-back transaction may have made.
@@ -40,9 +43,14 @@ final class Vault {
     }
 
     private func associatedData(dossier: Int64, epoch: Int64, record: Int64, version: Int64, kind: String?) -> [UInt8] {
-        Array(
-            "probity/version/v1|\(Suite.intl.rawValue)|\(archive.header.archiveID)|\(dossier)|\(epoch)|\(record)|\(version)|\(kind ?? "")"
-                .utf8)
+        // Built for every version that is opened: without a text in between.
+        var data = dataPrefix
+        for number in [dossier, epoch, record, version] {
+            data.append(contentsOf: String(number).utf8)
+            data.append(UInt8(ascii: "|"))
+        }
+        data.append(contentsOf: (kind ?? "").utf8)
+        return data
     }
 
     // MARK: Sealing
