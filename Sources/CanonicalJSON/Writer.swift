@@ -45,21 +45,21 @@ extension JSONValue {
     /// Bytes order as code units do but for one case: what needs a surrogate pair (a first byte of F0 or more) stands before
     /// U+E000 to U+FFFF (a first byte of EE or EF).
     static func precedes(_ one: String, _ other: String) -> Bool {
-        var rest = other.utf8.makeIterator()
-        for byte in one.utf8 {
-            guard let against = rest.next() else { return false }
+        let (first, second) = (one.utf8Span.span, other.utf8Span.span)
+        for index in 0..<min(first.count, second.count) {
+            let (byte, against) = (first[index], second[index])
             if byte == against { continue }
             if byte >= 0xEE, against >= 0xEE, (byte >= 0xF0) != (against >= 0xF0) { return byte >= 0xF0 }
             return byte < against
         }
-        return rest.next() != nil
+        return first.count < second.count
     }
 
     /// RFC 8785 §3.2.2.2: the shortest escapes, lower-case hex, everything else as it is.
     private static func write(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         // Nearly no text has anything to escape.
-        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) else {
+        guard hasEscapes(text) else {
             bytes.append(contentsOf: text.utf8)
             bytes.append(UInt8(ascii: "\""))
             return
@@ -81,6 +81,15 @@ extension JSONValue {
             }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func hasEscapes(_ text: String) -> Bool {
+        let span = text.utf8Span.span
+        for index in span.indices {
+            let byte = span[index]
+            if byte < 0x20 || byte == 0x22 || byte == 0x5C { return true }
+        }
+        return false
     }
 
     private static let hexDigits = Array("0123456789abcdef".utf8)

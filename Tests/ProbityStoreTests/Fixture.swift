@@ -188,7 +188,7 @@ final class Fixture {
             let db = Connection(database)
             let writer = try RowWriter(db)
             try rows(writer)
-            let head = try Ledger.head(archive.header, archive.verifiedCheckpoints, db)
+            let head = try Ledger.head(archive.header, archive.ledgerMemory, db)
             let objects = try RowDigest.ofRows(writer.batch, db)
             let signer = NoteSigner(name: archive.header.names.user(identity.user), key: identity.signingKey)
             let leaf = LeafBody(
@@ -197,8 +197,9 @@ final class Fixture {
                 objects: LeafBody.Objects(count: objects.count, root: objects.root),
                 details: SHA256Digest.hash([UInt8]()), commitments: [:], reads: nil, previousRoot: head.root)
             _ = try Ledger.append(
-                note: SignedNote(text: leaf.text, signers: [signer]).bytes, details: [], batch: writer.batch,
-                after: head, header: archive.header, logKey: logKey, archive.verifiedCheckpoints, db)
+                note: SignedNote(text: leaf.text, signers: [signer]).bytes, at: archive.now, details: [],
+                batch: writer.batch,
+                after: head, header: archive.header, logKey: logKey, archive.ledgerMemory, db)
         }
     }
 

@@ -17,13 +17,20 @@ public enum LineText {
     /// Whether a text has a control character (Unicode's category Cc: U+0000 to U+001F, U+007F to U+009F) or turns the order
     /// of what is shown (U+202A to U+202E, U+2066 to U+2069), told from its UTF-8.
     static func hasControl(_ text: String, allowsLines: Bool) -> Bool {
-        var (first, second): (UInt8, UInt8) = (0, 0)
-        for byte in text.utf8 {
-            if byte < 0x20 ? !(allowsLines && (byte == 0x0A || byte == 0x09)) : byte == 0x7F { return true }
-            if second == 0xC2, byte < 0xA0 { return true }
-            if first == 0xE2, second == 0x80, (0xAA...0xAE).contains(byte) { return true }
-            if first == 0xE2, second == 0x81, (0xA6...0xA9).contains(byte) { return true }
-            (first, second) = (second, byte)
+        let bytes = text.utf8Span.span
+        for index in bytes.indices {
+            switch bytes[index] {
+            case 0x20..<0x7F: continue
+            case 0x09, 0x0A: if !allowsLines { return true }
+            case 0..<0x20, 0x7F: return true
+            // A first byte, and those that follow it: valid UTF-8 has them.
+            case 0xC2: if bytes[index + 1] < 0xA0 { return true }
+            case 0xE2:
+                let (second, third) = (bytes[index + 1], bytes[index + 2])
+                if second == 0x80, (0xAA...0xAE).contains(third) { return true }
+                if second == 0x81, (0xA6...0xA9).contains(third) { return true }
+            default: continue
+            }
         }
         return false
     }

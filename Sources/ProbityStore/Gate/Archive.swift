@@ -33,7 +33,7 @@ public final class Archive: Sendable {
     let catalogue: KindCatalogue
     let policy: AccessPolicy
     let vouched = VouchedRows()
-    let verifiedCheckpoints = VerifiedCheckpoints()
+    let ledgerMemory = LedgerMemory()
     private let commits = SharedCommit()
     private let fault = Mutex<(@Sendable () throws -> Void)?>(nil)
     /// Tests make the append of a leaf fail here.

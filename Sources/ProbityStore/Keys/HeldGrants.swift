@@ -48,8 +48,9 @@ struct HeldGrants {
 
     /// The same grants on the day of the next act. A session's days go forward only.
     func asked(_ archive: Archive, _ db: Connection) throws -> HeldGrants {
-        let now = archive.now
-        return HeldGrants(rows: rows, all: all, day: max(day, now.date, try Ledger.lastTime(db)?.date ?? now.date))
+        let now = archive.now.date
+        let last = try Ledger.lastTime(archive.ledgerMemory, db)?.date ?? now
+        return HeldGrants(rows: rows, all: all, day: max(day, now, last))
     }
 
     var inForce: [Grant] { all.filter { $0.isInForce(on: day) } }

@@ -30,9 +30,14 @@ enum Ledger {
     static func firstDay(_ db: Connection) throws -> CivilDate? { try ArchiveTime(leaf(0, db).time)?.date }
 
     /// The time of the newest line; nil where there is none.
-    static func lastTime(_ db: Connection) throws -> ArchiveTime? {
+    static func lastTime(_ memory: LedgerMemory, _ db: Connection) throws -> ArchiveTime? {
         let size = try size(db)
-        return size == 0 ? nil : ArchiveTime(try leaf(size - 1, db).time)
+        return size == 0 ? nil : try time(ofLine: size - 1, memory, db)
+    }
+
+    private static func time(ofLine line: UInt64, _ memory: LedgerMemory, _ db: Connection) throws -> ArchiveTime? {
+        let note = try leafNote(line, db)
+        return try memory.time(ofLine: note) { ArchiveTime(try leaf(line, note: note).time) }
     }
 
     static func leafNote(_ sequence: UInt64, _ db: Connection) throws -> [UInt8] {
@@ -85,17 +90,17 @@ enum Ledger {
 
     /// The newest head, with its signature and its agreement with the tree checked.
     ///
-    /// - Parameter verified: notes whose signature was checked before, or made, by this program.
-    static func head(_ header: ArchiveHeader, _ verified: VerifiedCheckpoints, _ db: Connection) throws -> LedgerHead {
+    /// - Parameter memory: what was read before, or made, by this program.
+    static func head(_ header: ArchiveHeader, _ memory: LedgerMemory, _ db: Connection) throws -> LedgerHead {
         let size = try size(db)
         guard size > 0 else { return LedgerHead(size: 0, edge: TreeEdge(), time: nil) }
         let note = try checkpointNote(size, db)
-        let checkpoint = try verified.checkpoint(note) { try openCheckpoint(note, header) }
+        let checkpoint = try memory.checkpoint(note) { try openCheckpoint(note, header) }
         let edge = try edge(size, db)
         guard checkpoint.size == size, checkpoint.root == edge.root else {
             throw ArchiveError(.integrity, "the checkpoint of size \(size) does not match the ledger")
         }
-        return LedgerHead(size: size, edge: edge, time: ArchiveTime(try leaf(size - 1, db).time))
+        return LedgerHead(size: size, edge: edge, time: try time(ofLine: size - 1, memory, db))
     }
 
     static func openCheckpoint(_ note: [UInt8], _ header: ArchiveHeader) throws -> Checkpoint {
@@ -117,8 +122,8 @@ enum Ledger {
 
     /// Appends a leaf, the nodes that it completes and the new checkpoint; the caller's transaction makes it one.
     static func append(
-        note: [UInt8], details: [UInt8], batch: Int64?, after head: LedgerHead, header: ArchiveHeader,
-        logKey: Ed25519SigningKey, _ verified: VerifiedCheckpoints, _ db: Connection
+        note: [UInt8], at time: ArchiveTime, details: [UInt8], batch: Int64?, after head: LedgerHead,
+        header: ArchiveHeader, logKey: Ed25519SigningKey, _ memory: LedgerMemory, _ db: Connection
     ) throws -> LedgerHead {
         var edge = head.edge
         try LeafTable.insertLeaf(head.size, note: note, details: details, batch: batch, db)
@@ -131,15 +136,17 @@ enum Ledger {
             text: checkpoint.text, signers: [NoteSigner(name: header.names.ledger, key: logKey)]
         ).bytes
         try LeafTable.insertCheckpoint(edge.size, note: signed, db)
-        verified.remember(signed, checkpoint)
-        return LedgerHead(size: edge.size, edge: edge, time: nil)
+        memory.remember(signed, checkpoint)
+        memory.remember(line: note, time)
+        return LedgerHead(size: edge.size, edge: edge, time: time)
     }
 }
 
-/// The newest checkpoint whose signature this program has checked, or made: a signature over the same bytes is no other
-/// one the second time.
-final class VerifiedCheckpoints: Sendable {
+/// The newest checkpoint whose signature this program has checked or made, and the newest line that it has read or written:
+/// the same bytes say nothing else the second time.
+final class LedgerMemory: Sendable {
     private let newest = Mutex<(note: [UInt8], checkpoint: Checkpoint)?>(nil)
+    private let newestLine = Mutex<(note: [UInt8], time: ArchiveTime?)?>(nil)
 
     /// The checkpoint in `note`; `open` is asked where the bytes are not those that were checked last.
     func checkpoint(_ note: [UInt8], open: () throws -> Checkpoint) throws -> Checkpoint {
@@ -150,4 +157,14 @@ final class VerifiedCheckpoints: Sendable {
     }
 
     func remember(_ note: [UInt8], _ checkpoint: Checkpoint) { newest.withLock { $0 = (note, checkpoint) } }
+
+    /// The time of the line in `note`; `read` is asked where the bytes are not those that were read last.
+    func time(ofLine note: [UInt8], read: () throws -> ArchiveTime?) throws -> ArchiveTime? {
+        if let known = newestLine.withLock({ $0 }), known.note == note { return known.time }
+        let time = try read()
+        remember(line: note, time)
+        return time
+    }
+
+    func remember(line note: [UInt8], _ time: ArchiveTime?) { newestLine.withLock { $0 = (note, time) } }
 }

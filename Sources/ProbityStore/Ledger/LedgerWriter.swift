@@ -30,7 +30,7 @@ struct LedgerWriter {
     ) throws -> LedgerHead {
         do {
             try archive.ledgerFault?()
-            let head = try Ledger.head(archive.header, archive.verifiedCheckpoints, db)
+            let head = try Ledger.head(archive.header, archive.ledgerMemory, db)
             let now = archive.now
             if let last = head.time, now.seconds - last.seconds > 86_400, !clockIsConfirmed {
                 throw ArchiveError(
@@ -59,8 +59,8 @@ struct LedgerWriter {
                 details: SHA256Digest.hash(sealed), commitments: commitments, reads: reads, previousRoot: head.root)
             let note = try SignedNote(text: leaf.text, signers: [signer])
             return try Ledger.append(
-                note: note.bytes, details: sealed, batch: writer?.batch, after: head, header: archive.header,
-                logKey: logKey, archive.verifiedCheckpoints, db)
+                note: note.bytes, at: now, details: sealed, batch: writer?.batch, after: head, header: archive.header,
+                logKey: logKey, archive.ledgerMemory, db)
         } catch let error as LedgerError where error.code == .tooLong {
             throw ArchiveError(.ledgerNotWritable, "the ledger line cannot be made: \(error.reason)")
         } catch let error as CryptoError where error.code == .internalFailure {

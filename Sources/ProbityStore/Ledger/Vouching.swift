@@ -49,7 +49,7 @@ struct Vouching {
         }
         let note = try SignedNote(parsing: bytes)
         let leaf = try LeafBody(parsing: note.text)
-        let head = try Ledger.head(archive.header, archive.verifiedCheckpoints, db)
+        let head = try Ledger.head(archive.header, archive.ledgerMemory, db)
         let proof = try MerkleTree.inclusionProof(index: UInt64(sequence), size: head.size) {
             try Ledger.hash($0, db)
         }
