@@ -67,6 +67,19 @@ extension BuiltProgramOnCopies {
             }
         }
 
+        @Test("Of several officers, the answer says which one means nobody")
+        func whichOfSeveral() throws {
+            let copy = try SampleCopy()
+            let purpose = ["--purpose", "promotionReview"]
+            let several = try copy.call(
+                ["promote", "check"] + ["990001", "990999", "990002"].flatMap { ["--officer", $0] } + purpose,
+                as: "promoter1")
+            #expect(several.status == 30 && several.errors.contains("所列 3 人中的第 2 个"), "\(several.errors)")
+            #expect(several.output.isEmpty && !several.errors.contains("990999"))
+            let one = try copy.call(["promote", "check", "--officer", "990999"] + purpose, as: "promoter1")
+            #expect(one.status == 30 && !one.errors.contains("第"), "\(one.errors)")
+        }
+
         @Test("Nothing that is typed moves the cursor or turns the order of what is shown")
         func controls() throws {
             let copy = try SampleCopy()

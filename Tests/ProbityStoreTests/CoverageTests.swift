@@ -104,6 +104,20 @@ struct CoverageTests {
         #expect(try fixture.archive.check().findings.filter { $0.severity != .notice } == [])
     }
 
+    @Test("Whoever holds no key to any roster is told that, and not that there is no such officer")
+    func noRoster() throws {
+        let fixture = try Fixture()
+        let session = try fixture.newcomer("inspector9", .inspector, like: "inspector1", Fixture.gifts([.sanctions]))
+        for query in ["990001", "990999"] {
+            let error = #expect(throws: ArchiveError(.notVisible, "")) { try session.records(of: query) }
+            #expect(error?.rule == "key.category" && error?.params["category"] == "category/roster")
+        }
+        let error = #expect(throws: ArchiveError(.notVisible, "")) {
+            try fixture.session("inspector1").records(of: "990999")
+        }
+        #expect(error?.rule == "officer.unknown")
+    }
+
     @Test("A search tells the limits of a scope from a category that no key opens")
     func search() throws {
         let fixture = try Fixture()

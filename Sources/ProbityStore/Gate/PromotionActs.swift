@@ -54,7 +54,7 @@ extension Session {
             .query: queries?.joined(separator: " ") ?? "*", .on: question.on.description, .rules: digest,
         ]
         return try look(.promoteCheck, details) { run, db -> Plan in
-            let officers = try queries?.map { try roster.locate($0, db) }
+            let officers = try queries.map { try roster.locate($0, db) }
             try run.concerns(officers ?? [])
             try run.demandPurpose()
             let size = try Ledger.size(db)

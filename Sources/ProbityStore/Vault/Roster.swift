@@ -65,10 +65,29 @@ final class Roster {
     ///   subject lists their numbers).
     func locate(_ query: String, _ db: Connection) throws -> Int64 { try match(query, db).officer }
 
+    /// The officers whom `queries` mean, in their order; an error says which of several means nobody.
+    func locate(_ queries: [String], _ db: Connection) throws -> [Int64] {
+        try queries.enumerated().map { index, query in
+            do { return try locate(query, db) } catch let error as ArchiveError
+                where error.rule == "officer.unknown" && queries.count > 1
+            {
+                throw ArchiveError(
+                    .notVisible, error.reason, rule: "officer.unknownAmong",
+                    params: ["place": String(index + 1), "count": String(queries.count)])
+            }
+        }
+    }
+
     /// As ``locate(_:_:)``.
     func match(_ query: String, _ db: Connection) throws -> Match {
         let (field, found) = try candidates(query, db)
         guard let officer = found.first else {
+            // Without a key to any roster nobody can be told from nobody.
+            guard graph.grants.inForce.contains(where: { $0.place.category == .roster }) else {
+                throw ArchiveError(
+                    .notVisible, "no key for the roster", rule: "key.category",
+                    params: ["category": "category/\(ProbityRecords.Category.roster.rawValue)"])
+            }
             throw ArchiveError(
                 .notVisible, "no officer of that number, ID number, name or identifier is visible",
                 rule: "officer.unknown")

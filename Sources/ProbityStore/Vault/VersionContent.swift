@@ -68,7 +68,8 @@ public struct VersionContent: Sendable, Equatable {
     }
 
     init?(_ value: JSONValue) {
-        guard let value = value.object, let officer = value["officer"]?.string.flatMap({ OfficerID($0) }), let kind = value["kind"]?.string,
+        guard let value = value.object, let officer = value["officer"]?.string.flatMap({ OfficerID($0) }),
+            let kind = value["kind"]?.string,
             let state = value["state"]?.string, let occurred = value["occurredOn"]?.string.flatMap({ CivilDate($0) }),
             let filed = value["filedOn"]?.string.flatMap({ CivilDate($0) }), let by = value["filedBy"]?.string,
             let step = value["step"]?.string, let values = value["values"]?.object
