@@ -53,6 +53,21 @@ internal import COpenSSL
     /// The array is ordinary memory: neither locked nor wiped.
     public func revealed() -> [UInt8] { unsafe withBytes { unsafe Array($0) } }
 
+    /// `secret` with bytes behind it that are not secret.
+    public init(_ secret: borrowing SecretBytes, followedBy bytes: [UInt8]) {
+        self.init(allocating: secret.count + bytes.count)
+        unsafe memory.copyMemory(from: secret.memory, byteCount: secret.count)
+        unsafe UnsafeMutableRawBufferPointer(start: memory + secret.count, count: bytes.count).copyBytes(from: bytes)
+    }
+
+    /// The first `count` bytes, of which there are as many, as a secret of its own; and what stands behind them.
+    public func split(at count: Int) -> (secret: SecretBytes, rest: [UInt8]) {
+        precondition(count <= self.count, "a secret is split inside")
+        let secret = SecretBytes(allocating: count)
+        unsafe secret.memory.copyMemory(from: memory, byteCount: count)
+        return (secret, unsafe withBytes { unsafe Array($0.dropFirst(count)) })
+    }
+
     /// A second owner of the same bytes, in memory of its own.
     public func copy() -> SecretBytes {
         let copy = SecretBytes(allocating: count)

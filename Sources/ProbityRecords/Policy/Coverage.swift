@@ -17,6 +17,8 @@ public struct Coverage: Sendable, Hashable {
         case scope
         /// There are figures of the whole bureau only: by unit, a number would name its man.
         case bureauOnly
+        /// Something lies there that does not prove its place: it was put there or changed, and set aside.
+        case setAside
         /// A rule withholds it from this reader, whatever lies there: what is about himself (回避).
         case withheld
 
@@ -81,9 +83,9 @@ public struct Coverage: Sendable, Hashable {
 
     public var isComplete: Bool { gaps.isEmpty }
 
-    /// Parts of what was asked for that more keys would open. What the role or a rule withholds stays closed, and what lies
-    /// outside the grants of a reader who asked for all that is his was not asked for.
-    public var closable: [Gap] { gaps.filter { $0.cause == .noKey || $0.cause == .grantEnded } }
+    /// Parts of what was asked for that more keys, or a repair, would open. What the role or a rule withholds stays closed,
+    /// and what lies outside the grants of a reader who asked for all that is his was not asked for.
+    public var closable: [Gap] { gaps.filter { [.noKey, .grantEnded, .setAside].contains($0.cause) } }
 
     /// The coverage with more gaps.
     public func adding(_ more: [Gap]) -> Coverage { more.isEmpty ? self : Coverage(gaps + more) }

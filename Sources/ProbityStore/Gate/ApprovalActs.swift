@@ -201,7 +201,7 @@ extension Session {
         .stateForbids, "it is in force already, was turned down, or was overtaken", rule: "approve.closed")
 
     private func dossierKey(at place: ProposalRow.Place, _ db: Connection) throws -> DossierKey {
-        guard let key = try graph.dossierKey(place.dossier, epoch: place.epoch, db) else {
+        guard let key = try graph.dossierKey(place.dossier, db) else {
             throw ArchiveError(.notVisible, "no key for the dossier")
         }
         return key

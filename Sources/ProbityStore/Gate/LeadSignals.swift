@@ -14,7 +14,7 @@ extension Session {
         let category = ProbityRecords.Category.complaints
         guard try vault.nearestVisible(vault.place(category, unit: unit), db) != nil else { return nil }
         var standing = LeadStanding()
-        guard let dossier = try vault.dossier(category, officer: officer, unit: unit, db) else { return standing }
+        guard let dossier = try vault.trueDossier(category, officer: officer, unit: unit, db) else { return standing }
         guard try graph.dossierKey(dossier, db) != nil else { return nil }
         let (rules, today) = (try RuleSet.standard(), archive.now.date)
         for entry in try vault.entries(in: dossier, category, officer: officer, db) {
@@ -74,7 +74,7 @@ extension Session {
                 .notVisible, "no key for opinions: a lead cannot be signalled", subject: category.rawValue,
                 rule: "lead.noSignal", params: ["category": "category/\(category.rawValue)"])
         }
-        guard let dossier = try vault.dossier(category, officer: officer, unit: unit, db) else { return [] }
+        guard let dossier = try vault.trueDossier(category, officer: officer, unit: unit, db) else { return [] }
         return try vault.entries(in: dossier, category, officer: officer, db).filter {
             $0.content.kind == Session.signal
         }

@@ -81,13 +81,16 @@ extension Session {
             return Reading(reach.units, coverage)
         } reveal: { db, plan in
             var count = 0
+            var coverage = plan.coverage
             for unit in plan.value {
-                for officer in try roster.officers(of: unit.id, db) where !actor.isHimself(officer) {
+                let listed = try roster.officers(of: unit.id, db)
+                coverage = coverage.adding(listed.coverage.gaps)
+                for officer in listed.value where !actor.isHimself(officer) {
                     try receive(roster.entry(officer, db))
                     count += 1
                 }
             }
-            return Reading(count, plan.coverage)
+            return Reading(count, coverage)
         }
     }
 }

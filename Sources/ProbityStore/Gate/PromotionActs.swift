@@ -92,15 +92,18 @@ extension Session {
                 return Reading(candidates.count, plan.coverage)
             }
             var count = 0
+            var coverage = plan.coverage
             for unit in plan.units {
+                let listed = try roster.officers(of: unit.id, db)
+                coverage = coverage.adding(listed.coverage.gaps)
                 // His own file is left out (回避).
-                let others = try roster.officers(of: unit.id, db).filter { !actor.isHimself($0) }
+                let others = listed.value.filter { !actor.isHimself($0) }
                 for officer in try roster.inOrderOfNumber(others, db) {
                     try answer(officer, vault.file(of: officer, Session.categories, db))
                 }
                 count += others.count
             }
-            return Reading(count, plan.coverage)
+            return Reading(count, coverage)
         }
     }
 }

@@ -52,7 +52,7 @@ public final class Session {
         rootUnit = opening.rootUnit
         logKey = try opening.logKey(archive, identity)
         graph = KeyGraph(
-            header: archive.header, rootUnit: opening.rootUnit, identity: identity, grants: opening.grants)
+            archive, rootUnit: opening.rootUnit, identity: identity, grants: opening.grants)
         vault = Vault(archive, graph, rootUnit: opening.rootUnit, user: identity.user)
         roster = Roster(archive, vault)
         rememberFile(archive.pageKey.file.fileID)
@@ -94,8 +94,7 @@ public final class Session {
                 try PersonWrap.unwrap(
                     wrapped, with: identity.agreementKey,
                     context: KeyGraph.userContext(
-                        archiveID: archive.header.archiveID, user: identity.user, key: key,
-                        purpose: KeyKind.log.rawValue))
+                        archiveID: archive.header.archiveID, user: identity.user, to: "key:\(key)", purpose: .log))
             }
             let logKey = try Ed25519SigningKey(seed: seed)
             guard logKey.publicKey == archive.header.logKey else {

@@ -163,7 +163,7 @@ extension Session {
         let wrapped = try PersonWrap.wrap(
             logKey.rawSecret(), to: certificate.agreementKey,
             context: KeyGraph.userContext(
-                archiveID: archive.header.archiveID, user: certificate.user, key: id, purpose: KeyKind.log.rawValue))
+                archiveID: archive.header.archiveID, user: certificate.user, to: "key:\(id)", purpose: .log))
         try writer.insertWrap(of: id, byUser: certificate.user, wrapped)
     }
 }

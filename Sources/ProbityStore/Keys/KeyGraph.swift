@@ -12,37 +12,39 @@ import ProbityRecords
 //
 // Invariants
 //  1. A secret is in the database only inside a wrap; a wrap's context names the archive, both ends and the purpose, so a
-//     wrap moved to another place does not open.
+//     wrap moved to another place does not open. A node, and what hangs below it, is named with its place (category and
+//     unit), so that a row whose place was changed does not open either.
 //  2. Access is reachability: a user reads what his wraps lead to and nothing else. No code path decides otherwise.
 //  3. A wrap to a user counts only with a grant that names its digest and carries both signatures; a wrap to a public key
 //     is made only with a key taken from a verified certificate, or from a key row whose batch has a leaf.
 //  4. The tag key of a category is one for all its nodes and does not rotate: a dossier is found by its officer in one
 //     look-up wherever it hangs. The index key is each node's own: equality leaks inside a node only.
+//  5. A row is believed where it proves its place, and set aside otherwise: it never stands before one that does. A node
+//     opens below the node of the unit above it, in its own category; a dossier's key below a node of the dossier's
+//     category, and it says whose dossier it is. No act begins a second epoch of anything yet, so no other is believed.
 
 /// The part of the key graph that one unlocked user can walk.
 ///
 /// Not thread-safe: it belongs to one ``Session``.
 final class KeyGraph {
-    private let archiveID: String
+    private let archive: Archive
     private let rootUnit: String
     private let identity: Identity
-    private let recoveryKey: X25519PublicKey
     /// The user's grants as the act under way asks for them.
     private(set) var grants: HeldGrants
     /// Wraps that a grant in force gives to the user, by the node key that each opens.
     private var granted: [Int64: Set<SHA256Digest>] = [:]
     private var nodes: [Int64: NodeSecret] = [:]
     private var tagKeys: [Int64: TagKey] = [:]
-    private var keyIDs: [KeyKind: [NodePlace: Int64]] = [:]
+    private var keyIDs: [KeyKind: [NodePlace: [Int64]]] = [:]
     /// Opened private keys of drop-boxes, by key row.
     private var intakeKeys: [Int64: X25519PrivateKey] = [:]
     private var dossiers = BoundedCache<Int64, DossierKey>(capacity: 16_384)
 
-    init(header: ArchiveHeader, rootUnit: String, identity: Identity, grants: HeldGrants) {
-        self.archiveID = header.archiveID
+    init(_ archive: Archive, rootUnit: String, identity: Identity, grants: HeldGrants) {
+        self.archive = archive
         self.rootUnit = rootUnit
         self.identity = identity
-        self.recoveryKey = header.recoveryKey
         self.grants = grants
         granted = KeyGraph.wraps(of: grants)
     }
@@ -63,7 +65,12 @@ final class KeyGraph {
     // MARK: Contexts
 
     private func context(from: String, to: String, purpose: String) -> [UInt8] {
-        KeyGraph.context(archiveID: archiveID, from: from, to: to, purpose: purpose)
+        KeyGraph.context(archiveID: archive.header.archiveID, from: from, to: to, purpose: purpose)
+    }
+
+    /// A key as contexts name it, with its place.
+    static func name(_ key: Int64, at place: NodePlace) -> String {
+        "key:\(key):\(place.category.rawValue):\(place.unit)"
     }
 
     /// The context of a wrap (crypto.md §2, "Context"), canonical JSON.
@@ -74,22 +81,43 @@ final class KeyGraph {
         ]).canonicalBytes
     }
 
-    static func userContext(archiveID: String, user: String, key: Int64, purpose: String) -> [UInt8] {
-        context(archiveID: archiveID, from: "user:\(user)", to: "key:\(key)", purpose: purpose)
+    static func userContext(archiveID: String, user: String, to key: String, purpose: KeyKind) -> [UInt8] {
+        context(archiveID: archiveID, from: "user:\(user)", to: key, purpose: purpose.rawValue)
     }
 
-    private func keyContext(from: Int64, to: String, purpose: KeyKind) -> [UInt8] {
-        context(from: "key:\(from)", to: to, purpose: purpose.rawValue)
+    private func nodeContext(to user: String, _ key: Int64, at place: NodePlace) -> [UInt8] {
+        KeyGraph.userContext(
+            archiveID: archive.header.archiveID, user: user, to: KeyGraph.name(key, at: place), purpose: .node)
+    }
+
+    private func keyContext(from node: NodeSecret, to key: Int64, at place: NodePlace, _ kind: KeyKind) -> [UInt8] {
+        context(
+            from: KeyGraph.name(node.keyID, at: node.place), to: KeyGraph.name(key, at: place), purpose: kind.rawValue)
+    }
+
+    /// What hangs below a node by its wrap; nil where the wrap is not one of that node to that key at that place.
+    private func opened(
+        _ wrapped: [UInt8], below node: NodeSecret, _ key: Int64, at place: NodePlace, _ kind: KeyKind
+    ) throws -> SecretBytes? {
+        try KeyGraph.believed {
+            try KeyWrap.unwrap(
+                wrapped, under: node.wrapKey, context: keyContext(from: node, to: key, at: place, kind))
+        }
+    }
+
+    /// Nil for what does not open: somebody put it there, or changed it.
+    private static func believed(_ open: () throws -> SecretBytes) throws -> SecretBytes? {
+        do { return try open() } catch let error as CryptoError where error.code != .internalFailure { return nil }
     }
 
     // MARK: Opening
 
-    /// The newest key of `kind` at `place`; nil where the node does not exist.
-    func keyID(_ kind: KeyKind, at place: NodePlace, _ db: Connection) throws -> Int64? {
+    /// The keys of `kind` that say to stand at `place`: more than one where somebody put another there.
+    private func keyIDs(_ kind: KeyKind, at place: NodePlace, _ db: Connection) throws -> [Int64] {
         if let known = keyIDs[kind]?[place] { return known }
-        let id = try KeyTable.newest(kind, at: place, db)?.id
-        if let id { keyIDs[kind, default: [:]][place] = id }
-        return id
+        let ids = try KeyTable.rows(kind, at: place, db).map(\.id)
+        if !ids.isEmpty { keyIDs[kind, default: [:]][place] = ids }
+        return ids
     }
 
     /// Takes the user's grants as they stand now. Where another set is in force, everything that was opened is closed.
@@ -106,7 +134,7 @@ final class KeyGraph {
         if let known = nodes[id] { return known }
         // The organisation is never that deep; a cycle in a damaged graph must end.
         guard depth < 24 else { return nil }
-        guard let row = try KeyTable.row(id, db), row.kind == KeyKind.node.rawValue,
+        guard let row = try KeyTable.row(id, db), row.kind == KeyKind.node.rawValue, row.epoch == 1,
             let category = Category(rawValue: row.category)
         else { return nil }
         let place = NodePlace(category: category, unit: row.unit)
@@ -115,20 +143,21 @@ final class KeyGraph {
             if let user = wrap.byUser, user == identity.user,
                 granted[id]?.contains(SHA256Digest.hash(wrap.wrapped)) == true
             {
-                let secret = try PersonWrap.unwrap(
-                    wrap.wrapped, with: identity.agreementKey,
-                    context: KeyGraph.userContext(
-                        archiveID: archiveID, user: user, key: id, purpose: KeyKind.node.rawValue))
+                // His grant names this wrap: where it does not open, the row says another place than it did.
+                let secret = try Seal.opening("key \(id)") {
+                    try PersonWrap.unwrap(
+                        wrap.wrapped, with: identity.agreementKey, context: nodeContext(to: user, id, at: place))
+                }
                 return try keep(NodeSecret(keyID: id, place: place, secret: secret))
             }
         }
+        let parentUnit = try UnitTable.parent(of: row.unit, db)
         for wrap in wraps {
-            if let parent = wrap.byKey, let above = try open(node: parent, db, depth: depth + 1) {
-                let secret = try KeyWrap.unwrap(
-                    wrap.wrapped, under: above.wrapKey,
-                    context: keyContext(from: parent, to: "key:\(id)", purpose: .node))
-                return try keep(NodeSecret(keyID: id, place: place, secret: secret))
-            }
+            guard let parent = wrap.byKey, let above = try open(node: parent, db, depth: depth + 1),
+                above.place.category == category, above.place.unit == parentUnit,
+                let secret = try opened(wrap.wrapped, below: above, id, at: place, .node)
+            else { continue }
+            return try keep(NodeSecret(keyID: id, place: place, secret: secret))
         }
         return nil
     }
@@ -138,45 +167,48 @@ final class KeyGraph {
         return node
     }
 
+    /// The node at `place`, where the user's keys lead to it.
+    ///
+    /// - Throws: ``ArchiveError`` `integrity` where two prove the place.
     func open(_ place: NodePlace, _ db: Connection) throws -> NodeSecret? {
-        guard let id = try keyID(.node, at: place, db) else { return nil }
-        return try open(node: id, db)
+        let found = try keyIDs(.node, at: place, db).compactMap { try open(node: $0, db) }
+        guard found.count < 2 else { throw KeyGraph.twice(place) }
+        return found.first
+    }
+
+    private static func twice(_ place: NodePlace) -> ArchiveError {
+        ArchiveError(.integrity, "two keys stand at \(place.category.rawValue) of \(place.unit)")
     }
 
     /// The index or tag key that hangs below the node at `place`.
     func tagKey(_ kind: KeyKind, at place: NodePlace, _ db: Connection) throws -> TagKey? {
-        guard let id = try keyID(kind == .tag ? .tag : .index, at: tagPlace(kind, place), db) else { return nil }
-        if let known = tagKeys[id] { return known }
-        // A tag key is wrapped once under every node of its category: the one at hand first, then any that opens.
-        let here = try keyID(.node, at: place, db)
-        let wraps = try WrapTable.wraps(of: id, db)
-        for wrap in wraps.filter({ $0.byKey == here }) + wraps.filter({ $0.byKey != here }) {
-            guard let parent = wrap.byKey else { continue }
-            guard let node = try open(node: parent, db) else { continue }
-            let key = TagKey(
-                try KeyWrap.unwrap(
-                    wrap.wrapped, under: node.wrapKey,
-                    context: keyContext(from: parent, to: "key:\(id)", purpose: kind)
-                ))
-            tagKeys[id] = key
-            return key
+        // A tag key stands at the root of its category and is wrapped once under every node of it: the one at hand first,
+        // then any that opens.
+        let own = kind == .tag ? NodePlace(category: place.category, unit: rootUnit) : place
+        for id in try keyIDs(kind, at: own, db) {
+            if let known = tagKeys[id] { return known }
+            let here = try open(place, db)?.keyID
+            let wraps = try WrapTable.wraps(of: id, db)
+            for wrap in wraps.filter({ $0.byKey == here }) + wraps.filter({ $0.byKey != here }) {
+                guard let parent = wrap.byKey, let node = try open(node: parent, db),
+                    node.place.category == place.category, kind == .tag || node.place == place,
+                    let secret = try opened(wrap.wrapped, below: node, id, at: own, kind)
+                else { continue }
+                let key = TagKey(id, secret)
+                tagKeys[id] = key
+                return key
+            }
         }
         return nil
     }
 
-    /// Tag keys stand at the root of their category, whatever node asks.
-    private func tagPlace(_ kind: KeyKind, _ place: NodePlace) -> NodePlace {
-        kind == .tag ? NodePlace(category: place.category, unit: rootUnit) : place
-    }
-
-    /// The private key of the drop-box (intake) of the node at `place`, by its key row's id.
+    /// The private key of a drop-box (intake), by its key row's id.
     func intakeKey(_ id: Int64, _ db: Connection) throws -> X25519PrivateKey? {
         if let known = intakeKeys[id] { return known }
         for wrap in try WrapTable.wraps(of: id, db) {
-            guard let parent = wrap.byKey, let node = try open(node: parent, db) else { continue }
-            let secret = try KeyWrap.unwrap(
-                wrap.wrapped, under: node.wrapKey,
-                context: keyContext(from: parent, to: "key:\(id)", purpose: .intake))
+            guard let parent = wrap.byKey, let node = try open(node: parent, db),
+                let secret = try opened(wrap.wrapped, below: node, id, at: node.place, .intake)
+            else { continue }
             let key = try X25519PrivateKey(rawSecret: secret)
             intakeKeys[id] = key
             return key
@@ -184,41 +216,50 @@ final class KeyGraph {
         return nil
     }
 
-    /// The newest key of a dossier, or the one of `epoch`; nil where the user's keys do not lead to it.
-    func dossierKey(_ dossier: Int64, epoch: Int64? = nil, _ db: Connection) throws -> DossierKey? {
-        guard case .open(let key) = try access(dossier, epoch: epoch, db) else { return nil }
-        return key
+    /// The key of a dossier; nil where the user's keys do not lead to it.
+    ///
+    /// - Throws: ``ArchiveError`` `integrity` where the key does not prove its place.
+    func dossierKey(_ dossier: Int64, _ db: Connection) throws -> DossierKey? {
+        switch try access(dossier, db) {
+        case .open(let key): return key
+        case .closed: return nil
+        case .astray: throw ArchiveError(.integrity, "the key of a dossier does not belong to it")
+        }
     }
 
     /// What the user's keys do with a dossier.
     enum DossierAccess {
         case open(DossierKey)
-        /// - Parameter node: the one that does not open; nil for a dossier that has no key.
-        case closed(node: Int64?)
+        /// - Parameter node: the one that does not open.
+        case closed(node: Int64)
+        /// The dossier has no key that proves its place: somebody put it there, or changed it.
+        case astray
     }
 
-    /// As ``dossierKey(_:epoch:_:)``, with the node where the way ends.
+    /// As ``dossierKey(_:_:)``, with the node where the way ends.
     ///
     /// - Parameter closed: nodes that did not open a moment ago.
-    func access(
-        _ dossier: Int64, epoch: Int64? = nil, closed: Set<Int64> = [], _ db: Connection
-    ) throws -> DossierAccess {
-        if let known = dossiers[dossier], epoch == nil || known.epoch == epoch { return .open(known) }
-        guard let row = try DossierTable.key(of: dossier, upTo: epoch ?? .max, db) else { return .closed(node: nil) }
+    func access(_ dossier: Int64, closed: Set<Int64> = [], _ db: Connection) throws -> DossierAccess {
+        if let known = dossiers[dossier] { return .open(known) }
+        guard let row = try DossierTable.key(of: dossier, db), let category = row.category,
+            let stands = try KeyTable.row(row.node, db), stands.category == category.rawValue,
+            !category.isSealed || stands.unit == rootUnit
+        else { return .astray }
         guard !closed.contains(row.node), let node = try open(node: row.node, db) else {
             return .closed(node: row.node)
         }
-        let epoch = row.epoch
-        let secret = try KeyWrap.unwrap(
-            row.wrapped, under: node.wrapKey,
-            context: dossierContext(node: node.keyID, dossier: dossier, epoch: epoch))
-        let key = DossierKey(dossier: dossier, epoch: epoch, cipher: try XAES256GCM(key: secret))
+        let secret = try KeyGraph.believed {
+            try KeyWrap.unwrap(row.wrapped, under: node.wrapKey, context: dossierContext(node, dossier))
+        }
+        guard let secret, let key = try DossierKey(dossier, at: node.place, secret) else { return .astray }
         dossiers[dossier] = key
         return .open(key)
     }
 
-    private func dossierContext(node: Int64, dossier: Int64, epoch: Int64) -> [UInt8] {
-        context(from: "key:\(node)", to: "dossier:\(dossier):\(epoch)", purpose: "dossier")
+    private func dossierContext(_ node: NodeSecret, _ dossier: Int64) -> [UInt8] {
+        context(
+            from: KeyGraph.name(node.keyID, at: node.place), to: "dossier:\(dossier):\(DossierKey.firstEpoch)",
+            purpose: "dossier")
     }
 
     // MARK: Making
@@ -228,16 +269,18 @@ final class KeyGraph {
     /// - Throws: ``ArchiveError`` `notVisible` where no key of the user leads to the place.
     func node(at place: NodePlace, in writer: RowWriter) throws -> NodeSecret {
         let db = writer.db
-        if let id = try keyID(.node, at: place, db) {
-            guard let node = try open(node: id, db) else {
-                throw ArchiveError(noKeyFor: place)
-            }
-            return node
-        }
+        if let node = try open(place, db) { return node }
         guard let parent = try UnitTable.parent(of: place.unit, db) else {
             throw ArchiveError(noKeyFor: place)
         }
         let above = try node(at: NodePlace(category: place.category, unit: parent), in: writer)
+        // Whoever holds the node above opens every true one: what does not open was put there, or changed.
+        let vouching = Vouching(archive, db)
+        for row in try KeyTable.rows(.node, at: place, db) where try vouching.mayHaveMade(row, at: place) {
+            throw ArchiveError(.integrity, "the key at \(place.category.rawValue) of \(place.unit) does not open")
+        }
+        // What is below the unit's node for ever hangs where the ledger says that the unit does.
+        try vouching.demandUnit(place.unit, writing: writer.batch)
         return try makeNode(at: place, below: above, in: writer).node
     }
 
@@ -255,43 +298,45 @@ final class KeyGraph {
             try writer.insertWrap(
                 of: id, byKey: above.keyID,
                 KeyWrap.wrap(
-                    node.secret, under: above.wrapKey,
-                    context: keyContext(from: above.keyID, to: "key:\(id)", purpose: .node)))
+                    node.secret, under: above.wrapKey, context: keyContext(from: above, to: id, at: place, .node)))
         }
         // Everything but the reporters' identities can be recovered from paper (design §5).
         if place.category != .reporter {
             try writer.insertRecoveryWrap(
                 of: id,
                 PersonWrap.wrap(
-                    node.secret, to: recoveryKey,
-                    context: context(from: "recovery", to: "key:\(id)", purpose: KeyKind.node.rawValue)))
+                    node.secret, to: archive.header.recoveryKey,
+                    context: context(
+                        from: "recovery", to: KeyGraph.name(id, at: place), purpose: KeyKind.node.rawValue)))
         }
         let intake = try X25519PrivateKey()
         let intakeID = try writer.insertKey(.intake, at: place, publicKey: intake.publicKey.rawBytes)
-        try wrapBelow(node, key: intakeID, kind: .intake, secret: intake.rawSecret(), in: writer)
+        try wrapBelow(node, intakeID, at: place, .intake, secret: intake.rawSecret(), in: writer)
         if place.category == .roster {
             let indexID = try writer.insertKey(.index, at: place, publicKey: nil)
-            try wrapBelow(node, key: indexID, kind: .index, secret: SecretBytes(randomByteCount: 32), in: writer)
+            try wrapBelow(node, indexID, at: place, .index, secret: SecretBytes(randomByteCount: 32), in: writer)
         }
+        let root = NodePlace(category: place.category, unit: rootUnit)
         if let above {
-            guard let tagID = try keyID(.tag, at: NodePlace(category: place.category, unit: rootUnit), writer.db),
-                let tag = try tagKey(.tag, at: above.place, writer.db)
-            else { throw ArchiveError(.integrity, "the category \(place.category.rawValue) has no tag key") }
-            try wrapBelow(node, key: tagID, kind: .tag, secret: tag.secret.copy(), in: writer)
+            guard let tag = try tagKey(.tag, at: above.place, writer.db) else {
+                throw ArchiveError(.integrity, "the category \(place.category.rawValue) has no tag key")
+            }
+            try wrapBelow(node, tag.id, at: root, .tag, secret: tag.secret.copy(), in: writer)
         } else {
-            let tagID = try writer.insertKey(.tag, at: place, publicKey: nil)
-            try wrapBelow(node, key: tagID, kind: .tag, secret: SecretBytes(randomByteCount: 32), in: writer)
+            let tagID = try writer.insertKey(.tag, at: root, publicKey: nil)
+            try wrapBelow(node, tagID, at: root, .tag, secret: SecretBytes(randomByteCount: 32), in: writer)
         }
+        keyIDs.removeAll()
         return (try keep(node), (intakeID, intake.publicKey))
     }
 
     private func wrapBelow(
-        _ node: NodeSecret, key: Int64, kind: KeyKind, secret: consuming SecretBytes, in writer: RowWriter
+        _ node: NodeSecret, _ key: Int64, at place: NodePlace, _ kind: KeyKind, secret: consuming SecretBytes,
+        in writer: RowWriter
     ) throws {
         try writer.insertWrap(
             of: key, byKey: node.keyID,
-            KeyWrap.wrap(
-                secret, under: node.wrapKey, context: keyContext(from: node.keyID, to: "key:\(key)", purpose: kind)))
+            KeyWrap.wrap(secret, under: node.wrapKey, context: keyContext(from: node, to: key, at: place, kind)))
     }
 
     /// Makes the dossier of an officer in a category, with its first key.
@@ -300,12 +345,12 @@ final class KeyGraph {
     {
         let tag = try dossierTag(category, officer: officer, at: node.place, writer.db)
         let dossier = try writer.insertDossier(category, officerTag: tag)
-        let secret = SecretBytes(randomByteCount: 32)
-        let epoch: Int64 = 1
-        let wrapped = try KeyWrap.wrap(
-            secret, under: node.wrapKey, context: dossierContext(node: node.keyID, dossier: dossier, epoch: epoch))
-        try writer.insertDossierKey(dossier, epoch: epoch, node: node.keyID, wrapped: wrapped)
-        let key = DossierKey(dossier: dossier, epoch: epoch, cipher: try XAES256GCM(key: secret))
+        let secret = DossierKey.secret(of: officer)
+        let wrapped = try KeyWrap.wrap(secret, under: node.wrapKey, context: dossierContext(node, dossier))
+        try writer.insertDossierKey(dossier, epoch: DossierKey.firstEpoch, node: node.keyID, wrapped: wrapped)
+        guard let key = try DossierKey(dossier, at: node.place, secret) else {
+            throw ArchiveError(.integrity, "the key of a dossier does not belong to it")
+        }
         dossiers[dossier] = key
         return key
     }
@@ -324,7 +369,6 @@ final class KeyGraph {
     func wrap(_ node: NodeSecret, to certificate: Certificate) throws -> [UInt8] {
         try PersonWrap.wrap(
             node.secret, to: certificate.agreementKey,
-            context: KeyGraph.userContext(
-                archiveID: archiveID, user: certificate.user, key: node.keyID, purpose: KeyKind.node.rawValue))
+            context: nodeContext(to: certificate.user, node.keyID, at: node.place))
     }
 }

@@ -28,16 +28,46 @@ final class NodeSecret: Sendable {
 }
 
 /// A dossier key that is ready to seal and open versions.
+///
+/// What its node wraps is the key (32 bytes) and the number of the officer whose dossier it is (8 bytes, big-endian): whoever
+/// finds a dossier by a tag, or a record by its number, learns from the key whose it is.
 struct DossierKey: Sendable {
+    /// No act begins another yet.
+    static let firstEpoch: Int64 = 1
+
     let dossier: Int64
-    let epoch: Int64
+    let epoch = firstEpoch
+    let officer: Int64
+    /// Of the node under which it hangs.
+    let place: NodePlace
     let cipher: XAES256GCM
+
+    /// A new secret for the dossier of an officer.
+    static func secret(of officer: Int64) -> SecretBytes {
+        SecretBytes(
+            SecretBytes(randomByteCount: 32), followedBy: (0..<8).map { UInt8(truncatingIfNeeded: officer >> (56 - 8 * $0)) })
+    }
+
+    /// Nil for a secret of another form.
+    init?(_ dossier: Int64, at place: NodePlace, _ secret: borrowing SecretBytes) throws {
+        guard secret.count == 40 else { return nil }
+        let parts = secret.split(at: 32)
+        self.dossier = dossier
+        officer = parts.rest.reduce(0) { $0 << 8 | Int64($1) }
+        self.place = place
+        cipher = try XAES256GCM(key: parts.secret)
+    }
 }
 
 /// A secret used with HMAC: the index key of a node or the tag key of a category.
 final class TagKey: Sendable {
+    /// Number of the key's row.
+    let id: Int64
     let secret: SecretBytes
-    init(_ secret: consuming SecretBytes) { self.secret = secret }
+    init(_ id: Int64, _ secret: consuming SecretBytes) {
+        self.id = id
+        self.secret = secret
+    }
 
     func tag(_ parts: [UInt8]) -> [UInt8] {
         HMACSHA256.authenticate(key: secret, message: parts)

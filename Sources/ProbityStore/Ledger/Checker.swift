@@ -137,7 +137,7 @@ struct Checker {
 
     /// Rows whose batch has no leaf and is not an import that runs.
     private mutating func checkOrphans() throws {
-        for batch in try OpenBatchTable.all(db) {
+        for batch in try OpenBatchTable.listed(db) {
             if try LeafTable.line(ofBatch: batch, db) != nil {
                 found("openBatch \(batch)", "check.openBatch.published")
             } else if !archive.engine.isClaimed(.batch(batch)) {

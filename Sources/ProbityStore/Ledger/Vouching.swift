@@ -67,16 +67,21 @@ struct Vouching {
         return leaf
     }
 
-    /// The newest public key of the drop-box at `place`: what content for people who are not here is sealed to.
+    /// The public key of the bureau's drop-box of a category: what content for people who are not here is sealed to.
+    ///
+    /// The ceremony made it, and no act makes another.
     ///
     /// - Throws: ``ArchiveError`` `integrity` where there is none, or the ledger does not vouch for it.
-    func intakeKey(at place: NodePlace) throws -> (id: Int64, key: X25519PublicKey) {
-        guard let row = try KeyTable.newest(.intake, at: place, db) else {
-            throw ArchiveError(.integrity, "the category \(place.category.rawValue) has no drop-box")
+    func intakeKey(of category: ProbityRecords.Category) throws -> (id: Int64, key: X25519PublicKey) {
+        let place = NodePlace(category: category, unit: try UnitTable.root(db))
+        let ceremony = try ArchiveTable.ceremonyBatch(db)
+        guard let row = try KeyTable.rows(.intake, at: place, db).first(where: { $0.batch == ceremony }) else {
+            throw ArchiveError(.integrity, "the category \(category.rawValue) has no drop-box")
         }
         if let known = archive.vouched.known.withLock({ $0.intakes[row.id] }) { return (row.id, known) }
-        guard try isMadeByHolder(place, leaf: leaf(ofBatch: row.batch)), let raw = row.publicKey else {
-            throw ArchiveError(.integrity, "the drop-box of \(place.category.rawValue) was made by nobody who may")
+        _ = try leaf(ofBatch: row.batch)
+        guard let raw = row.publicKey else {
+            throw ArchiveError(.integrity, "the drop-box of \(category.rawValue) has no key")
         }
         let key = try X25519PublicKey(rawBytes: raw)
         archive.vouched.known.withLock { $0.intakes[row.id] = key }
@@ -84,8 +89,40 @@ struct Vouching {
     }
 
     /// The auditors' public key, which the details of an act are sealed to.
-    func detailsKey() throws -> (id: Int64, key: X25519PublicKey) {
-        try intakeKey(at: NodePlace(category: .audit, unit: UnitTable.root(db)))
+    func detailsKey() throws -> (id: Int64, key: X25519PublicKey) { try intakeKey(of: .audit) }
+
+    // MARK: What does not open for whoever should open it
+
+    /// Whether somebody who could make keys at `place` may have made rows of `batch`: then it is the row that was changed, and
+    /// nothing else is put in its place. Rows of nobody who may were put there.
+    func mayHaveMade(_ batch: Int64, at place: NodePlace) throws -> Bool {
+        do {
+            return try isMadeByHolder(place, leaf: leaf(ofBatch: batch))
+        } catch let error as ArchiveError where error.code == .integrity {
+            // Under a line that does not speak of its rows any more a true one may have stood.
+            return try LeafTable.line(ofBatch: batch, db) != nil
+        }
+    }
+
+    func mayHaveMade(_ row: KeyRow, at place: NodePlace) throws -> Bool { try mayHaveMade(row.batch, at: place) }
+
+    /// Whether a unit, and those above it, stand where the ledger says.
+    ///
+    /// - Parameter batch: of the act that is being written, whose line comes last.
+    /// - Throws: ``ArchiveError`` `integrity`.
+    func demandUnit(_ unit: String, writing batch: Int64) throws {
+        for unit in try Organisation(db).above(unit) {
+            guard let made = try UnitTable.batch(of: unit, db) else {
+                throw ArchiveError(.integrity, "there is no unit \(unit)")
+            }
+            if made == batch { continue }
+            let leaf = try leaf(ofBatch: made)
+            let role = try credentials.serving(leaf.actor, atLine: Int64(leaf.sequence))?.role
+            let mayAdd = role.map { archive.policy.decide(role: $0, act: .configure).isAllowed } ?? false
+            guard try made == ArchiveTable.ceremonyBatch(db) || leaf.act == Act.unitAdd.code && mayAdd else {
+                throw ArchiveError(.integrity, "the unit \(unit) was made by nobody who may")
+            }
+        }
     }
 
     /// Whether the act of `leaf` could make keys at `place`: it is the ceremony, or its actor held a node there or above.

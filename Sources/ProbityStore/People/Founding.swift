@@ -103,7 +103,7 @@ private struct Founding {
         let certificates = try certify(writer)
         // The founding holders' session makes the nodes: the security administrator's keys only sign.
         let graph = KeyGraph(
-            header: header, rootUnit: root, identity: security, grants: .none(on: archive.now.date))
+            archive, rootUnit: root, identity: security, grants: .none(on: archive.now.date))
         var detailsKey: (id: Int64, key: X25519PublicKey)?
         for category in ProbityRecords.Category.allCases where category != .reporter {
             let made = try graph.makeNode(at: NodePlace(category: category, unit: root), below: nil, in: writer)
@@ -140,7 +140,7 @@ private struct Founding {
                 PersonWrap.wrap(
                     logKey.rawSecret(), to: certificate.agreementKey,
                     context: KeyGraph.userContext(
-                        archiveID: header.archiveID, user: member.user, key: logID, purpose: KeyKind.log.rawValue)))
+                        archiveID: header.archiveID, user: member.user, to: "key:\(logID)", purpose: .log)))
         }
         return certificates
     }

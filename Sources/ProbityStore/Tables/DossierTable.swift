@@ -1,11 +1,15 @@
 import ProbityRecords
 
 enum DossierTable {
-    /// The dossier with an officer's tag in a category; nil where there is none.
-    static func dossier(_ tag: [UInt8], in category: ProbityRecords.Category, _ db: Connection) throws -> Int64? {
-        try db.integer(
-            "SELECT id FROM dossier WHERE officerTag = ? AND category = ? AND \(Published.rows)",
-            [.blob(tag), .text(category.rawValue)])
+    /// The dossiers that say to be those of an officer's tag in a category, with their batches: more than one where
+    /// somebody put another there.
+    static func dossiers(
+        _ tag: [UInt8], in category: ProbityRecords.Category, _ db: Connection
+    ) throws -> [(id: Int64, batch: Int64)] {
+        try db.all(
+            "SELECT id, batch FROM dossier WHERE officerTag = ? AND category = ? AND \(Published.rows) ORDER BY id",
+            [.blob(tag), .text(category.rawValue)]
+        ) { ($0.integer(0), $0.integer(1)) }
     }
 
     /// The category of a dossier; nil where there is no such dossier.
@@ -29,16 +33,17 @@ enum DossierTable {
         ) { ($0.integer(0), $0.text(1)) }
     }
 
-    /// The key of a dossier with the highest epoch up to `epoch`.
+    /// A dossier's key, with the category that the dossier says; nil where there is none.
     static func key(
-        of dossier: Int64, upTo epoch: Int64, _ db: Connection
-    ) throws -> (epoch: Int64, node: Int64, wrapped: [UInt8])? {
+        of dossier: Int64, _ db: Connection
+    ) throws -> (category: ProbityRecords.Category?, node: Int64, wrapped: [UInt8])? {
         try db.first(
             """
-            SELECT epoch, node, wrapped FROM dossierKey WHERE dossier = ? AND epoch <= ?
-            ORDER BY epoch DESC LIMIT 1
-            """, [.integer(dossier), .integer(epoch)]
-        ) { ($0.integer(0), $0.integer(1), $0.bytes(2)) }
+            SELECT dossier.category, dossierKey.node, dossierKey.wrapped FROM dossierKey
+            JOIN dossier ON dossier.id = dossierKey.dossier
+            WHERE dossierKey.dossier = ? AND dossierKey.epoch = \(DossierKey.firstEpoch)
+            """, [.integer(dossier)]
+        ) { (ProbityRecords.Category(rawValue: $0.text(0)), $0.integer(1), $0.bytes(2)) }
     }
 
     /// Where the dossiers of a category hang: dossier, epoch and node of every key. Answered from indexes alone.

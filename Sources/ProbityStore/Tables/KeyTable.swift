@@ -6,28 +6,30 @@ struct KeyRow {
     let kind: String
     let category: String
     let unit: String
+    let epoch: Int64
     let publicKey: [UInt8]?
     let batch: Int64
 
-    fileprivate static let columns = "id, kind, category, unit, publicKey, batch"
+    fileprivate static let columns = "id, kind, category, unit, epoch, publicKey, batch"
 
     fileprivate init(_ rows: borrowing Rows) {
         id = rows.integer(0)
         kind = rows.text(1)
         category = rows.text(2)
         unit = rows.text(3)
-        publicKey = rows.optionalBytes(4)
-        batch = rows.integer(5)
+        epoch = rows.integer(4)
+        publicKey = rows.optionalBytes(5)
+        batch = rows.integer(6)
     }
 }
 
 enum KeyTable {
-    /// The key with the highest epoch of a kind at a place; nil where there is none.
-    static func newest(_ kind: KeyKind, at place: NodePlace, _ db: Connection) throws -> KeyRow? {
-        try db.first(
+    /// The keys of a kind that say to stand at a place, oldest first. Which of them does, keys or the ledger tell.
+    static func rows(_ kind: KeyKind, at place: NodePlace, _ db: Connection) throws -> [KeyRow] {
+        try db.all(
             """
-            SELECT \(KeyRow.columns) FROM key WHERE category = ? AND unit = ? AND kind = ?
-            AND \(Published.rows) ORDER BY epoch DESC LIMIT 1
+            SELECT \(KeyRow.columns) FROM key WHERE category = ? AND unit = ? AND kind = ? AND epoch = 1
+            AND \(Published.rows) ORDER BY id
             """, [.text(place.category.rawValue), .text(place.unit), .text(kind.rawValue)]
         ) { KeyRow($0) }
     }
@@ -97,12 +99,9 @@ extension RowWriter {
 
     func insertKey(_ kind: KeyKind, category: String, unit: String, publicKey: [UInt8]?) throws -> Int64 {
         let id = try nextID(.key)
-        let epoch = try db.integer(
-            "SELECT COALESCE(MAX(epoch), 0) + 1 FROM key WHERE kind = ? AND category = ? AND unit = ?",
-            [.text(kind.rawValue), .text(category), .text(unit)])
         try insert(
             .key,
-            [.integer(id), .text(kind.rawValue), .text(category), .text(unit), Value(epoch), Value(publicKey)])
+            [.integer(id), .text(kind.rawValue), .text(category), .text(unit), .integer(1), Value(publicKey)])
         return id
     }
 

@@ -1,8 +1,14 @@
 /// Imports that are not published: a running one, or what one left that died.
 enum OpenBatchTable {
-    static func all(_ db: Connection) throws -> [Int64] {
+    static let unpublished = "SELECT id FROM openBatch WHERE NOT EXISTS (SELECT 1 FROM leaf WHERE leaf.batch = openBatch.id)"
+
+    /// The numbers of all that are listed, those among them that have a line.
+    static func listed(_ db: Connection) throws -> [Int64] {
         try db.all("SELECT id FROM openBatch ORDER BY id") { $0.integer(0) }
     }
+
+    /// The numbers of those that are not published.
+    static func all(_ db: Connection) throws -> [Int64] { try db.all("\(unpublished) ORDER BY id") { $0.integer(0) } }
 
     static func has(_ batch: Int64, _ db: Connection) throws -> Bool {
         try db.integer("SELECT 1 FROM openBatch WHERE id = ?", [.integer(batch)]) != nil

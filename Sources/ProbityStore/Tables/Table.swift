@@ -29,10 +29,11 @@ enum Table: String, CaseIterable, Sendable {
     var keyColumnCount: Int { self == .officerTag || self == .dossierKey ? 2 : 1 }
 }
 
-/// What nobody sees: rows whose batch is an import that is not published.
+/// What nobody sees: rows whose batch is an import that is not published. A batch that has a line is published, whatever
+/// else is said of it.
 enum Published {
     /// A condition on the rows of a table with a column `batch`.
-    static let rows = "batch NOT IN (SELECT id FROM openBatch)"
+    static let rows = "batch NOT IN (\(OpenBatchTable.unpublished))"
 
     /// The same for a table of a join.
     static func rows(of table: Table) -> String { "\(table.rawValue).\(rows)" }

@@ -15,6 +15,11 @@ enum UnitTable {
         try db.text("SELECT parent FROM unit WHERE id = ?", [.text(id)])
     }
 
+    /// The number of the act that made a unit; nil where there is no such unit.
+    static func batch(of id: String, _ db: Connection) throws -> Int64? {
+        try db.integer("SELECT batch FROM unit WHERE id = ?", [.text(id)])
+    }
+
     static func root(_ db: Connection) throws -> String {
         guard let root = try db.text("SELECT id FROM unit WHERE parent IS NULL") else {
             throw ArchiveError(.integrity, "the organisation tree has no root")

@@ -175,7 +175,7 @@ struct Counting {
     private func ownDossier(_ part: CountedPart) throws -> Int64? {
         guard let officer = actor.certificate.officer, actor.reads(part.category) else { return nil }
         // The tag key is one for the whole category: any unit of his leads to it.
-        return try vault.dossier(part.category, officer: officer, unit: part.units[0].id, db)
+        return try vault.dossier(part.category, officer: officer, unit: part.units[0].id, db).dossier
     }
 
     private func countClear(

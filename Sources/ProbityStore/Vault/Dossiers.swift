@@ -33,20 +33,62 @@ extension Vault {
         return try units.map(\.id).filter { try graph.open(NodePlace(category: category, unit: $0), db) != nil }
     }
 
-    /// The dossier of an officer in a category; nil where there is none yet.
+    /// What there is where an officer's dossier in a category is looked for.
+    struct DossierSearch {
+        /// The one that proves to be his; else one whose key is not the user's; nil where there is none yet.
+        var dossier: Int64?
+        /// Others, which prove no place: somebody put them there, or changed the true one.
+        var astray: [(id: Int64, batch: Int64)] = []
+    }
+
+    /// The dossier of an officer in a category.
     ///
     /// - Parameter unit: the officer's.
+    /// - Throws: ``ArchiveError`` `integrity` where two prove to be his.
     func dossier(
         _ category: ProbityRecords.Category, officer: Int64, unit: String, _ db: Connection
-    ) throws -> Int64? {
-        if category == .roster { return try OfficerTable.dossier(of: officer, db) }
-        guard let tagPlace = try nearestVisible(place(category, unit: unit), db) else {
+    ) throws -> DossierSearch {
+        let place = place(category, unit: unit)
+        guard let tagPlace = try nearestVisible(place, db) else {
             throw ArchiveError(
                 .notVisible, "no key for \(category.rawValue)", rule: "key.category",
                 params: ["category": "category/\(category.rawValue)"])
         }
-        return try DossierTable.dossier(
-            graph.dossierTag(category, officer: officer, at: tagPlace, db), in: category, db)
+        let said =
+            category == .roster
+            ? try OfficerTable.dossier(of: officer, db).map { [(id: $0, batch: 0)] } ?? []
+            : try DossierTable.dossiers(
+                graph.dossierTag(category, officer: officer, at: tagPlace, db), in: category, db)
+        var search = DossierSearch()
+        var isOpen = false
+        for row in said {
+            switch try graph.access(row.id, db) {
+            case .open(let key) where key.officer == officer && key.place == place:
+                guard !isOpen else {
+                    throw ArchiveError(.integrity, "an officer has two dossiers in \(category.rawValue)")
+                }
+                (search.dossier, isOpen) = (row.id, true)
+            case .closed: search.dossier = search.dossier ?? row.id
+            case .open, .astray: search.astray.append(row)
+            }
+        }
+        return search
+    }
+
+    /// The dossier of an officer in a category, for an act that rests on what lies there; nil where there is none yet.
+    ///
+    /// - Throws: ``ArchiveError`` `integrity` where a true one seems to have been changed. What somebody else put there is no
+    ///   reason not to act.
+    func trueDossier(
+        _ category: ProbityRecords.Category, officer: Int64, unit: String, _ db: Connection
+    ) throws -> Int64? {
+        let search = try dossier(category, officer: officer, unit: unit, db)
+        if let dossier = search.dossier { return dossier }
+        let vouching = Vouching(archive, db)
+        for row in search.astray where try vouching.mayHaveMade(row.batch, at: place(category, unit: unit)) {
+            throw ArchiveError(.integrity, "a dossier of the officer in \(category.rawValue) does not open")
+        }
+        return nil
     }
 
     /// The dossier key of an officer in a category; node and dossier are made at first use.
@@ -54,7 +96,7 @@ extension Vault {
         _ category: ProbityRecords.Category, officer: Int64, unit: String, in writer: RowWriter
     ) throws -> DossierKey {
         let node = try graph.node(at: place(category, unit: unit), in: writer)
-        if let dossier = try dossier(category, officer: officer, unit: unit, writer.db) {
+        if let dossier = try trueDossier(category, officer: officer, unit: unit, writer.db) {
             guard let key = try graph.dossierKey(dossier, writer.db) else {
                 throw ArchiveError(.notVisible, "no key for the dossier", rule: "key.missing")
             }

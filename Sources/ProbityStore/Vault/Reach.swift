@@ -78,9 +78,10 @@ extension Vault {
         var gaps: [Coverage.Gap] = []
         for category in categories {
             if try nearestVisible(place(category, unit: officer.unit), db) != nil {
-                let dossier = try dossier(category, officer: officer.id.number, unit: officer.unit, db)
-                if try dossier.map({ try graph.dossierKey($0, db) != nil }) ?? true {
-                    parts.append(FilePart(category, dossier))
+                let search = try dossier(category, officer: officer.id.number, unit: officer.unit, db)
+                if !search.astray.isEmpty { gaps.append(Coverage.Gap(category, .setAside)) }
+                if try search.dossier.map({ try graph.dossierKey($0, db) != nil }) ?? true {
+                    parts.append(FilePart(category, search.dossier))
                     continue
                 }
             }
@@ -136,10 +137,13 @@ struct DossierSieve {
     }
 
     mutating func opens(_ dossier: Int64, _ category: ProbityRecords.Category, _ db: Connection) throws -> Bool {
-        guard case .closed(let node) = try graph.access(dossier, closed: closed, db) else { return true }
-        guard let node else {
-            gaps.append(Coverage.Gap(category, .noKey))
+        let node: Int64
+        switch try graph.access(dossier, closed: closed, db) {
+        case .open: return true
+        case .astray:
+            gaps.append(Coverage.Gap(category, .setAside))
             return false
+        case .closed(let above): node = above
         }
         if closed.insert(node).inserted, let unit = try KeyTable.row(node, db)?.unit,
             reached[category]?.contains(unit) == true

@@ -37,14 +37,38 @@ final class Roster {
         return found
     }
 
-    /// Officers whose roster dossier hangs below the unit's node.
-    func officers(of unit: String, _ db: Connection) throws -> [Int64] {
-        guard let node = try graph.keyID(.node, at: NodePlace(category: .roster, unit: unit), db) else { return [] }
-        return try OfficerTable.officers(below: node, db)
+    /// Officers whose roster dossier hangs below the unit's node; with a gap where some of those that say so do not.
+    func officers(of unit: String, _ db: Connection) throws -> Reading<[Int64]> {
+        guard let node = try graph.open(NodePlace(category: .roster, unit: unit), db) else { return Reading([], .complete) }
+        let said = try OfficerTable.officers(below: node.keyID, db)
+        let officers = try said.filter { officer in
+            guard let dossier = try OfficerTable.dossier(of: officer, db),
+                case .open(let key) = try graph.access(dossier, db)
+            else { return false }
+            return key.officer == officer && key.place.unit == unit
+        }
+        let gaps = officers.count < said.count ? [Coverage.Gap(.roster, .setAside, units: [unit])] : []
+        return Reading(officers, Coverage(gaps))
     }
 
     /// Officers with the value in the field, among those whose roster the user can open.
+    ///
+    /// - Throws: ``ArchiveError`` `integrity` where the index leads only to officers who do not have it.
     func officers(matching value: String, in field: OfficerIndex, _ db: Connection) throws -> [Int64] {
+        let indexed = try indexed(value, in: field, db)
+        // A tag may have been put under another officer.
+        let bearers = try indexed.filter { officer in
+            try opens(officer, db)
+                && entry(officer, db).values[field.rawValue]?.string.map(OfficerIndex.normalized)
+                    == OfficerIndex.normalized(value)
+        }
+        guard indexed.isEmpty || !bearers.isEmpty else {
+            throw ArchiveError(.integrity, "the index leads to an officer who does not have the \(field.rawValue)")
+        }
+        return bearers
+    }
+
+    private func indexed(_ value: String, in field: OfficerIndex, _ db: Connection) throws -> [Int64] {
         let tags = try visibleUnits(db).compactMap { unit in
             try graph.tagKey(.index, at: NodePlace(category: .roster, unit: unit), db).map {
                 Roster.tag($0, field, value)
@@ -166,6 +190,9 @@ final class Roster {
         let entries = try vault.entries(in: key.dossier, .roster, officer: officer, db)
         guard let entry = entries.first(where: { $0.content.kind == "officer" }) else {
             throw ArchiveError(.integrity, "officer \(OfficerID(officer)) has no roster entry")
+        }
+        guard entry.content.values["unit"]?.string == key.place.unit else {
+            throw ArchiveError(.integrity, "the roster entry of \(OfficerID(officer)) hangs under another unit than its own")
         }
         return OfficerEntry(
             id: OfficerID(officer), record: entry.id, values: entry.content.values,

@@ -98,7 +98,7 @@ extension Vault {
     func openNote(
         _ row: ProposalRow, at place: ProposalRow.Place, _ db: Connection
     ) throws -> (note: SignedNote, values: [String: JSONValue])? {
-        guard let key = try graph.dossierKey(place.dossier, epoch: place.epoch, db) else { return nil }
+        guard let key = try graph.dossierKey(place.dossier, db) else { return nil }
         let bytes = try Seal.opening("proposal \(row.first)") {
             try key.cipher.open(row.note, associatedData: proposalData(key, row.first))
         }

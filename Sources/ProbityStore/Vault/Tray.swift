@@ -55,8 +55,7 @@ struct Tray {
     func drop(
         _ values: [String: JSONValue], _ kind: RecordKind, officer: String, by user: String, in writer: RowWriter
     ) throws -> TrayID {
-        let (intake, intakeKey) = try Vouching(archive, writer.db).intakeKey(
-            at: NodePlace(category: kind.category, unit: vault.rootUnit))
+        let (intake, intakeKey) = try Vouching(archive, writer.db).intakeKey(of: kind.category)
         let id = TrayID(try writer.drawNumber(.tray) { Int64($0 >> 3) })
         let content = JSONValue.object([
             "kind": .string(kind.id), "officer": .string(officer), "filedBy": .string(user),

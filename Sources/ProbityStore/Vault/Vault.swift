@@ -126,7 +126,7 @@ final class Vault {
     private func open(_ row: VersionRow, _ category: ProbityRecords.Category, _ db: Connection) throws -> OpenedVersion
     {
         let (id, dossier) = (RecordID(row.id), row.dossier)
-        guard let key = try graph.dossierKey(dossier, epoch: row.epoch, db) else {
+        guard let key = try graph.dossierKey(dossier, db) else {
             throw ArchiveError(.notVisible, "no key for the dossier", rule: "key.missing")
         }
         let content = try Seal.opening("version \(id)") { () throws -> VersionContent in
@@ -139,7 +139,9 @@ final class Vault {
             }
             return content
         }
-        guard let declared = archive.catalogue.kind(content.kind), declared.category == category else {
+        guard let declared = archive.catalogue.kind(content.kind), declared.category == category,
+            content.officer.number == key.officer
+        else {
             throw ArchiveError(.integrity, "version \(id) belongs to another dossier")
         }
         guard declared.hasForm(of: content.values) else {
