@@ -60,13 +60,15 @@ internal import COpenSSL
         unsafe UnsafeMutableRawBufferPointer(start: memory + secret.count, count: bytes.count).copyBytes(from: bytes)
     }
 
-    /// The first `count` bytes, of which there are as many, as a secret of its own; and what stands behind them.
-    public func split(at count: Int) -> (secret: SecretBytes, rest: [UInt8]) {
-        precondition(count <= self.count, "a secret is split inside")
-        let secret = SecretBytes(allocating: count)
-        unsafe secret.memory.copyMemory(from: memory, byteCount: count)
-        return (secret, unsafe withBytes { unsafe Array($0.dropFirst(count)) })
+    /// The first `count` bytes, or all where there are fewer, as a secret of its own.
+    public func prefix(_ count: Int) -> SecretBytes {
+        let secret = SecretBytes(allocating: min(count, self.count))
+        unsafe secret.memory.copyMemory(from: memory, byteCount: secret.count)
+        return secret
     }
+
+    /// What stands behind the first `count` bytes and is not secret.
+    public func revealed(after count: Int) -> [UInt8] { unsafe withBytes { unsafe Array($0.dropFirst(count)) } }
 
     /// A second owner of the same bytes, in memory of its own.
     public func copy() -> SecretBytes {

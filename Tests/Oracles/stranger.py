@@ -278,19 +278,21 @@ def read_archive(plain, private, user):
     assert not rows, "rows without a line"
 
     # Down the key graph, from the user's own key.
-    kinds = {number: kind for number, kind in query("SELECT id, kind FROM key")}
+    rows_of_keys = query("SELECT id, kind, category, unit FROM key")
+    kinds = {number: kind for number, kind, _, _ in rows_of_keys}
+    names = {number: f"key:{number}:{category}:{unit}" for number, _, category, unit in rows_of_keys}
     secrets = {}
     wraps = query("SELECT key, byUser, byKey, wrapped FROM wrap WHERE byRecovery = 0 ORDER BY id")
     for number, by_user, _, wrapped in wraps:
         if by_user == user and kinds[number] == "node":
             secrets[number] = open_person(
-                private, wrapped, context(archive, f"user:{user}", f"key:{number}", "node"))
+                private, wrapped, context(archive, f"user:{user}", names[number], "node"))
     missing = True
     while missing:
         missing = False
         for number, _, by_key, wrapped in wraps:
             if by_key in secrets and kinds[by_key] == "node" and number not in secrets:
-                info = context(archive, f"key:{by_key}", f"key:{number}", kinds[number])
+                info = context(archive, names[by_key], names[number], kinds[number])
                 secrets[number] = open_key(expand(secrets[by_key], b"probity/node/wrap/v1"), wrapped, info)
                 missing = True
 
@@ -307,10 +309,13 @@ def read_archive(plain, private, user):
 
     # Contents.
     dossiers = {}
+    owner = {}
     for dossier, epoch, node, wrapped in query("SELECT dossier, epoch, node, wrapped FROM dossierKey"):
         if node in secrets:
-            info = context(archive, f"key:{node}", f"dossier:{dossier}:{epoch}", "dossier")
-            dossiers[dossier, epoch] = open_key(expand(secrets[node], b"probity/node/wrap/v1"), wrapped, info)
+            info = context(archive, names[node], f"dossier:{dossier}:{epoch}", "dossier")
+            opened = open_key(expand(secrets[node], b"probity/node/wrap/v1"), wrapped, info)
+            dossiers[dossier, epoch] = opened[:32]
+            owner[dossier] = struct.unpack(">q", opened[32:])[0]
     tags = {category: secrets[number]
             for number, category in query("SELECT id, category FROM key WHERE kind = 'tag'") if number in secrets}
     owners = {number: (category, tag) for number, category, tag in query("SELECT id, category, officerTag FROM dossier")}
@@ -327,6 +332,7 @@ def read_archive(plain, private, user):
         officer = 0
         for letter in value["officer"][2:]:
             officer = officer << 5 | ALPHABET.index(letter)
+        assert officer == owner[dossier]
         mac = HMAC(tags[category], SHA256())
         mac.update(f"dossier/{category}/{officer}".encode())
         assert mac.finalize() == tag, "the dossier's tag"

@@ -130,12 +130,46 @@ struct PromotionMustTests {
         candidate.add("opinion", ["repliedOn": "2026-11-20", "conclusion": "objection", "specificLeadOpen": false])
         #expect(try verdict(candidate, "must3", on: "2026-11-19") == .clear)
         #expect(try verdict(candidate, "must3", on: "2026-11-20") == .blocked)
-        candidate.add("opinion", ["repliedOn": "2026-11-20", "conclusion": "noObjection", "specificLeadOpen": false])
-        #expect(try verdict(candidate, "must3", on: "2026-11-20") == .clear, "of one day the one filed last")
+        candidate.add("opinion", ["repliedOn": "2026-11-21", "conclusion": "noObjection", "specificLeadOpen": false])
+        #expect(try verdict(candidate, "must3", on: "2026-11-21") == .clear)
         candidate.add(
             "opinion", ["repliedOn": "2026-11-25", "conclusion": "objection", "specificLeadOpen": true],
             state: "withdrawn")
         #expect(try verdict(candidate, "must3") == .clear, "a misfiled reply is none")
+    }
+
+    @Test("Of answers of one day that contradict each other the worse one stands, whichever was filed last")
+    func contradiction() throws {
+        let cases: [(kind: String, section: String, good: [String: JSONValue], bad: [String: JSONValue])] = [
+            ("fileReview", "must1", ["result": "consistent"], ["result": "falsified"]),
+            (
+                "opinion", "must3", ["conclusion": "noObjection", "specificLeadOpen": false],
+                ["conclusion": "objection", "specificLeadOpen": false]
+            ),
+            (
+                "opinion", "must4", ["conclusion": "noObjection", "specificLeadOpen": false],
+                ["conclusion": "noObjection", "specificLeadOpen": true]
+            ),
+            ("appraisal", "appraisal", ["year": 2025, "grade": "excellent"], ["year": 2025, "grade": "incompetent"]),
+        ]
+        let dates = ["fileReview": "reviewedOn", "opinion": "repliedOn", "appraisal": "decidedOn"]
+        for (kind, section, good, bad) in cases {
+            let day: [String: JSONValue] = [dates[kind] ?? "": "2026-11-20"]
+            for isGoodLast in [false, true] {
+                var candidate = PromotionCandidate()
+                var ids: [String] = []
+                for values in isGoodLast ? [bad, good] : [good, bad] {
+                    ids.append(candidate.add(kind, values.merging(day) { $1 }))
+                }
+                let answer = try candidate.answer()
+                let reason = answer.reasons.first { $0.section == section }
+                let adverse = ids[isGoodLast ? 0 : 1]
+                #expect(
+                    reason.map { $0.verdict >= .hold } ?? false && reason?.recordIDs == [adverse], "\(kind) \(section)")
+                candidate.amend(adverse, state: "withdrawn", filedOn: "2026-11-21")
+                #expect(try verdict(candidate, section) == .clear, "\(kind) \(section): corrected")
+            }
+        }
     }
 
     @Test(

@@ -214,6 +214,16 @@ struct PromotionPeriodTests {
         #expect(try candidate.impact(on: "2027-01-14").until == "2028-07-15")
     }
 
+    @Test("One decision that was filed twice lengthens nothing, and another one of the same day does")
+    func sameDecision() throws {
+        var candidate = candidate("p1", "2026-01-15")
+        let once = try candidate.impact(on: "2026-02-01").until
+        candidate.add(measure: "p1", "2026-01-15")
+        #expect(try candidate.impact(on: "2026-02-01").until == once)
+        candidate.add(measure: "p1", "2026-01-15", ["documentNo": "another"])
+        #expect(try candidate.impact(on: "2026-02-01").until == "2028-01-15")
+    }
+
     @Test("On the first day after a Party period a second sanction stands alone")
     func secondPartyAfter() throws {
         var candidate = candidate("p1", "2025-01-15")

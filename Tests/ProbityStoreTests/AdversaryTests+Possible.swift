@@ -279,7 +279,7 @@ extension AdversaryTests {
             let text = Denial(of: id, proposal.note.text, by: "reviewer1", reason: "x").text(
                 archiveID: house.fixture.archive.header.archiveID)
             let place = try #require(try ProposalTable.rows(of: id, writer.db).first?.place)
-            let key = try #require(try reviewer.graph.dossierKey(place.dossier, epoch: place.epoch, writer.db))
+            let key = try #require(try reviewer.graph.dossierKey(place.dossier, writer.db))
             try writer.insertProposal(
                 .denial, first: id, place: place,
                 note: reviewer.vault.seal(
@@ -353,29 +353,6 @@ extension AdversaryTests {
         let entry = try house.session("inspector2").show(controlled).entry
         #expect(entry.content.state == "active" && entry.isAsFound)
         #expect(try house.fixture.archive.check().findings == [])
-    }
-
-    @Test("A version that names another officer than its file: what a search says of whom")
-    func otherOfficer() throws {
-        let (number, other) = (house.number(), house.number())
-        _ = try house.file(sanction, about: number, by: "inspector1")
-        let session = try house.session("reviewer1")
-        let declared = try session.declaredKind("sanction")
-        try house.fixture.forge(session.identity, "record.add") { writer in
-            let officer = try session.roster.locate(number, writer.db)
-            let wrong = try session.roster.locate(other, writer.db)
-            let key = try session.vault.dossierKey(.sanctions, officer: officer, unit: "U01", in: writer)
-            let outcome = Workflow.Outcome(
-                step: "file", state: "submitted", values: sanction.filing(variant: 0), approval: nil)
-            try session.vault.insert(
-                session.vault.content(outcome, declared, officer: wrong), kind: declared, record: nil,
-                version: session.vault.nextVersion(in: key.dossier, writer.db), key: key, in: writer)
-        }
-        var query = RecordQuery()
-        query.kind = "sanction"
-        let found = try house.session("inspector2").search(query).value.found
-        #expect(found.contains { $0.officer.policeNo == other })
-        #expect(throws: ArchiveError(.integrity, "")) { try house.session("inspector2").records(of: number) }
     }
 
     @Test("One item that does not open, in a line of a clerk's, and nobody lists the tray")

@@ -392,4 +392,26 @@ extension AdversaryTests {
         let other = try #require(try lines("auditor1", 5).first { $0.leaf.act == "approve.show" })
         #expect(other.details?["refusal"] != nil)
     }
+
+    @Test("A version that names another officer than its file: no search shows it")
+    func otherOfficer() throws {
+        let (number, other) = (house.number(), house.number())
+        _ = try house.file(sanction, about: number, by: "inspector1")
+        let session = try house.session("reviewer1")
+        let declared = try session.declaredKind("sanction")
+        try house.fixture.forge(session.identity, "record.add") { writer in
+            let officer = try session.roster.locate(number, writer.db)
+            let wrong = try session.roster.locate(other, writer.db)
+            let key = try session.vault.dossierKey(.sanctions, officer: officer, unit: "U01", in: writer)
+            let outcome = Workflow.Outcome(
+                step: "file", state: "submitted", values: sanction.filing(variant: 0), approval: nil)
+            try session.vault.insert(
+                session.vault.content(outcome, declared, officer: wrong), kind: declared, record: nil,
+                version: session.vault.nextVersion(in: key.dossier, writer.db), key: key, in: writer)
+        }
+        var query = RecordQuery()
+        query.kind = "sanction"
+        #expect(throws: ArchiveError(.integrity, "")) { try house.session("inspector2").search(query) }
+        #expect(throws: ArchiveError(.integrity, "")) { try house.session("inspector2").records(of: number) }
+    }
 }

@@ -175,9 +175,9 @@ struct CoverageTests {
         var query = RecordQuery()
         query.kind = "majorEvent"
         let read = try fixture.session("clerk1").search(query)
-        #expect(read.found.count == 1 && read.coverage.closable == [Gap(.events, .noKey)])
+        #expect(read.found.count == 1 && read.coverage.closable == [Gap(.events, .setAside)])
         let one = try fixture.session("clerk1").records(of: "990001", kind: "majorEvent")
-        #expect(one.records.isEmpty && one.coverage.gaps == [Gap(.events, .noKey, units: ["U01"])])
+        #expect(one.records.isEmpty && one.coverage.gaps == [Gap(.events, .setAside)])
         #expect(try fixture.session("clerk1").records(of: "990003", kind: "majorEvent").coverage == .complete)
     }
 

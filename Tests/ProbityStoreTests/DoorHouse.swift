@@ -177,7 +177,7 @@ final class DoorHouse {
             let officer = try session.roster.locate(officer, db)
             let unit = try session.roster.entry(officer, db).unit
             guard let category = ProbityRecords.Category(rawValue: kind.category) else { return nil }
-            return try session.vault.dossier(category, officer: officer, unit: unit, db).flatMap {
+            return try session.vault.dossier(category, officer: officer, unit: unit, db).dossier.flatMap {
                 try VersionTable.last(in: $0, db)
             }
         }

@@ -152,7 +152,7 @@ extension DoorTests {
                 let session = try house.session(user)
                 try house.fixture.forge(#require(house.fixture.identities[user]), "approve.deny") { writer in
                     let place = try #require(try ProposalTable.rows(of: id, writer.db).first?.place)
-                    let key = try #require(try session.graph.dossierKey(place.dossier, epoch: place.epoch, writer.db))
+                    let key = try #require(try session.graph.dossierKey(place.dossier, writer.db))
                     let denial = try session.vault.seal(
                         SignedNote(text: text, signers: [session.ownSigner]), [:], first: id, under: key)
                     try writer.insertProposal(.denial, first: id, place: place, note: denial)

@@ -273,7 +273,7 @@ extension DoorTests {
                 guard case .step(let opened) = proposal.subject else { return #expect(Bool(false)) }
                 let place = opened.place
                 let key = try #require(
-                    try handler.graph.dossierKey(place.dossier, epoch: place.epoch, writer.db))
+                    try handler.graph.dossierKey(place.dossier, writer.db))
                 try writer.insertProposal(
                     .step, first: id, place: place,
                     note: handler.vault.seal(

@@ -228,7 +228,7 @@ struct LeaveTests {
             let rules = Credentials(archive, db)
             let grants = HeldGrants(
                 rows: [], all: try GrantTable.rows(of: "clerk2", db).map(rules.verified), day: archive.today)
-            let graph = KeyGraph(header: archive.header, rootUnit: "U00", identity: identity, grants: grants)
+            let graph = KeyGraph(archive, rootUnit: "U00", identity: identity, grants: grants)
             return try graph.dossierKey(event.dossier, db) != nil
         }
         #expect(opened)

@@ -86,7 +86,8 @@ struct RecoveryTests {
                     let secret = try PersonWrap.unwrap(
                         [UInt8](wrap), with: fixture.recoveryKey,
                         context: KeyGraph.context(
-                            archiveID: archive.header.archiveID, from: "recovery", to: "key:\(id)", purpose: "node"))
+                            archiveID: archive.header.archiveID, from: "recovery",
+                            to: "key:\(id):\(key["category"] as String):\(key["unit"] as String)", purpose: "node"))
                     #expect(secret.count == 32)
                 }
             }

@@ -34,7 +34,9 @@ public struct CoverageNotice: Sendable, Equatable {
         }
     }
 
-    private static let order: [Coverage.Cause] = [.setAside, .noKey, .grantEnded, .scope, .bureauOnly, .role, .withheld]
+    private static let order: [Coverage.Cause] = [
+        .setAside, .noKey, .grantEnded, .scope, .bureauOnly, .role, .withheld,
+    ]
 
     /// A sentence for each cause and place, with all its categories; what more keys would show comes first.
     static func sentences(_ gaps: [Coverage.Gap], _ words: Vocabulary) -> [(text: String, isClosable: Bool)] {

@@ -201,13 +201,25 @@ public enum ReporterIdentity {
         // Most texts have no Latin letters or digits at all behind such a word; 微 and "qq" are rarer still.
         for (word, first) in messengers {
             for index in bytes.indices.dropLast(word.count) where bytes[index] == first {
-                guard bytes[index...].starts(with: word) else { continue }
+                guard bytes[index...].starts(with: word), !isOfIdentifier(bytes, index) else { continue }
                 let rest = bytes[(index + word.count)...].drop { $0 == colon[0] || fences.contains($0) }
                 let account = rest.starts(with: accountMark) ? rest.dropFirst(accountMark.count) : rest
                 if account.drop(while: { $0 == colon[0] }).prefix(while: isOfAccount).count >= 5 { return true }
             }
         }
         return false
+    }
+
+    /// Whether a byte belongs to an identifier of the archive (`O-`, `R-` or `T-` and 13 characters): in one of a hundred the
+    /// letters of a messenger stand by chance.
+    private static func isOfIdentifier(_ bytes: [UInt8], _ index: Int) -> Bool {
+        (max(0, index - 14)..<index).contains { start in
+            guard bytes[start + 1] == 0x2D,
+                [UInt8(ascii: "o"), UInt8(ascii: "r"), UInt8(ascii: "t")].contains(bytes[start])
+            else { return false }
+            let body = bytes[(start + 2)...].prefix(13)
+            return body.count == 13 && body.endIndex > index && body.allSatisfy(\.isLetterOrDigit)
+        }
     }
 
     private static let messengers = spelt(["微信", "qq"]).map { (word: $0, first: $0[0]) }

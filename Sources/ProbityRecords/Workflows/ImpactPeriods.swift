@@ -109,8 +109,10 @@ extension PromotionEvaluation {
         where periods[index].rule?.text("track") == RuleShape.Track.party.rawValue {
             let (start, decided) = (periods[index].start, periods[index].record.date)
             let combination = rules.edition("period.secondParty", decidedOn: decided)?.rule.text("combine")
-            if combination == RuleShape.Combination.remainderPlusNew.rawValue, let before = running, before > start,
-                let end = periods[index].end
+            // One decision that was filed twice is one.
+            let isRepeated = periods[..<index].contains { isSameDecision($0, periods[index]) }
+            if combination == RuleShape.Combination.remainderPlusNew.rawValue, !isRepeated, let before = running,
+                before > start, let end = periods[index].end
             {
                 periods[index].end = end.adding(days: before.daysSinceEpoch - start.daysSinceEpoch)
             }
@@ -118,6 +120,13 @@ extension PromotionEvaluation {
             guard !periods[index].record.isUnconfirmed else { continue }
             running = [running, periods[index].end].compactMap { $0 }.max()
         }
+    }
+
+    /// Whether two records are of one decision: the same measure under the same number on the same day.
+    private func isSameDecision(_ one: Period, _ other: Period) -> Bool {
+        one.measure == other.measure && one.record.date == other.record.date
+            && one.record.text("documentNo") != nil
+            && one.record.text("documentNo") == other.record.text("documentNo")
     }
 
     private func answer(_ period: Period) -> PromotionReason {

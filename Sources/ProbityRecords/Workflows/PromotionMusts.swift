@@ -5,54 +5,66 @@ import CanonicalJSON
 extension PromotionEvaluation {
     /// The newest of the records by its date; of one day the one filed last. One that nobody here confirmed stands for those
     /// that were confirmed only where there are none.
-    func latest(_ records: [CandidateRecord]) -> CandidateRecord? {
+    func latest(_ records: [CandidateRecord]) -> CandidateRecord? { newest(records).last }
+
+    /// As above, all of that day, in the order of filing.
+    private func newest(_ records: [CandidateRecord]) -> [CandidateRecord] {
         let confirmed = records.filter { !$0.isUnconfirmed }
-        var newest: CandidateRecord?
-        for record in confirmed.isEmpty ? records : confirmed where newest.map({ $0.date <= record.date }) ?? true {
-            newest = record
+        let known = confirmed.isEmpty ? records : confirmed
+        let day = known.map(\.date).max()
+        return known.filter { $0.date == day }
+    }
+
+    /// What the newest records answer; nil where there is none. Records of one day that answer otherwise contradict each other,
+    /// and which of them was filed last proves nothing: the worse answer stands, until one of them is corrected or withdrawn.
+    private func worst(
+        _ records: [CandidateRecord], _ answer: (CandidateRecord) -> PromotionReason
+    ) -> PromotionReason? {
+        var worst: PromotionReason?
+        for reason in newest(records).map(answer) where worst.map({ $0.verdict <= reason.verdict }) ?? true {
+            worst = reason
         }
-        return newest
+        return worst
     }
 
     /// Must 1: the cadre file is reviewed (干部档案“凡提必审”).
     func fileReview() -> PromotionReason {
-        guard let record = latest(fileReviews) else {
-            return missing("must1", .fileReview, rule: "must.1")
-        }
-        let result = record.text("result") ?? ""
-        let verdict = verdict(rules.rule("must.1", on: question.on)?.entry("results", result))
-        return upheld(
-            reason(
-                "must1", verdict, "promotion.answer",
-                ["date": record.date.description, "result": "fileReviewResult/\(result)"],
-                records: [record.recordID], rule: "must.1"),
-            record)
+        worst(fileReviews) { record in
+            let result = record.text("result") ?? ""
+            let verdict = verdict(rules.rule("must.1", on: question.on)?.entry("results", result))
+            return upheld(
+                reason(
+                    "must1", verdict, "promotion.answer",
+                    ["date": record.date.description, "result": "fileReviewResult/\(result)"],
+                    records: [record.recordID], rule: "must.1"),
+                record)
+        } ?? missing("must1", .fileReview, rule: "must.1")
     }
 
     /// Musts 3 and 4: both are answered by the discipline team's opinion (纪检监察机关意见“凡提必听”; 线索具体的信访举报
     /// “凡提必查”), and must 4 by its signal that a lead is open; the leads themselves stay where they are.
     func opinion() -> [PromotionReason] {
-        let third: PromotionReason
-        var fourth: PromotionReason
-        if let record = latest(opinions) {
-            let conclusion = record.text("conclusion") ?? ""
-            let isOpen = record.flag("specificLeadOpen")
-            third = upheld(
-                reason(
-                    "must3", verdict(rules.rule("must.3", on: question.on)?.entry("results", conclusion)),
-                    "promotion.answer",
-                    ["date": record.date.description, "result": "opinionConclusion/\(conclusion)"],
-                    records: [record.recordID], rule: "must.3"),
-                record)
-            fourth = upheld(
-                reason(
-                    "must4", leadVerdict(isOpen ? "open" : "none"),
-                    isOpen ? "promotion.leadOpen" : "promotion.leadNone", records: [record.recordID], rule: "must.4"),
-                record)
-        } else {
-            third = missing("must3", .opinion, rule: "must.3")
-            fourth = missing("must4", .opinion, rule: "must.4")
-        }
+        let third =
+            worst(opinions) { record in
+                let conclusion = record.text("conclusion") ?? ""
+                return upheld(
+                    reason(
+                        "must3", verdict(rules.rule("must.3", on: question.on)?.entry("results", conclusion)),
+                        "promotion.answer",
+                        ["date": record.date.description, "result": "opinionConclusion/\(conclusion)"],
+                        records: [record.recordID], rule: "must.3"),
+                    record)
+            } ?? missing("must3", .opinion, rule: "must.3")
+        var fourth =
+            worst(opinions) { record in
+                let isOpen = record.flag("specificLeadOpen")
+                return upheld(
+                    reason(
+                        "must4", leadVerdict(isOpen ? "open" : "none"),
+                        isOpen ? "promotion.leadOpen" : "promotion.leadNone", records: [record.recordID],
+                        rule: "must.4"),
+                    record)
+            } ?? missing("must4", .opinion, rule: "must.4")
         let raised = signals.filter(isRaised).map(\.recordID)
         if !raised.isEmpty, fourth.message != "promotion.leadOpen" {
             // What the opinion says of leads is older than the signal, or was wrong.
@@ -83,12 +95,11 @@ extension PromotionEvaluation {
                 "promotion.answer", ["date": String(year), "result": "appraisalGrade/\(grade)"],
                 records: [record.recordID], rule: "appraisal")
         }
-        guard let record = latest(records) else {
+        guard let governing = worst(records, { verified(answer($0), $0) }) else {
             return missing("appraisal", .appraisal, rule: "appraisal") { $0["year"]?.integer == Int64(year) }
         }
         // A bad grade in the old files that speaks against the one that was confirmed here is a question.
         let doubtful = latest(records.filter { $0.isUnconfirmed && answer($0).verdict > .clear })
-        let governing = verified(answer(record), record)
         guard governing.verdict == .clear, let doubtful else { return governing }
         return verified(answer(doubtful), doubtful)
     }

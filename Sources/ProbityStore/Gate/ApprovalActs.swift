@@ -211,7 +211,9 @@ extension Session {
         guard let fingerprint,
             fingerprint.filter({ !$0.isWhitespace }) != proposal.fingerprint.filter({ !$0.isWhitespace })
         else { return }
-        throw ArchiveError(.changedSinceRead, "the proposal says something else than what was shown")
+        throw ArchiveError(
+            .changedSinceRead, "the proposal says something else than what was shown", subject: String(proposal.id),
+            rule: "approve.fingerprint")
     }
 
     /// Why a matter is not there for the user. For him there is one answer, and one form of line, whichever it is; only

@@ -152,12 +152,20 @@ final class KeyGraph {
             }
         }
         let parentUnit = try UnitTable.parent(of: row.unit, db)
+        var closed: [WrapRow] = []
         for wrap in wraps {
             guard let parent = wrap.byKey, let above = try open(node: parent, db, depth: depth + 1),
-                above.place.category == category, above.place.unit == parentUnit,
-                let secret = try opened(wrap.wrapped, below: above, id, at: place, .node)
+                above.place.category == category, above.place.unit == parentUnit
             else { continue }
-            return try keep(NodeSecret(keyID: id, place: place, secret: secret))
+            if let secret = try opened(wrap.wrapped, below: above, id, at: place, .node) {
+                return try keep(NodeSecret(keyID: id, place: place, secret: secret))
+            }
+            closed.append(wrap)
+        }
+        // Put there by somebody it is nothing; a true one that was changed is damage.
+        let vouching = Vouching(archive, db)
+        for wrap in closed where try vouching.mayHaveMade(wrap.batch, at: place) {
+            throw ArchiveError(.integrity, "key \(id) does not open below the unit above")
         }
         return nil
     }

@@ -45,17 +45,17 @@ struct DossierKey: Sendable {
     /// A new secret for the dossier of an officer.
     static func secret(of officer: Int64) -> SecretBytes {
         SecretBytes(
-            SecretBytes(randomByteCount: 32), followedBy: (0..<8).map { UInt8(truncatingIfNeeded: officer >> (56 - 8 * $0)) })
+            SecretBytes(randomByteCount: 32),
+            followedBy: (0..<8).map { UInt8(truncatingIfNeeded: officer >> (56 - 8 * $0)) })
     }
 
     /// Nil for a secret of another form.
     init?(_ dossier: Int64, at place: NodePlace, _ secret: borrowing SecretBytes) throws {
         guard secret.count == 40 else { return nil }
-        let parts = secret.split(at: 32)
         self.dossier = dossier
-        officer = parts.rest.reduce(0) { $0 << 8 | Int64($1) }
+        officer = secret.revealed(after: 32).reduce(0) { $0 << 8 | Int64($1) }
         self.place = place
-        cipher = try XAES256GCM(key: parts.secret)
+        cipher = try XAES256GCM(key: secret.prefix(32))
     }
 }
 

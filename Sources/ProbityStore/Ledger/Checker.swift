@@ -9,6 +9,7 @@ struct Checker {
     let credentials: Credentials
     let organisation: Organisation
     var report = CheckReport()
+    private var counts: [Finding.Severity: Int] = [:]
 
     init(archive: Archive, db: Connection) throws {
         self.archive = archive
@@ -20,7 +21,9 @@ struct Checker {
     mutating func found(
         _ place: String, _ rule: String, severity: Finding.Severity = .violation, _ detail: String = ""
     ) {
-        if report.findings.count < 1000 {
+        // So many of each: a thousand remarks leave room for every error.
+        counts[severity, default: 0] += 1
+        if counts[severity, default: 0] <= 1000 {
             report.findings.append(Finding(place: place, rule: rule, severity: severity, detail: detail))
         }
     }
@@ -31,6 +34,7 @@ struct Checker {
         let keys = try checkCertificates()
         try checkLeaves(keys, progress)
         try checkOrphans()
+        try checkPlaces()
         try checkGrants()
         try checkProposals()
         if let against { try checkAgainst(against) }
@@ -133,6 +137,16 @@ struct Checker {
                 found(place, "check.proposal", error.reason)
             }
         }
+    }
+
+    /// Rows of the key graph that say to stand where another does, or where such rows never stand. Whether what they wrap
+    /// opens is for whoever holds the keys.
+    private mutating func checkPlaces() throws {
+        for (category, unit, kind) in try KeyTable.placesTwice(db) {
+            found("key \(category) \(unit)", "check.place.second", kind)
+        }
+        for dossier in try DossierTable.twice(db) { found("dossier \(dossier)", "check.place.second") }
+        for dossier in try DossierTable.astray(db) { found("dossier \(dossier)", "check.place.dossier") }
     }
 
     /// Rows whose batch has no leaf and is not an import that runs.

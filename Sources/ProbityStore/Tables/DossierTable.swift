@@ -46,10 +46,33 @@ enum DossierTable {
         ) { (ProbityRecords.Category(rawValue: $0.text(0)), $0.integer(1), $0.bytes(2)) }
     }
 
-    /// Where the dossiers of a category hang: dossier, epoch and node of every key. Answered from indexes alone.
+    /// Dossiers that say to be those of one officer in one category, all but the oldest of each.
+    static func twice(_ db: Connection) throws -> [Int64] {
+        try db.all(
+            """
+            SELECT MAX(id) FROM dossier WHERE \(Published.rows) GROUP BY officerTag, category HAVING COUNT(*) > 1
+            ORDER BY 1
+            """
+        ) { $0.integer(0) }
+    }
+
+    /// Dossiers with keys of another epoch than the first, or under no node of their category.
+    static func astray(_ db: Connection) throws -> [Int64] {
+        try db.all(
+            """
+            SELECT DISTINCT dossierKey.dossier FROM dossierKey
+            LEFT JOIN dossier ON dossier.id = dossierKey.dossier
+            LEFT JOIN key ON key.id = dossierKey.node
+            WHERE dossierKey.epoch <> \(DossierKey.firstEpoch) OR dossier.id IS NULL OR key.id IS NULL
+                OR key.kind <> 'node' OR key.category <> dossier.category ORDER BY 1
+            """
+        ) { $0.integer(0) }
+    }
+
+    /// Where the dossiers of a category hang: dossier and node of every key. Answered from indexes alone.
     static let places = """
-        SELECT dossierKey.dossier, dossierKey.epoch, dossierKey.node FROM key
-        JOIN dossierKey ON dossierKey.node = key.id WHERE key.category = ? AND key.kind = 'node'
+        SELECT dossierKey.dossier, dossierKey.node FROM key JOIN dossierKey ON dossierKey.node = key.id
+        WHERE key.category = ? AND key.kind = 'node' AND dossierKey.epoch = \(DossierKey.firstEpoch)
         """
 }
 

@@ -51,6 +51,16 @@ enum KeyTable {
         try db.integer("SELECT id FROM key WHERE kind = 'log' ORDER BY epoch DESC")
     }
 
+    /// Where more keys of a kind stand than one, or one of another epoch than the first.
+    static func placesTwice(_ db: Connection) throws -> [(category: String, unit: String, kind: String)] {
+        try db.all(
+            """
+            SELECT category, unit, kind FROM key WHERE \(Published.rows) GROUP BY category, unit, kind
+            HAVING COUNT(*) > 1 OR MAX(epoch) <> 1 OR MIN(epoch) <> 1 ORDER BY category, unit, kind
+            """
+        ) { ($0.text(0), $0.text(1), $0.text(2)) }
+    }
+
     /// Where a batch made keys.
     static func places(ofBatch batch: Int64, _ db: Connection) throws -> [(category: String, unit: String)] {
         try db.all(
@@ -64,13 +74,15 @@ struct WrapRow {
     let byUser: String?
     let byKey: Int64?
     let wrapped: [UInt8]
+    let batch: Int64
 }
 
 enum WrapTable {
     /// The wraps of a key to users and to other keys, oldest first.
     static func wraps(of key: Int64, _ db: Connection) throws -> [WrapRow] {
-        try db.all("SELECT byUser, byKey, wrapped FROM wrap WHERE key = ? ORDER BY id", [.integer(key)]) {
-            WrapRow(byUser: $0.optionalText(0), byKey: $0.optionalInteger(1), wrapped: $0.bytes(2))
+        try db.all("SELECT byUser, byKey, wrapped, batch FROM wrap WHERE key = ? ORDER BY id", [.integer(key)]) {
+            WrapRow(
+                byUser: $0.optionalText(0), byKey: $0.optionalInteger(1), wrapped: $0.bytes(2), batch: $0.integer(3))
         }
     }
 

@@ -1,6 +1,7 @@
 /// Imports that are not published: a running one, or what one left that died.
 enum OpenBatchTable {
-    static let unpublished = "SELECT id FROM openBatch WHERE NOT EXISTS (SELECT 1 FROM leaf WHERE leaf.batch = openBatch.id)"
+    static let unpublished =
+        "SELECT id FROM openBatch WHERE NOT EXISTS (SELECT 1 FROM leaf WHERE leaf.batch = openBatch.id)"
 
     /// The numbers of all that are listed, those among them that have a line.
     static func listed(_ db: Connection) throws -> [Int64] {

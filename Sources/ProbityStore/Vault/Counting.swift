@@ -6,7 +6,7 @@ import ProbityRecords
 //     In a sealed category there are none, so that whoever holds its key decrypts and counts, and nobody else counts.
 //  2. A record counts once, as its newest version says: kind, state, form and date. `versionLater` names those that a
 //     newer one replaced.
-//  3. The unit is that of the node under which the dossier's newest key hangs, never one from content. A sealed category
+//  3. The unit is that of the node under which the dossier's key hangs, never one from content. A sealed category
 //     has one node for the whole bureau, and so no figures by unit.
 //  4. Who reads a category counts where his keys reach, and his own file not at all: what he could count for himself.
 //     Who only counts does so below his own unit, for whole calendar months (``AccessPolicy``); he has no key that would
@@ -148,34 +148,26 @@ struct Counting {
         var nodes: [Int64: Int] = [:]
         for node in try KeyTable.nodes(of: part.category, db) { nodes[node.id] = places[node.unit] }
         var units = DossierUnits()
-        // A dossier that moved has keys of several epochs, perhaps under nodes of several units: the newest decides.
-        var moved: [Int64: (epoch: Int64, unit: Int?)] = [:]
         var (node, unit): (Int64, Int?) = (0, nil)
         do {
             let rows = try db.rows(DossierTable.places, [.text(part.category.rawValue)])
             while try rows.next() {
-                let (dossier, epoch) = (rows.integer(0), rows.integer(1))
-                if rows.integer(2) != node {
-                    node = rows.integer(2)
+                if rows.integer(1) != node {
+                    node = rows.integer(1)
                     unit = nodes[node]
                 }
-                if epoch == 1 {
-                    units.set(dossier, unit)
-                } else if epoch > moved[dossier]?.epoch ?? 1 {
-                    moved[dossier] = (epoch, unit)
-                }
+                units.set(rows.integer(0), unit)
             }
         }
-        for (dossier, place) in moved { units.set(dossier, place.unit) }
-        if let own = try ownDossier(part) { units.set(own, nil) }
+        for own in try ownDossiers(part) { units.set(own, nil) }
         return units
     }
 
-    /// The user's own dossier in a category that he reads.
-    private func ownDossier(_ part: CountedPart) throws -> Int64? {
-        guard let officer = actor.certificate.officer, actor.reads(part.category) else { return nil }
+    /// What says to be the user's own dossier in a category that he reads.
+    private func ownDossiers(_ part: CountedPart) throws -> [Int64] {
+        guard let officer = actor.certificate.officer, actor.reads(part.category) else { return [] }
         // The tag key is one for the whole category: any unit of his leads to it.
-        return try vault.dossier(part.category, officer: officer, unit: part.units[0].id, db).dossier
+        return try vault.dossiers(part.category, officer: officer, unit: part.units[0].id, db).map(\.id)
     }
 
     private func countClear(

@@ -33,6 +33,21 @@ extension Vault {
         return try units.map(\.id).filter { try graph.open(NodePlace(category: category, unit: $0), db) != nil }
     }
 
+    /// What says to be an officer's dossier in a category, by its tag.
+    ///
+    /// - Parameter unit: one at or below which the user's keys lead to the category's tag key.
+    func dossiers(
+        _ category: ProbityRecords.Category, officer: Int64, unit: String, _ db: Connection
+    ) throws -> [(id: Int64, batch: Int64)] {
+        guard let tagPlace = try nearestVisible(place(category, unit: unit), db) else {
+            throw ArchiveError(
+                .notVisible, "no key for \(category.rawValue)", rule: "key.category",
+                params: ["category": "category/\(category.rawValue)"])
+        }
+        let tag = try graph.dossierTag(category, officer: officer, at: tagPlace, db)
+        return try DossierTable.dossiers(tag, in: category, db)
+    }
+
     /// What there is where an officer's dossier in a category is looked for.
     struct DossierSearch {
         /// The one that proves to be his; else one whose key is not the user's; nil where there is none yet.
@@ -49,19 +64,9 @@ extension Vault {
         _ category: ProbityRecords.Category, officer: Int64, unit: String, _ db: Connection
     ) throws -> DossierSearch {
         let place = place(category, unit: unit)
-        guard let tagPlace = try nearestVisible(place, db) else {
-            throw ArchiveError(
-                .notVisible, "no key for \(category.rawValue)", rule: "key.category",
-                params: ["category": "category/\(category.rawValue)"])
-        }
-        let said =
-            category == .roster
-            ? try OfficerTable.dossier(of: officer, db).map { [(id: $0, batch: 0)] } ?? []
-            : try DossierTable.dossiers(
-                graph.dossierTag(category, officer: officer, at: tagPlace, db), in: category, db)
         var search = DossierSearch()
         var isOpen = false
-        for row in said {
+        for row in try dossiers(category, officer: officer, unit: unit, db) {
             switch try graph.access(row.id, db) {
             case .open(let key) where key.officer == officer && key.place == place:
                 guard !isOpen else {

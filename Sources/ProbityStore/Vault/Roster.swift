@@ -39,7 +39,9 @@ final class Roster {
 
     /// Officers whose roster dossier hangs below the unit's node; with a gap where some of those that say so do not.
     func officers(of unit: String, _ db: Connection) throws -> Reading<[Int64]> {
-        guard let node = try graph.open(NodePlace(category: .roster, unit: unit), db) else { return Reading([], .complete) }
+        guard let node = try graph.open(NodePlace(category: .roster, unit: unit), db) else {
+            return Reading([], .complete)
+        }
         let said = try OfficerTable.officers(below: node.keyID, db)
         let officers = try said.filter { officer in
             guard let dossier = try OfficerTable.dossier(of: officer, db),
@@ -192,7 +194,8 @@ final class Roster {
             throw ArchiveError(.integrity, "officer \(OfficerID(officer)) has no roster entry")
         }
         guard entry.content.values["unit"]?.string == key.place.unit else {
-            throw ArchiveError(.integrity, "the roster entry of \(OfficerID(officer)) hangs under another unit than its own")
+            throw ArchiveError(
+                .integrity, "the roster entry of \(OfficerID(officer)) hangs under another unit than its own")
         }
         return OfficerEntry(
             id: OfficerID(officer), record: entry.id, values: entry.content.values,
