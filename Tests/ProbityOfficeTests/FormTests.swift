@@ -168,7 +168,8 @@ extension Office {
             #expect(view.heading == [record, "谈话记录", "已办结"])
             #expect(view.fields.map(\.name) == ["talkKind", "talkOn", "interviewers", "matter"])
             #expect(view.fields.last?.text == "关心生活")
-            #expect(view.versions.count == 3 && view.versions[1].hasSuffix("clerk1 已谈话 笔误"))
+            #expect(view.versions.count == 4 && view.versions[1].hasSuffix("clerk1 已谈话 笔误"))
+            #expect(view.versions[2] == "  事由：关心 → 关心生活")
             #expect(throws: OfficeError(.invalidEntry, "cli.fieldValue")) {
                 _ = try desk.amend(record, kind: "talk", fields: ["talkOn=gestern"], reason: "x", version: nil)
             }

@@ -116,7 +116,7 @@ extension Office {
                 error?.details == [
                     "column 3: “colour” is no field of this kind of record", "column 4 has no header",
                     "column 5: “event” means a field that has a column already",
-                    "the column “eventDate” is missing", "the column “reportDate” is missing",
+                    "the column “date of the event” is missing", "the column “reported on” is missing",
                     "the column “description” is missing",
                 ])
             let refusal = Refusal(try #require(error), desk.wording)

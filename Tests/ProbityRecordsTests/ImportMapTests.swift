@@ -67,10 +67,13 @@ struct ImportMapTests {
                 .init(code: .missingHeader, column: nil, header: "interviewers"),
                 .init(code: .missingHeader, column: nil, header: "matter"),
             ])
+        let kind = try #require(KindCatalogue.standard().kind("talk"))
         for language in Language.allCases {
             let messages = try MessageCatalogue.standard(language)
-            for problem in found { #expect(!problem.text(messages).contains("{")) }
+            for problem in found { #expect(!problem.text(messages, kind: kind).contains("{")) }
         }
+        let messages = try MessageCatalogue.standard(.zh)
+        #expect(found.suffix(3).map { $0.text(messages, kind: kind) } == ["警号", "谈话人", "事由"].map { "缺少必需的列“\($0)”" })
     }
 
     @Test(

@@ -37,7 +37,7 @@ struct PromotionCandidate {
         let fields = [
             "sanction": "decidedOn", "admonition": "decidedOn", "verification": "checkedOn", "appraisal": "decidedOn",
             "useJudgement": "judgedOn", "fileReview": "reviewedOn", "opinion": "repliedOn", "training": "completedOn",
-            "leadSignal": "raisedOn",
+            "leadSignal": "raisedOn", "accountability": "decidedOn",
         ]
         let own = fields[kind].flatMap { values[$0]?.string }.flatMap { CivilDate($0) }
         return own ?? values.values.compactMap { $0.string.flatMap { CivilDate($0) } }.min()

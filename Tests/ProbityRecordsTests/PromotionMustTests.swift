@@ -248,7 +248,6 @@ struct PromotionMustTests {
             ("talk", "verified", ["talkOn": "2026-11-10", "talkKind": "remind"]),
             ("clearance", "approved", ["clearedOn": "2026-11-10"]),
             ("majorEvent", "verified", ["reportDate": "2026-11-10", "eventKind": "me05"]),
-            ("accountability", "verified", ["decidedOn": "2026-11-10", "mode": "circular"]),
             ("verification", "verified", ["checkedOn": "2026-08-01", "result": "r0"]),
             ("verification", "verified", ["checkedOn": "2026-08-01", "result": "r1", "decision": "accepted"]),
             ("sanction", "verified", ["measure": "a6", "decidedOn": "2026-11-10", "revokedOn": "2026-11-20"]),

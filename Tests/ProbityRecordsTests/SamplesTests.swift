@@ -167,7 +167,8 @@ struct SamplesTests {
 
     @Test("Accountability has no fixed period, and auxiliaries are not applicable")
     func others() throws {
-        #expect(try samples.answer("990008").reasons.allSatisfy { $0.section != "impact" })
+        let impact = try samples.answer("990008").reasons.filter { $0.section == "impact" }
+        #expect(impact.map(\.message) == ["promotion.accountability"] && impact.map(\.verdict) == [.listed])
         for officer in ["F0011", "F0012"] { #expect(try samples.answer(officer).verdict == .notApplicable) }
     }
 

@@ -318,7 +318,7 @@ struct GateTests {
             """
             UPDATE wrap SET wrapped = (SELECT wrapped FROM wrap WHERE byKey IS NOT NULL ORDER BY id DESC LIMIT 1)
             WHERE byKey IS NOT NULL
-            """, "UPDATE dossierKey SET wrapped = (SELECT wrapped FROM dossierKey ORDER BY dossier DESC LIMIT 1)",
+            """, "UPDATE dossierKey SET wrapped = randomblob(113)",
             "UPDATE version SET sealed = randomblob(200)",
             "UPDATE version SET state = 'approved' WHERE state IS NOT NULL",
             "UPDATE leaf SET note = randomblob(300) WHERE seq = (SELECT MAX(seq) FROM leaf)",

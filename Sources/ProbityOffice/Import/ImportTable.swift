@@ -48,7 +48,7 @@ struct ImportTable {
         case .failure(let refusal):
             throw OfficeError(
                 .invalidEntry, "import.headerRefused", ["path": source.name],
-                details: refusal.problems.map { $0.text(wording.messages) })
+                details: refusal.problems.map { $0.text(wording.messages, kind: kind) })
         }
     }
 

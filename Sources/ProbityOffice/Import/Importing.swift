@@ -40,7 +40,8 @@ extension Desk {
         let rejections = report.rejected.flatMap { row in
             row.problems.map { problem in
                 let field = kind.field(problem.field).map(words.field) ?? problem.field
-                var params = problem.params.merging(["field": field, "row": String(row.number)]) { $1 }
+                var params = problem.params.mapValues(words.phrases)
+                params.merge(["field": field, "row": String(row.number)]) { $1 }
                 if let list = kind.field(problem.field)?.codeList {
                     params["list"] = words.phrases("list/\(list.id)")
                     params["codes"] = words.phrases("codes/\(list.id)")

@@ -37,10 +37,10 @@ extension Desk {
         let read = try session.trayItem(Named.trayItem(item))
         let entry = read.entry
         let named = RecordView.Field(
-            name: "officer", label: words.text("cli.namedOfficer"), text: entry.officer)
+            name: "officer", label: words.text("cli.namedOfficer"), text: CitizenID.masked(in: entry.officer))
         var members: [String: JSONValue] = [
             "id": .string(entry.id.text), "filedBy": .string(entry.filedBy),
-            "filedOn": .string(entry.filedOn.description), "officer": .string(entry.officer),
+            "filedOn": .string(entry.filedOn.description), "officer": .string(CitizenID.masked(in: entry.officer)),
             "values": .object(words.catalogue.shown(entry.values, of: "complaint")),
         ]
         members["record"] = read.record.map { .string($0.text) } ?? .null

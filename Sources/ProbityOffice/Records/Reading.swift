@@ -38,18 +38,27 @@ extension Desk {
         let (entry, versions) = try session.show(Named.record(record))
         var members = words.members(entry)
         members["history"] = .array(versions.map { .object(words.members($0)) })
+        let (content, kind) = (entry.inForce ?? entry.content, entry.content.kind)
+        let waits = entry.inForce.map { inForce in
+            words.text(
+                "cli.correctionWaits",
+                ["changes": words.changes(from: inForce.values, to: entry.content.values, of: kind)])
+        }
         return RecordView(
-            heading: [entry.id.text, words.kind(entry.content.kind), words.state(of: entry)],
-            fields: words.fields(entry.content.values, of: entry.content.kind),
-            facts: DerivedFacts(entry.content, words).sentences,
-            versions: versions.enumerated().map { index, version in
-                words.text(
+            heading: [entry.id.text, words.kind(kind), words.state(of: entry)],
+            fields: words.fields(content.values, of: kind),
+            facts: [waits].compactMap(\.self) + DerivedFacts(content, words).sentences,
+            versions: versions.enumerated().flatMap { index, version in
+                let line = words.text(
                     "cli.version",
                     [
                         "number": String(index + 1), "date": version.filedOn.description,
                         "user": words.takers(of: version),
                         "state": words.state(of: version), "reason": version.reason ?? words.intake(version),
                     ])
+                guard index > 0 else { return [line] }
+                let changes = words.changes(from: versions[index - 1].values, to: version.values, of: kind)
+                return changes.isEmpty ? [line] : [line, "  " + changes]
             }, notes: [], json: JSONAnswer("record", members))
     }
 

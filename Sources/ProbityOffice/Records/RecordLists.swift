@@ -11,7 +11,7 @@ extension ListForm where Entry == RecordEntry {
                 Column("date") { entry, _ in entry.content.occurredOn.description },
                 Column("kind") { entry, words in words.kind(entry.content.kind) },
                 Column("state") { entry, words in words.state(of: entry) },
-                Column("summary") { entry, words in words.summary(entry.content) },
+                Column("summary") { entry, words in words.summary(entry) },
                 Column("record") { entry, _ in entry.id.text },
             ], members: { $1.members($0) })
     }

@@ -13,7 +13,8 @@ extension Vocabulary {
             "occurredOn": .string(content.occurredOn.description), "filedOn": .string(content.filedOn.description),
             "filedBy": .string(content.filedBy), "dueOn": entry.dueOn.map { .string($0.description) } ?? .null,
             "values": .object(catalogue.shown(content.values, of: content.kind)),
-            "derived": DerivedFacts(content, self).json,
+            "derived": DerivedFacts(content, self).json, "asFound": .bool(entry.isAsFound),
+            "inForce": entry.inForce.map { .object(catalogue.shown($0.values, of: content.kind)) } ?? .null,
         ]
     }
 
@@ -23,11 +24,13 @@ extension Vocabulary {
             "state": .string(version.state), "filedOn": .string(version.filedOn.description),
             "filedBy": .string(version.filedBy),
             "proposedBy": version.proposedBy.map { .string($0) } ?? .null,
-            "reason": version.reason.map { .string($0) } ?? .null,
+            "reason": version.reason.map { .string($0) } ?? .null, "asFound": .bool(version.isAsFound),
             "values": .object(catalogue.shown(version.values, of: version.kind)),
         ]
         if let intake = version.intake {
-            members["intake"] = .object(["item": .string(intake.item.text), "officer": .string(intake.officer)])
+            members["intake"] = .object([
+                "item": .string(intake.item.text), "officer": .string(CitizenID.masked(in: intake.officer)),
+            ])
         }
         return members
     }
@@ -39,7 +42,9 @@ extension Vocabulary {
 
     /// Which item of the tray a version was, and whom it named; empty for any other.
     func intake(_ version: VersionContent) -> String {
-        version.intake.map { text("cli.intake", ["item": $0.item.text, "officer": $0.officer]) } ?? ""
+        version.intake.map {
+            text("cli.intake", ["item": $0.item.text, "officer": CitizenID.masked(in: $0.officer)])
+        } ?? ""
     }
 
     /// The state of a version.
@@ -59,6 +64,16 @@ extension Vocabulary {
             "id": .string(officer.id.text), "record": .string(officer.record.text),
             "values": .object(catalogue.shown(officer.values, of: "officer")),
         ]
+    }
+
+    /// What a version changes in the one before it, field by field: as it was and as it is.
+    func changes(from before: [String: JSONValue], to after: [String: JSONValue], of kind: String) -> String {
+        (catalogue.kind(kind)?.fields ?? []).filter { before[$0.name] != after[$0.name] }.map { field in
+            func shown(_ values: [String: JSONValue]) -> String {
+                values[field.name].map { value($0, field) } ?? text("cli.noValue")
+            }
+            return text("cli.change", ["field": self.field(field), "before": shown(before), "after": shown(after)])
+        }.joined(separator: text("cli.listSeparator"))
     }
 
     /// The fields of a record that have a value, in the order of the form.
@@ -85,12 +100,31 @@ extension Vocabulary {
         }
     }
 
-    /// The words of a list's line beside date, kind and state: its first codes and what rules say.
+    /// What became of a matter, where a date or a yes or no of its kind says it and a list must not hide it: revoked, lifted,
+    /// not passed, not proven. Which fields those are, the message catalogue says.
+    private func marks(_ content: VersionContent, _ kind: RecordKind) -> [String] {
+        kind.fields.compactMap { field in
+            let key: String
+            switch (field.type, content.values[field.name]) {
+            case (.date, .string?): key = "mark.\(kind.id).\(field.name)"
+            case (.bool, .bool(let flag)?): key = "mark.\(kind.id).\(field.name).\(flag)"
+            default: return nil
+            }
+            return wording.messages.contains(key)
+                ? text(key, ["value": value(content.values[field.name] ?? .null, field)]) : nil
+        }
+    }
+
+    /// The words of a list's line beside date, kind and state. Of a record whose correction waits, what is in force.
+    func summary(_ entry: RecordEntry) -> String { summary(entry.inForce ?? entry.content) }
+
+    /// The first codes, what became of it, and what rules say.
     func summary(_ content: VersionContent) -> String {
         guard let kind = catalogue.kind(content.kind) else { return "" }
         let codes = kind.fields.filter { $0.type == .code && !Vocabulary.isOutcome($0) }.prefix(2).compactMap { field in
             content.values[field.name].map { value($0, field) }
         }
-        return (codes + outcomes(content, kind) + DerivedFacts(content, self).sentences).joined(separator: " · ")
+        return (codes + outcomes(content, kind) + marks(content, kind) + DerivedFacts(content, self).sentences)
+            .joined(separator: " · ")
     }
 }

@@ -4,7 +4,8 @@ import ProbityStore
 
 /// What a reading could not see, in words and for programs: a part of every list that reads files.
 public struct CoverageNotice: Sendable, Equatable {
-    /// A warning for what more keys would show; a remark for what the role, a rule or the reader's own scope leaves out.
+    /// A warning for what more keys or a repair would show; a remark for what the role, a rule or the reader's own scope leaves
+    /// out.
     public let notes: [Answer.Note]
     /// Whether all that was asked for was seen.
     public let outcome: Outcome

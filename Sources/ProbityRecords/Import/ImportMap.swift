@@ -34,10 +34,12 @@ public struct ImportMap: Sendable, Hashable {
             self.header = header
         }
 
-        /// The sentence for people.
-        public func text(_ messages: MessageCatalogue) -> String {
-            messages.text(
-                "import.\(code.rawValue)", ["header": header, "column": column.map { String($0 + 1) } ?? ""])
+        /// The sentence for people. A column that is missing is called by the field's label, which is read as well.
+        public func text(_ messages: MessageCatalogue, kind: RecordKind) -> String {
+            let missing = header == ImportMap.officerColumn ? ImportMap.officerLabels : kind.field(header)?.labels
+            let shown = code == .missingHeader ? missing?[messages.language] ?? header : header
+            return messages.text(
+                "import.\(code.rawValue)", ["header": shown, "column": column.map { String($0 + 1) } ?? ""])
         }
     }
 

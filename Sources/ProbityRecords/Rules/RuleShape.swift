@@ -27,6 +27,7 @@ import CanonicalJSON
 //   rank.training      {"courses": {rank: [course]}}: asked before the next rank
 //   rank.demotion      {"measures"}: that start the term anew
 //   training           {"courses": {move: [course]}}
+//   accountability     {"results"}: code of a mode to verdict where no measure that it names is on file
 //   person             {"categories"}: whom the check applies to
 //   event.<kind>       {"eventKind", "basis": before or after, "days", "unit": day or workingDay, "occasions": {…}}
 //   drinking.factors   {"habit", "licence", "engagements", "none"}: codes that count
@@ -104,7 +105,7 @@ enum RuleShape {
         case "drinking.incident":
             _ = try value.members(["months"])
             try checkCount(try value.required("months"))
-        case "must.1", "must.2", "must.3", "must.4", "appraisal":
+        case "must.1", "must.2", "must.3", "must.4", "appraisal", "accountability":
             _ = try value.members(["results", "decisions", "lossMonths"])
             for (_, verdict) in try value.required("results").entries() { try checkVerdict(verdict) }
             for (_, verdict) in try value.optional("decisions")?.entries() ?? [] { try checkVerdict(verdict) }

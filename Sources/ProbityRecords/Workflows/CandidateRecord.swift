@@ -4,12 +4,13 @@ import CanonicalJSON
 /// the discipline team's opinion and signal only.
 enum CandidateKind: String, CaseIterable {
     case sanction, admonition, verification, useJudgement, fileReview, opinion, appraisal, training, leadSignal
+    case accountability
 
     /// The field that says when what the record tells came to be; nil where it is the day of filing: a signal's own date is
     /// nobody's to choose.
     var dateField: String? {
         switch self {
-        case .sanction, .admonition, .appraisal: "decidedOn"
+        case .sanction, .admonition, .appraisal, .accountability: "decidedOn"
         case .verification: "checkedOn"
         case .useJudgement: "judgedOn"
         case .fileReview: "reviewedOn"
@@ -22,7 +23,7 @@ enum CandidateKind: String, CaseIterable {
     /// Where a doubt about such a record stands in the answer.
     var section: String {
         switch self {
-        case .sanction, .admonition, .useJudgement: "impact"
+        case .sanction, .admonition, .useJudgement, .accountability: "impact"
         case .verification: "must2"
         case .fileReview: "must1"
         case .opinion: "must3"

@@ -47,6 +47,7 @@ public enum PromotionCheck {
         reasons += evaluation.verification()
         reasons += evaluation.opinion()
         reasons += evaluation.periods()
+        reasons += evaluation.accountability()
         reasons.append(evaluation.appraisal())
         reasons += evaluation.training()
         if question.move == .rank { reasons += evaluation.rank() }
@@ -87,6 +88,7 @@ final class PromotionEvaluation {
     private(set) var appraisals: [CandidateRecord] = []
     private(set) var trainings: [CandidateRecord] = []
     private(set) var signals: [CandidateRecord] = []
+    private(set) var accountabilities: [CandidateRecord] = []
     private var waiting: [CandidateRecord] = []
     /// What was filed and nobody has verified.
     private var unverified: [(recordID: String, kind: CandidateKind, values: [String: JSONValue])] = []
@@ -129,6 +131,7 @@ final class PromotionEvaluation {
             case .appraisal: appraisals.append(record)
             case .training: trainings.append(record)
             case .leadSignal: signals.append(record)
+            case .accountability: accountabilities.append(record)
             }
         }
         adverse = measures + verifications.filter { isDifference($0) } + signals.filter { isAdverse($0) }

@@ -104,6 +104,29 @@ extension PromotionEvaluation {
         return verified(answer(doubtful), doubtful)
     }
 
+    /// Every accountability (问责). Its periods are those of the measures by which it was carried out, which are records of
+    /// their own: where none of them is on file, only people can say what it comes to.
+    ///
+    /// Source: 问责条例 2019 Art. 8; 选拔任用条例 2019 Art. 24.
+    func accountability() -> [PromotionReason] {
+        accountabilities.map { record in
+            let (mode, document) = (record.text("mode") ?? "", record.text("documentNo") ?? "")
+            let carriedOut = measures.filter {
+                [$0.text("documentNo"), $0.text("basisNo")].contains(document)
+            }.map(\.recordID)
+            let needed = verdict(rules.rule("accountability", on: question.on)?.entry("results", mode))
+            let isMet = needed < .hold || !carriedOut.isEmpty
+            return milder(
+                reason(
+                    "impact", isMet ? min(needed, .listed) : needed,
+                    isMet ? "promotion.accountability" : "promotion.accountability.open",
+                    [
+                        "mode": "accountabilityMode/\(mode)", "date": record.date.description, "document": document,
+                    ], records: [record.recordID] + carriedOut, rule: "accountability"),
+                record)
+        }
+    }
+
     /// The certificate and the compulsory course that the move asks for.
     func training() -> [PromotionReason] {
         let needed = rules.rule("training", on: question.on)?.texts("courses", question.move.rawValue) ?? []

@@ -18,10 +18,14 @@ public enum WorkflowGuard: String, Sendable, CaseIterable {
 public struct WorkflowActor: Sendable, Hashable {
     public let user: String
     public let role: Role
+    /// By what users the same person has served, this one among them: a new certificate makes nobody another person.
+    public let names: Set<String>
 
-    public init(user: String, role: Role) {
+    /// - Parameter others: users as whom the same person served before.
+    public init(user: String, role: Role, others: Set<String> = []) {
         self.user = user
         self.role = role
+        names = others.union([user])
     }
 }
 
@@ -111,7 +115,7 @@ public enum Workflow {
             self.isAsFound = isAsFound
         }
 
-        func isOwn(_ user: String) -> Bool { hands.isSubset(of: [user]) }
+        func isOwn(_ actor: WorkflowActor) -> Bool { hands.isSubset(of: actor.names) }
     }
 
     /// What the decision needs to know beside the record.
@@ -213,20 +217,20 @@ public enum Workflow {
             }
         }
         for name in step.clears { values[name] = nil }
-        try demandStep(step, record, values, by: actor.user, on: context.today)
+        try demandStep(step, record, values, by: actor, on: context.today)
         let state = step.state(after: record.state)
         try demandValid(kind, values, state, act, context)
         return Outcome(
             step: act, state: state, values: values,
-            approval: step.approval(from: record.values, to: values, isOwn: record.isOwn(actor.user)))
+            approval: step.approval(from: record.values, to: values, isOwn: record.isOwn(actor)))
     }
 
     /// What a step asks of the values that it leaves and of whoever takes it, now or when it is read.
     private static func demandStep(
-        _ step: Step, _ record: Standing, _ values: [String: JSONValue], by user: String, on day: CivilDate
+        _ step: Step, _ record: Standing, _ values: [String: JSONValue], by actor: WorkflowActor, on day: CivilDate
     ) throws(WorkflowRefusal) {
         if step.act == correctStep, values == record.values { throw WorkflowRefusal(.nothingChanged, step.act) }
-        try demandOther(than: step.not, record, values, user, step.act)
+        try demandOther(than: step.not, record, values, actor, step.act)
         for name in step.requires where values[name] == nil {
             throw WorkflowRefusal(.fieldRequired, step.act, field: name)
         }
@@ -246,12 +250,12 @@ public enum Workflow {
         _ approval: Step.Approval, of kind: RecordKind, step: String, _ record: Standing,
         values: [String: JSONValue], proposedBy proposer: String, by actor: WorkflowActor, _ policy: AccessPolicy
     ) throws(WorkflowRefusal) {
-        guard actor.user != proposer else { throw WorkflowRefusal(.filer, step) }
+        guard !actor.names.contains(proposer) else { throw WorkflowRefusal(.filer, step) }
         guard approval.roles.contains(actor.role) else {
             throw WorkflowRefusal(.role, step, decision: .roleDoesNotAct)
         }
         try demandWorks(kind, actor, step, policy)
-        try demandOther(than: approval.not, record, values, actor.user, step)
+        try demandOther(than: approval.not, record, values, actor, step)
     }
 
     /// Whether a version may begin a record, whoever says so: what a reader asks.
@@ -306,10 +310,10 @@ public enum Workflow {
             throw WorkflowRefusal(.fieldNotSet, act, field: name)
         }
         for name in step.clears where values[name] != nil { throw WorkflowRefusal(.notCleared, act, field: name) }
-        try demandStep(step, record, values, by: actor.user, on: day)
+        try demandStep(step, record, values, by: actor, on: day)
         return Following(
             step: step,
-            approval: step.approval(from: record.values, to: values, isOwn: record.isOwn(actor.user)))
+            approval: step.approval(from: record.values, to: values, isOwn: record.isOwn(actor)))
     }
 
     /// Who filed or changed what a record says after a step, since somebody else last confirmed it.
@@ -376,13 +380,15 @@ public enum Workflow {
 
     private static func demandOther(
         than excluded: Set<Step.Exclusion>, _ record: Standing, _ values: [String: JSONValue],
-        _ user: String, _ act: String
+        _ actor: WorkflowActor, _ act: String
     ) throws(WorkflowRefusal) {
-        if excluded.contains(.filer), record.filers.contains(user) { throw WorkflowRefusal(.filer, act) }
+        if excluded.contains(.filer), !record.filers.isDisjoint(with: actor.names) {
+            throw WorkflowRefusal(.filer, act)
+        }
         for case .named(let field) in excluded.sorted(by: { "\($0)" < "\($1)" }) {
             // Named before or now: nobody strikes his name to sign.
             let names = Constraint.names(record.values[field]).union(Constraint.names(values[field]))
-            if names.contains(user) { throw WorkflowRefusal(.namedPerson, act, field: field) }
+            if !names.isDisjoint(with: actor.names) { throw WorkflowRefusal(.namedPerson, act, field: field) }
         }
     }
 

@@ -143,10 +143,11 @@ extension Session {
             guard let approval = outcome.approval else {
                 throw ArchiveError(.changedSinceRead, "the step needs no other signature now; take it again")
             }
+            let actor = try vault.actor(certificate, writer.db)
             try run.decide(kind) { () throws(WorkflowRefusal) in
                 try Workflow.mayApprove(
                     approval, of: kind, step: step.outcome.step, entry.standing, values: outcome.values,
-                    proposedBy: step.proposedBy, by: workflowActor, archive.policy)
+                    proposedBy: step.proposedBy, by: actor, archive.policy)
             }
             guard !proposal.note.isSigned(by: ownSigner.verifier) else {
                 throw ArchiveError(.stateForbids, "the user has signed it already", rule: "approve.signed")
@@ -326,10 +327,10 @@ extension Session {
         changes = changes.filter { entry.content.values[$0.key] != $0.value }
         let context = try context(
             kind, officer: entry.content.officer.number, unit: unit, changes: changes, db)
+        let actor = try vault.actor(proposer, db)
         let outcome = try run.decide(kind) { () throws(WorkflowRefusal) in
             try Workflow.take(
-                step.outcome.step, of: kind, entry.standing, changes: changes,
-                by: WorkflowActor(user: proposer.user, role: proposer.role), context)
+                step.outcome.step, of: kind, entry.standing, changes: changes, by: actor, context)
         }
         guard outcome.values == step.outcome.values, outcome.state == step.outcome.state else {
             throw ArchiveError(.changedSinceRead, "the step would come to something else now; take it again")

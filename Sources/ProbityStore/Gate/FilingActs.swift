@@ -148,8 +148,9 @@ extension Session {
         }
         let unit = try roster.entry(officer, writer.db).unit
         let context = try context(kind, officer: officer, unit: unit, changes: changes, writer.db)
+        let actor = try vault.actor(certificate, writer.db)
         let outcome = try run.decide(kind) { () throws(WorkflowRefusal) in
-            try Workflow.take(step, of: kind, entry.standing, changes: changes, by: workflowActor, context)
+            try Workflow.take(step, of: kind, entry.standing, changes: changes, by: actor, context)
         }
         try demandNothingWaits(of: entry, writer.db)
         if let approval = outcome.approval {
@@ -190,6 +191,7 @@ extension Session {
     /// A code for a line's details: what is no code is somebody's text, and no line repeats it.
     func known(_ code: String, _ isCode: Bool) -> String { isCode ? code : "" }
 
+    /// Who begins a record, or has the program take a step; for any other step see ``Vault/actor(_:_:)``.
     var workflowActor: WorkflowActor { WorkflowActor(user: user, role: role) }
 
     /// What the workflow needs to know beside a record about the officer and those whom changes name.

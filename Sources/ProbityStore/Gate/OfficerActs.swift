@@ -85,8 +85,8 @@ extension Session {
             for unit in plan.value {
                 let listed = try roster.officers(of: unit.id, db)
                 coverage = coverage.adding(listed.coverage.gaps)
-                for officer in listed.value where !actor.isHimself(officer) {
-                    try receive(roster.entry(officer, db))
+                for officer in try roster.inOrderOfNumber(listed.value.filter { !actor.isHimself($0) }, db) {
+                    try receive(officer)
                     count += 1
                 }
             }

@@ -78,10 +78,14 @@ extension Session {
             return Plan(candidates: nil, units: people.units, coverage: coverage, size: size)
         } reveal: { db, plan in
             func answer(_ officer: OfficerEntry, _ file: Reading<[FilePart]>) throws {
+                // What the roster says later is not there yet.
+                let then =
+                    question.on < archive.now.date
+                    ? try roster.entry(officer.id.number, asOf: question.on, db) : officer
                 let candidate = CandidateFacts(
-                    officerID: officer.id.text, personCategory: officer.personCategory,
+                    officerID: officer.id.text, personCategory: then.personCategory,
                     facts: try file.value.flatMap { try vault.histories(in: $0, of: officer, db) },
-                    unseen: file.coverage, roster: officer.values, hasLeft: officer.hasLeft)
+                    unseen: file.coverage, roster: then.values, hasLeft: then.hasLeft)
                 try receive(
                     PromotionResult(
                         officer: officer, answer: PromotionCheck.evaluate(candidate, question: question, rules: rules),

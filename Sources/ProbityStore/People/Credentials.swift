@@ -123,6 +123,16 @@ final class Credentials {
         }
     }
 
+    /// Users who were certified as an officer, each from a ledger line on.
+    func users(of officer: Int64) throws -> [(user: String, line: Int64)] {
+        // Notes name him in clear: those of the others are not looked at.
+        let named = Array(OfficerID(officer).text.utf8)
+        let users = try CertificateTable.rowsByUser(db).filter { $0.note.firstRange(of: named) != nil }.map(\.user)
+        return try Set(users).sorted().flatMap { user in
+            try terms(of: user).filter { $0.certificate?.officer == officer }.map { (user: user, line: $0.line) }
+        }
+    }
+
     /// The number of the first row that came after ledger line `line`.
     private func limit(atLine line: Int64) throws -> Int64 {
         let lines = try lines ?? readLines()

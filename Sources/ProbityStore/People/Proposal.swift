@@ -356,10 +356,11 @@ struct ProposalReader {
     func approval(of opened: OpenedProposal, _ base: RecordEntry) throws -> Step.Approval? {
         let (step, proposer) = (opened.proposal, opened.proposer)
         guard let kind = archive.catalogue.kind(step.kind), vault.mayHandle(step.officer, proposer) else { return nil }
+        let actor = try vault.actor(proposer, db)
         do throws(WorkflowRefusal) {
             return try Workflow.follow(
                 step.outcome.step, of: kind, base.standing, to: step.outcome.state, values: step.outcome.values,
-                by: WorkflowActor(user: proposer.user, role: proposer.role), on: step.proposedOn, archive.policy
+                by: actor, on: step.proposedOn, archive.policy
             ).approval
         } catch { return nil }
     }
@@ -388,11 +389,11 @@ struct ProposalReader {
             guard vault.mayHandle(step.officer, signer), let kind = archive.catalogue.kind(step.kind),
                 let approval = try approval(of: opened, base)
             else { return false }
-            do {
+            let actor = try vault.actor(signer, db)
+            do throws(WorkflowRefusal) {
                 try Workflow.mayApprove(
                     approval, of: kind, step: step.outcome.step, base.standing, values: step.outcome.values,
-                    proposedBy: step.proposedBy, by: WorkflowActor(user: signer.user, role: signer.role),
-                    archive.policy)
+                    proposedBy: step.proposedBy, by: actor, archive.policy)
                 return true
             } catch { return false }
         }

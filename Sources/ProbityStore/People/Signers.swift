@@ -16,11 +16,11 @@ extension ProposalReader {
         }
         return try serving.filter { certificate in
             guard certificate.officer != entry.content.officer.number else { return false }
-            do {
+            let actor = try vault.actor(certificate, db)
+            do throws(WorkflowRefusal) {
                 try Workflow.mayApprove(
                     approval, of: kind, step: outcome.step, entry.standing, values: outcome.values,
-                    proposedBy: proposer, by: WorkflowActor(user: certificate.user, role: certificate.role),
-                    archive.policy)
+                    proposedBy: proposer, by: actor, archive.policy)
             } catch { return false }
             return try opens(certificate, kind.category, above) && opens(certificate, .roster, above)
         }.map(\.user).sorted()

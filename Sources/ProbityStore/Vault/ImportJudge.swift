@@ -108,7 +108,10 @@ final class ImportJudge {
 
     private func problems(_ refusal: WorkflowRefusal) -> [RejectedRow.Problem] {
         guard refusal.reason != .invalid else { return refusal.problems.map { .init($0) } }
-        return [.init(field: refusal.field, code: "error.workflow.\(refusal.reason.rawValue)")]
+        let error = ArchiveError(refusal, of: kind)
+        return [
+            .init(field: refusal.field, code: "error.workflow.\(refusal.reason.rawValue)", params: error.params)
+        ]
     }
 
     /// A row that passed, as it is filed.

@@ -24,7 +24,11 @@ public struct RecordEntry: Sendable, Equatable {
     /// Users who have taken, proposed or signed any step of it.
     let hands: Set<String>
 
+    /// What stands in force while a correction waits for its second person (更正待审核); nil elsewhere.
+    public let inForce: VersionContent?
+
     public static let withdrawnState = "withdrawn"
+    private static let correctedState = "corrected"
     public var isWithdrawn: Bool { content.state == RecordEntry.withdrawnState }
 
     /// As the workflow sees it.
@@ -48,6 +52,8 @@ public struct RecordEntry: Sendable, Equatable {
         filedSequence = opened.provenance.sequence
         firstFiledSequence = before?.firstFiledSequence ?? opened.provenance.sequence
         firstFiledOn = before?.firstFiledOn ?? opened.content.filedOn
+        let waits = content.state == RecordEntry.correctedState
+        inForce = waits ? before.map { $0.inForce ?? $0.content } : nil
         hands = (before?.hands ?? []).union(taking.approvers).union([taking.user])
         if let before, let step = taking.step {
             filers = Workflow.filers(after: step, before.standing, to: content.values, by: taking.user)

@@ -157,14 +157,35 @@ final class Roster {
         try Roster.spellings(text).reduce(into: []) { $0.formUnion(try candidates($1, db).officers) }
     }
 
+    /// Letters and digits alone, whatever stands between them, with digits in whatever form as one of ASCII (⑨, 九, ９): what a
+    /// reader sees in 壬·九 or 9900 0９ although no look-up does.
+    private static func compact(_ text: String) -> String {
+        var compact = ""
+        for scalar in OfficerIndex.normalized(text).unicodeScalars {
+            if let value = scalar.properties.numericValue, (0...9).contains(value), value == value.rounded() {
+                compact += String(Int(value))
+            } else if scalar == "O" {
+                compact += "0"
+            } else if scalar.properties.isAlphabetic {
+                compact.unicodeScalars.append(scalar)
+            }
+        }
+        return compact
+    }
+
     /// Whether `text`, as somebody wrote it, means `officer`: in whatever spelling a look-up accepts, as one of several
-    /// words, and where his name or number stands within a word that means nobody else (民警张三, 警号990001).
+    /// words, where his name or number stands within a word that means nobody else (民警张三, 警号990001), and where it does
+    /// with anything between its letters.
     ///
     /// - Throws: ``ArchiveError`` `notVisible` where the user's keys do not open the officer's own entry: nothing is said
     ///   of him then.
     func means(_ text: String, _ officer: OfficerEntry, _ db: Connection) throws -> Bool {
         let own = Set(
             OfficerIndex.allCases.compactMap { officer.values[$0.rawValue]?.string }.map(OfficerIndex.normalized))
+        // Without the words that mean somebody else.
+        let rest = try text.split { !Roster.isOfWord($0) }.filter { try candidates(String($0), db).officers.isEmpty }
+        let compact = Roster.compact(rest.joined())
+        if own.contains(where: { compact.contains(Roster.compact($0)) }) { return true }
         return try Roster.spellings(text).contains { spelling in
             let normalized = OfficerIndex.normalized(spelling)
             if own.contains(normalized) || OfficerID(normalized) == officer.id { return true }
@@ -184,13 +205,19 @@ final class Roster {
     func opens(_ officer: Int64, _ db: Connection) throws -> Bool { try key(of: officer, db) != nil }
 
     /// The newest roster entry of an officer.
-    func entry(_ officer: Int64, _ db: Connection) throws -> OfficerEntry {
+    ///
+    /// - Parameter day: as it stood on this day; as it stood first where it is younger.
+    func entry(_ officer: Int64, asOf day: CivilDate? = nil, _ db: Connection) throws -> OfficerEntry {
         guard let key = try key(of: officer, db) else {
             throw ArchiveError(
                 .notVisible, "no officer of that identifier is visible", rule: "officer.unknown")
         }
-        let entries = try vault.entries(in: key.dossier, .roster, officer: officer, db)
-        guard let entry = entries.first(where: { $0.content.kind == "officer" }) else {
+        var found: RecordEntry?
+        try vault.walk(key.dossier, .roster, officer: officer, db) { entry, version in
+            guard version.content.kind == "officer", found == nil || found?.id == entry.id else { return }
+            if found == nil || day.map({ version.content.filedOn <= $0 }) ?? true { found = entry }
+        }
+        guard let entry = found else {
             throw ArchiveError(.integrity, "officer \(OfficerID(officer)) has no roster entry")
         }
         guard entry.content.values["unit"]?.string == key.place.unit else {

@@ -148,7 +148,8 @@ extension Vault {
         guard mayHandle(content.officer, certificate) else {
             throw ArchiveError(.integrity, "\(place) was filed by whom it is about")
         }
-        let filer = WorkflowActor(user: content.filedBy, role: certificate.role)
+        let line = Int64(clamping: version.provenance.sequence)
+        let filer = try actor(certificate, atLine: line, db)
         guard before.map({ $0.content.kind == content.kind }) ?? (version.row.record == version.row.id) else {
             throw ArchiveError(.integrity, "\(place) is of another kind or record than what it stands behind")
         }
@@ -178,25 +179,23 @@ extension Vault {
         }
         let signed = try StepProposal(
             text: note.text, values: content.values, archiveID: archive.header.archiveID)
-        let line = Int64(clamping: version.provenance.sequence)
         let signers = try Credentials(archive, db).signers(of: note, atLine: line)
         guard let proposer = signers.first(where: { $0.user == signed.proposedBy }),
             mayHandle(content.officer, proposer)
         else { throw Vault.unsigned(place) }
-        let following = try follow(by: WorkflowActor(user: proposer.user, role: proposer.role))
+        let following = try follow(by: actor(proposer, atLine: line, db))
         // A note where none is asked for stands for nobody.
         guard let approval = following.approval else {
             let alone = try follow(by: filer)
             guard alone.approval == nil else { throw Vault.unsigned(place) }
             return Taking(user: content.filedBy, step: alone.step)
         }
-        func approves(_ signer: Certificate) -> Bool {
-            mayHandle(content.officer, signer)
+        func approves(_ signer: Certificate) throws -> Bool {
+            try mayHandle(content.officer, signer)
                 && mayApprove(
-                    approval, version, before, proposedBy: proposer.user,
-                    by: WorkflowActor(user: signer.user, role: signer.role))
+                    approval, version, before, proposedBy: proposer.user, by: actor(signer, atLine: line, db))
         }
-        let approvers = Set(signers.filter(approves).map(\.user))
+        let approvers = Set(try signers.filter(approves).map(\.user))
         let expected = StepProposal(
             number: signed.number, record: before.id, base: before.version, officer: content.officer,
             kind: content.kind,

@@ -25,6 +25,8 @@ final class Vault {
     private var provenances: [Int64: Provenance] = [:]
     /// By what users served, each from a ledger line on, and how long the ledger was when that was read.
     private var terms: [String: (size: Int64, terms: [(line: Int64, certificate: Certificate?)])] = [:]
+    /// Users who were certified as an officer, each from a ledger line on, and how long the ledger was when that was read.
+    private var namesakes: [Int64: (size: Int64, users: [(user: String, line: Int64)])] = [:]
     /// The batch of the act that is being written: its line comes last, and the act itself may read what it has filed.
     var writing: Int64?
 
@@ -40,6 +42,7 @@ final class Vault {
     func forget() {
         provenances.removeAll()
         terms.removeAll()
+        namesakes.removeAll()
     }
 
     private func associatedData(dossier: Int64, epoch: Int64, record: Int64, version: Int64, kind: String?) -> [UInt8] {
@@ -245,6 +248,23 @@ final class Vault {
             certificate: try certificate(of: leaf.actor, atLine: sequence, db))
         provenances[batch] = provenance
         return provenance
+    }
+
+    /// Who takes or signs a step under a certificate at ledger line `line`, with all users who he had been until then.
+    func actor(_ certificate: Certificate, atLine line: Int64, _ db: Connection) throws -> WorkflowActor {
+        guard let officer = certificate.officer else {
+            return WorkflowActor(user: certificate.user, role: certificate.role)
+        }
+        if namesakes[officer].map({ $0.size < line }) ?? true {
+            namesakes[officer] = (Int64(try Ledger.size(db)), try Credentials(archive, db).users(of: officer))
+        }
+        let others = namesakes[officer]?.users.filter { $0.line <= line }.map(\.user) ?? []
+        return WorkflowActor(user: certificate.user, role: certificate.role, others: Set(others))
+    }
+
+    /// As above, for what is done now.
+    func actor(_ certificate: Certificate, _ db: Connection) throws -> WorkflowActor {
+        try actor(certificate, atLine: Int64(Ledger.size(db)), db)
     }
 
     /// By what a user served when ledger line `line` was written; nil where he did not.
