@@ -181,6 +181,7 @@ extension Session {
         try vault.insert(
             vault.content(outcome, kind, officer: officer, reason: reason, approval: approval), kind: kind,
             record: entry.id.number, version: version, key: key, in: writer)
+        if kind.category == .roster { roster.forget() }
         // What no reader would believe is not filed: one such version closes the whole file.
         _ = try vault.entry(entry.id, writer.db)
         return try proposeLowering(after: kind, officer: officer, unit: unit, in: writer)

@@ -10,6 +10,8 @@ final class Roster {
     private let vault: Vault
     /// Units whose roster the user opens. Within one transaction: others make nodes between two.
     private var units: [String]?
+    /// Newest entries that were opened in this transaction: a look-up opens whom it finds, and so does what comes after it.
+    private var opened = BoundedCache<Int64, OfficerEntry>(capacity: 4_096)
 
     init(_ archive: Archive, _ vault: Vault) {
         self.archive = archive
@@ -17,10 +19,13 @@ final class Roster {
     }
 
     /// Forgets what may have changed since the transaction before.
-    func beginTransaction() { units = nil }
+    func beginTransaction() { forget() }
 
     /// Forgets what a rolled-back transaction may have made.
-    func forget() { units = nil }
+    func forget() {
+        units = nil
+        opened.removeAll()
+    }
 
     private var graph: KeyGraph { vault.graph }
 
@@ -208,6 +213,7 @@ final class Roster {
     ///
     /// - Parameter day: as it stood on this day; as it stood first where it is younger.
     func entry(_ officer: Int64, asOf day: CivilDate? = nil, _ db: Connection) throws -> OfficerEntry {
+        if day == nil, let known = opened[officer] { return known }
         guard let key = try key(of: officer, db) else {
             throw ArchiveError(
                 .notVisible, "no officer of that identifier is visible", rule: "officer.unknown")
@@ -224,9 +230,11 @@ final class Roster {
             throw ArchiveError(
                 .integrity, "the roster entry of \(OfficerID(officer)) hangs under another unit than its own")
         }
-        return OfficerEntry(
+        let made = OfficerEntry(
             id: OfficerID(officer), record: entry.id, values: entry.content.values,
             hasLeft: entry.content.state == OfficerEntry.leftState)
+        if day == nil { opened[officer] = made }
+        return made
     }
 
     /// The newest entries of officers in the order of their police numbers; their own numbers are random.
