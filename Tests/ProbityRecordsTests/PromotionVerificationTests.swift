@@ -37,6 +37,34 @@ struct PromotionVerificationTests {
         #expect(try parts(candidate, on: "2027-01-29") == [.hold, .listed], "180 days after the check")
     }
 
+    @Test("Decided by a measure: the answer names it, or says that none is on file")
+    func measure() throws {
+        var candidate = PromotionCandidate(leavingOut: ["verification"])
+        candidate.add(
+            "verification",
+            [
+                "checkedOn": "2026-08-01", "result": "r2", "decision": "handled", "decidedOn": "2026-08-10",
+                "documentNo": "核7",
+            ])
+        func reason(_ values: [String: JSONValue]?, state: String = "verified") throws -> PromotionReason {
+            var with = candidate
+            if let values {
+                with.add("sanction", ["measure": "x3", "decidedOn": "2026-08-10"].merging(values) { $1 }, state: state)
+            }
+            return try #require(try with.answer().reasons.first { $0.message == "promotion.verification.decided" })
+        }
+        for (values, state) in [
+            (nil, "verified"), (["documentNo": "核8"], "verified"), (["documentNo": "核7"], "submitted"),
+        ] as [([String: JSONValue]?, String)] {
+            let said = try reason(values, state: state)
+            #expect(said.notes == ["promotion.note.noMeasure"] && said.recordIDs.count == 1 && said.verdict == .listed)
+        }
+        for values in [["documentNo": "核7"], ["documentNo": "降1", "basisNo": "核7"]] as [[String: JSONValue]] {
+            let said = try reason(values)
+            #expect(said.notes.isEmpty && said.recordIDs.count == 2, "\(values)")
+        }
+    }
+
     @Test("Loss of candidate status blocks for 12 months from the decision, whatever later checks say")
     func loss() throws {
         let candidate = candidate([

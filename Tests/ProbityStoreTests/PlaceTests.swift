@@ -127,6 +127,28 @@ struct PlaceTests {
         #expect(try rules().isSuperset(of: ["check.place.second", "check.rows.unledgered"]))
     }
 
+    @Test("A dossier below a node of another unit, under a colleague's tag, keeps nobody from a first filing")
+    func elsewhere() throws {
+        let clerk = try session("clerk1")
+        try clerk.addOfficers([Fixture.officer("990009", unit: "U02", name: "某丁", idNo: Fixture.idNumber(9))])
+        let tag = try fixture.archive.snapshot { db in
+            try clerk.graph.dossierTag(
+                .events, officer: clerk.roster.locate("990009", db), at: NodePlace(category: .events, unit: "U00"), db)
+        }
+        // Whose keys are those of the second station only does not open the first one's node.
+        try change("INSERT INTO dossier (id, category, officerTag, batch) VALUES (77, 'events', ?, 999)", [Data(tag)])
+        try change(
+            """
+            INSERT INTO dossierKey (dossier, epoch, node, wrapped, batch)
+            VALUES (77, 1, \(node("events", "U01")), x'00', 999)
+            """)
+        let station = try session("clerk2")
+        let read = try station.records(of: "990009", kind: "majorEvent")
+        #expect(read.records.isEmpty && read.coverage.closable.contains(Coverage.Gap(.events, .setAside)))
+        try station.file(Fixture.event("990009", "某事"))
+        #expect(try session("clerk2").records(of: "990009", kind: "majorEvent").records.count == 1)
+    }
+
     @Test("Two dossiers of one officer that both prove their place are told, and neither is taken")
     func twoTrue() throws {
         let inspector = try session("inspector1")

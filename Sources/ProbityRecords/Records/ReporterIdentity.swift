@@ -45,7 +45,7 @@ public enum ReporterIdentity {
     /// Whether `text` seems to hold a reporter's identity.
     public static func isSuspected(in text: String) -> Bool {
         let bytes = searched(text)
-        return hasNumber(bytes) || hasLabelledName(bytes) || hasAddress(bytes)
+        return hasNumber(bytes) || hasLabelledName(bytes, text) || hasAddress(bytes)
     }
 
     /// The text as it is searched: ASCII in lower case and half-width, brackets, quotes and dashes as one of ASCII, without
@@ -76,7 +76,10 @@ public enum ReporterIdentity {
             // U+2010 to U+2015, U+2018 to U+201F, U+3008 to U+3011, U+3014 to U+301B.
             case 0xE28090...0xE28095: character = 0x2D
             case 0xE28098...0xE2809F: character = 0x22
-            case 0xE38088...0xE38091, 0xE38094...0xE3809B: character = 0x28
+            case 0xE38088, 0xE3808A, 0xE3808C, 0xE3808E, 0xE38090, 0xE38094, 0xE38096, 0xE38098, 0xE3809A: character = 0x28
+            case 0xE38089, 0xE3808B, 0xE3808D, 0xE3808F, 0xE38091, 0xE38095, 0xE38097, 0xE38099, 0xE3809B: character = 0x29
+            // U+3001, the comma of enumerations.
+            case 0xE38081: character = 0x2C
             default: break
             }
             switch character {
@@ -99,9 +102,9 @@ public enum ReporterIdentity {
         isSuspected(in: text.split(separator: " ").filter { !CitizenID.isNumber($0) }.joined(separator: " "))
     }
 
-    /// A label with a colon, a linking word or a name behind it. It goes over the bytes once: every text of an import passes
-    /// here.
-    private static func hasLabelledName(_ bytes: [UInt8]) -> Bool {
+    /// A label with a colon, a linking word or a name behind it, or in brackets behind a name. It goes over the bytes once:
+    /// every text of an import passes here.
+    private static func hasLabelledName(_ bytes: [UInt8], _ text: String) -> Bool {
         func stands(_ word: [UInt8], at index: Int) -> Bool {
             index + word.count <= bytes.count && word.indices.allSatisfy { bytes[index + $0] == word[$0] }
         }
@@ -115,6 +118,14 @@ public enum ReporterIdentity {
                     // 举报人（王五）
                     let name = bytes[end...].firstIndex { !fences.contains($0) } ?? end
                     if hasName(bytes, at: name) { return true }
+                    // 王五（举报人）
+                    if index > 0, bytes[index - 1] == 0x28, stands(closing, at: end),
+                        (2...4).contains(where: { hasName(bytes, at: index - 1 - 3 * $0) })
+                    {
+                        return true
+                    }
+                } else if label[0] < 0x80, hasLatinName(text) {
+                    return true
                 }
                 for link in links where stands(link, at: end) {
                     let name = end + link.count
@@ -129,7 +140,7 @@ public enum ReporterIdentity {
     private static func hasName(_ bytes: [UInt8], at start: Int) -> Bool {
         func characters(_ count: Int, at index: Int) -> [UInt8]? {
             let end = index + 3 * count
-            guard end <= bytes.count else { return nil }
+            guard index >= 0, end <= bytes.count else { return nil }
             // CJK unified ideographs begin with E4 to E9 and take three bytes.
             for first in stride(from: index, to: end, by: 3) where !(0xE4...0xE9).contains(bytes[first]) { return nil }
             return Array(bytes[index..<end])
@@ -150,10 +161,20 @@ public enum ReporterIdentity {
         }
     }
 
+    /// A label with a word in capitals behind it: reporter Wang Wu.
+    private static func hasLatinName(_ text: String) -> Bool {
+        let words = text.split { !$0.isLetter }
+        return zip(words, words.dropFirst()).contains { label, name in
+            latinLabels.contains(label.lowercased()) && name.first?.isUppercase == true
+        }
+    }
+
+    private static let latinLabels: Set<String> = ["reporter", "complainant", "informant"]
     private static let unnamed = Array("某".utf8)
     private static let colon = Array(":".utf8)
-    /// What may stand between a label and a name: brackets, quotes and dashes.
-    private static let fences = Array("([{<\"'-_".utf8)
+    private static let closing = Array(")".utf8)
+    /// What may stand between a label and a name: brackets, quotes, dashes and other marks.
+    private static let fences = Array("([{<\"'-_/=*#~|>".utf8)
 
     /// A run of digits (an X may end it), separators left out, or a part of it between separators, that is a mobile number,
     /// perhaps behind 86, one of a landline with its area code (0…), or a valid citizen ID.
@@ -175,11 +196,20 @@ public enum ReporterIdentity {
             }
             return false
         }
-        for byte in bytes {
-            switch byte {
-            case 0x30...0x39: run.append(byte)
+        var index = 0
+        var isSpelt = false
+        while index < bytes.count {
+            let byte = bytes[index]
+            // 一三八…: what is written in characters and what is written in figures are parts of their own.
+            let digit = (0xE3...0xE9).contains(byte) ? chineseDigit(bytes, at: index) : nil
+            index += digit == nil ? 1 : 3
+            switch digit ?? byte {
+            case 0x30...0x39:
+                if isSpelt != (digit != nil), run.count > parts[parts.count - 1] { parts.append(run.count) }
+                isSpelt = digit != nil
+                run.append(digit ?? byte)
             case 0x78 where run.count == 17 || run.count - parts[parts.count - 1] == 17: run.append(byte)
-            case 0x28, 0x29, 0x2D, 0x2E, 0x2F, 0x5F:
+            case 0x28, 0x29, 0x2C, 0x2D, 0x2E, 0x2F, 0x5F:
                 if run.count > parts[parts.count - 1] { parts.append(run.count) }
             default:
                 if run.isEmpty { continue }
@@ -188,6 +218,23 @@ public enum ReporterIdentity {
             }
         }
         return hasNumber()
+    }
+
+    /// The digit that a Chinese numeral stands for; nil where another character begins at `index`.
+    private static func chineseDigit(_ bytes: [UInt8], at index: Int) -> UInt8? {
+        switch (bytes[index], bytes[index + 1], bytes[index + 2]) {
+        case (0xE3, 0x80, 0x87), (0xE9, 0x9B, 0xB6): 0x30  // 〇 零
+        case (0xE4, 0xB8, 0x80), (0xE5, 0xB9, 0xBA): 0x31  // 一 幺
+        case (0xE4, 0xBA, 0x8C): 0x32  // 二
+        case (0xE4, 0xB8, 0x89): 0x33  // 三
+        case (0xE5, 0x9B, 0x9B): 0x34  // 四
+        case (0xE4, 0xBA, 0x94): 0x35  // 五
+        case (0xE5, 0x85, 0xAD): 0x36  // 六
+        case (0xE4, 0xB8, 0x83): 0x37  // 七
+        case (0xE5, 0x85, 0xAB): 0x38  // 八
+        case (0xE4, 0xB9, 0x9D): 0x39  // 九
+        default: nil
+        }
     }
 
     /// An e-mail address, or an account of a messenger behind its name: 微信号zhang88.

@@ -131,10 +131,15 @@ public struct PromotionReason: Sendable, Equatable {
     }
 
     /// The same reason as a hold, with why it is no more.
-    func held(note: String) -> PromotionReason {
+    func held(note: String) -> PromotionReason { noted(note, .hold, until: nil) }
+
+    /// The same reason with something that people should know.
+    func noted(_ note: String) -> PromotionReason { noted(note, verdict, until: until) }
+
+    private func noted(_ note: String, _ verdict: PromotionVerdict, until: CivilDate?) -> PromotionReason {
         PromotionReason(
-            section: section, verdict: .hold, message: message, params: params, notes: notes + [note],
-            recordIDs: recordIDs, ruleID: ruleID, edition: edition, source: source, confidence: confidence, until: nil)
+            section: section, verdict: verdict, message: message, params: params, notes: notes + [note],
+            recordIDs: recordIDs, ruleID: ruleID, edition: edition, source: source, confidence: confidence, until: until)
     }
 
     var json: JSONValue {

@@ -111,9 +111,7 @@ extension PromotionEvaluation {
     func accountability() -> [PromotionReason] {
         accountabilities.map { record in
             let (mode, document) = (record.text("mode") ?? "", record.text("documentNo") ?? "")
-            let carriedOut = measures.filter {
-                [$0.text("documentNo"), $0.text("basisNo")].contains(document)
-            }.map(\.recordID)
+            let carriedOut = carriedOut(document)
             let needed = verdict(rules.rule("accountability", on: question.on)?.entry("results", mode))
             let isMet = needed < .hold || !carriedOut.isEmpty
             return milder(
@@ -125,6 +123,11 @@ extension PromotionEvaluation {
                     ], records: [record.recordID] + carriedOut, rule: "accountability"),
                 record)
         }
+    }
+
+    /// The measures on file by which a decision was carried out: of its number, or resting on it.
+    func carriedOut(_ document: String) -> [String] {
+        measures.filter { [$0.text("documentNo"), $0.text("basisNo")].contains(document) }.map(\.recordID)
     }
 
     /// The certificate and the compulsory course that the move asks for.

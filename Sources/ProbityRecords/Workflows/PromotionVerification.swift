@@ -28,8 +28,7 @@ extension PromotionEvaluation {
             } else if outcome == .clear {
                 clean.append(record)
             } else if outcome == .listed {
-                reasons.append(
-                    verified(answer(record, .listed, "promotion.verification.decided", decision), record))
+                reasons.append(verified(measured(record, decision), record))
                 handled.append(record)
             } else {
                 reasons.append(milder(answer(record, outcome, "promotion.verification.open", decision), record))
@@ -49,14 +48,23 @@ extension PromotionEvaluation {
         return reasons
     }
 
+    /// A difference that was dealt with by a measure, whose period is the measure's own: where no measure of its number is on
+    /// file, the answer says so. It is no hold, because then a measure that is added would improve an answer.
+    private func measured(_ record: CandidateRecord, _ decision: String) -> PromotionReason {
+        let measures = carriedOut(record.text("documentNo") ?? "")
+        let reason = answer(record, .listed, "promotion.verification.decided", decision, measures: measures)
+        return measures.isEmpty ? reason.noted("promotion.note.noMeasure") : reason
+    }
+
     private func answer(
-        _ record: CandidateRecord, _ verdict: PromotionVerdict, _ message: String, _ decision: String?
+        _ record: CandidateRecord, _ verdict: PromotionVerdict, _ message: String, _ decision: String?,
+        measures: [String] = []
     ) -> PromotionReason {
         var params = [
             "date": record.date.description, "result": "verifyResult/\(record.text("result") ?? "")",
         ]
         if let decision { params["decision"] = "verifyDecision/\(decision)" }
-        return reason("must2", verdict, message, params, records: [record.recordID], rule: "must.2")
+        return reason("must2", verdict, message, params, records: [record.recordID] + measures, rule: "must.2")
     }
 
     /// Loss of candidate status; nil where the decision is another. The months are those of the decision's day.

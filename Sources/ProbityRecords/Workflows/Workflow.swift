@@ -29,64 +29,6 @@ public struct WorkflowActor: Sendable, Hashable {
     }
 }
 
-/// Why a change is not made.
-public struct WorkflowRefusal: Error, Sendable, Hashable {
-    public enum Reason: String, Sendable, CaseIterable {
-        /// The program files the kind by itself.
-        case derivedKind
-        /// No record of the kind begins in this state.
-        case notInitial
-        /// The state allows no such step.
-        case noSuchStep
-        /// The step is for records with other values.
-        case otherValues
-        /// The role does not take the step; ``WorkflowRefusal/decision`` says more where the matrix refused.
-        case role
-        /// Whoever filed it does not take this step; another person must.
-        case filer
-        /// Whoever the field names does not take this step; another person must.
-        case namedPerson
-        /// The step does not change the field.
-        case fieldNotSet
-        /// The step only postpones the day in the field, and not to one that has passed.
-        case notLater
-        /// The step leaves the field empty.
-        case notCleared
-        /// The step needs a value in the field.
-        case fieldRequired
-        /// A correction that changes nothing.
-        case nothingChanged
-        /// The values are not valid; see ``WorkflowRefusal/problems``.
-        case invalid
-        /// The team has an open specific lead, or whether it has one cannot be seen with these keys.
-        case leadOpen, leadsNotSeen
-    }
-
-    public let reason: Reason
-    public let step: String
-    /// The field that it is about; empty where it is about none.
-    public let field: String
-    public let decision: Decision.Refusal?
-    public let problems: [FieldProblem]
-    /// Codes of the steps that the state allows.
-    public let possible: [String]
-
-    /// Values that are not valid.
-    public init(invalid problems: [FieldProblem], _ step: String) { self.init(.invalid, step, problems: problems) }
-
-    init(
-        _ reason: Reason, _ step: String, field: String = "", decision: Decision.Refusal? = nil,
-        problems: [FieldProblem] = [], possible: [String] = []
-    ) {
-        self.reason = reason
-        self.step = step
-        self.field = field
-        self.decision = decision
-        self.problems = problems
-        self.possible = possible
-    }
-}
-
 /// Decides every change of a record (办理).
 public enum Workflow {
     /// Code of the first step of a record.
@@ -102,16 +44,20 @@ public enum Workflow {
         public let filers: Set<String>
         /// Users who have taken, proposed or signed any step of it.
         public let hands: Set<String>
+        /// Users that a field has named since it was last cleared, though it may name others now.
+        public let named: [String: Set<String>]
         /// Whether it was found in old files and nobody here has confirmed it since.
         public let isAsFound: Bool
 
         public init(
-            state: String, values: [String: JSONValue], filers: Set<String>, hands: Set<String>, isAsFound: Bool = false
+            state: String, values: [String: JSONValue], filers: Set<String>, hands: Set<String>,
+            named: [String: Set<String>] = [:], isAsFound: Bool = false
         ) {
             self.state = state
             self.values = values
             self.filers = filers
             self.hands = hands
+            self.named = named
             self.isAsFound = isAsFound
         }
 
@@ -330,6 +276,23 @@ public enum Workflow {
         return hasChanged ? record.filers.union([user]) : record.filers
     }
 
+    /// Whom the fields that keep somebody from a step have named, after a step: a field that is cleared begins anew.
+    ///
+    /// - Parameters:
+    ///   - step: nil for a first filing.
+    ///   - named: those of the record before it.
+    public static func named(
+        after step: Step?, of kind: RecordKind, _ named: [String: Set<String>], to values: [String: JSONValue]
+    ) -> [String: Set<String>] {
+        guard !kind.userFields.isEmpty else { return [:] }
+        var named = named
+        for field in kind.userFields {
+            if step?.clears.contains(field) ?? false { named[field] = [] }
+            named[field, default: []].formUnion(Constraint.names(values[field]))
+        }
+        return named
+    }
+
     /// Whether a record as found in the old files is one of this house after a step: somebody else confirmed it, or another
     /// signed what the step brought.
     ///
@@ -387,7 +350,8 @@ public enum Workflow {
         }
         for case .named(let field) in excluded.sorted(by: { "\($0)" < "\($1)" }) {
             // Named before or now: nobody strikes his name to sign.
-            let names = Constraint.names(record.values[field]).union(Constraint.names(values[field]))
+            let names = record.named[field, default: []].union(Constraint.names(record.values[field]))
+                .union(Constraint.names(values[field]))
             if !names.isDisjoint(with: actor.names) { throw WorkflowRefusal(.namedPerson, act, field: field) }
         }
     }

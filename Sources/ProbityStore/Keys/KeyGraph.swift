@@ -134,7 +134,7 @@ final class KeyGraph {
         if let known = nodes[id] { return known }
         // The organisation is never that deep; a cycle in a damaged graph must end.
         guard depth < 24 else { return nil }
-        guard let row = try KeyTable.row(id, db), row.kind == KeyKind.node.rawValue, row.epoch == 1,
+        guard let row = try KeyTable.row(id, db), row.kind == KeyKind.node.rawValue, row.epoch == Epoch.first,
             let category = Category(rawValue: row.category)
         else { return nil }
         let place = NodePlace(category: category, unit: row.unit)
@@ -266,7 +266,7 @@ final class KeyGraph {
 
     private func dossierContext(_ node: NodeSecret, _ dossier: Int64) -> [UInt8] {
         context(
-            from: KeyGraph.name(node.keyID, at: node.place), to: "dossier:\(dossier):\(DossierKey.firstEpoch)",
+            from: KeyGraph.name(node.keyID, at: node.place), to: "dossier:\(dossier):\(Epoch.first)",
             purpose: "dossier")
     }
 
@@ -284,7 +284,7 @@ final class KeyGraph {
         let above = try node(at: NodePlace(category: place.category, unit: parent), in: writer)
         // Whoever holds the node above opens every true one: what does not open was put there, or changed.
         let vouching = Vouching(archive, db)
-        for row in try KeyTable.rows(.node, at: place, db) where try vouching.mayHaveMade(row, at: place) {
+        for row in try KeyTable.rows(.node, at: place, db) where try vouching.mayHaveMade(row.batch, at: place) {
             throw ArchiveError(.integrity, "the key at \(place.category.rawValue) of \(place.unit) does not open")
         }
         // What is below the unit's node for ever hangs where the ledger says that the unit does.
@@ -355,7 +355,7 @@ final class KeyGraph {
         let dossier = try writer.insertDossier(category, officerTag: tag)
         let secret = DossierKey.secret(of: officer)
         let wrapped = try KeyWrap.wrap(secret, under: node.wrapKey, context: dossierContext(node, dossier))
-        try writer.insertDossierKey(dossier, epoch: DossierKey.firstEpoch, node: node.keyID, wrapped: wrapped)
+        try writer.insertDossierKey(dossier, epoch: Epoch.first, node: node.keyID, wrapped: wrapped)
         guard let key = try DossierKey(dossier, at: node.place, secret) else {
             throw ArchiveError(.integrity, "the key of a dossier does not belong to it")
         }

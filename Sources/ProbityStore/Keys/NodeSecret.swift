@@ -32,11 +32,8 @@ final class NodeSecret: Sendable {
 /// What its node wraps is the key (32 bytes) and the number of the officer whose dossier it is (8 bytes, big-endian): whoever
 /// finds a dossier by a tag, or a record by its number, learns from the key whose it is.
 struct DossierKey: Sendable {
-    /// No act begins another yet.
-    static let firstEpoch: Int64 = 1
-
     let dossier: Int64
-    let epoch = firstEpoch
+    let epoch = Epoch.first
     let officer: Int64
     /// Of the node under which it hangs.
     let place: NodePlace

@@ -104,8 +104,6 @@ struct Vouching {
         }
     }
 
-    func mayHaveMade(_ row: KeyRow, at place: NodePlace) throws -> Bool { try mayHaveMade(row.batch, at: place) }
-
     /// Whether a unit, and those above it, stand where the ledger says.
     ///
     /// - Parameter batch: of the act that is being written, whose line comes last.

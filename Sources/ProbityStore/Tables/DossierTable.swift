@@ -41,7 +41,7 @@ enum DossierTable {
             """
             SELECT dossier.category, dossierKey.node, dossierKey.wrapped FROM dossierKey
             JOIN dossier ON dossier.id = dossierKey.dossier
-            WHERE dossierKey.dossier = ? AND dossierKey.epoch = \(DossierKey.firstEpoch)
+            WHERE dossierKey.dossier = ? AND dossierKey.epoch = \(Epoch.first)
             """, [.integer(dossier)]
         ) { (ProbityRecords.Category(rawValue: $0.text(0)), $0.integer(1), $0.bytes(2)) }
     }
@@ -63,7 +63,7 @@ enum DossierTable {
             SELECT DISTINCT dossierKey.dossier FROM dossierKey
             LEFT JOIN dossier ON dossier.id = dossierKey.dossier
             LEFT JOIN key ON key.id = dossierKey.node
-            WHERE dossierKey.epoch <> \(DossierKey.firstEpoch) OR dossier.id IS NULL OR key.id IS NULL
+            WHERE dossierKey.epoch <> \(Epoch.first) OR dossier.id IS NULL OR key.id IS NULL
                 OR key.kind <> 'node' OR key.category <> dossier.category ORDER BY 1
             """
         ) { $0.integer(0) }
@@ -72,7 +72,7 @@ enum DossierTable {
     /// Where the dossiers of a category hang: dossier and node of every key. Answered from indexes alone.
     static let places = """
         SELECT dossierKey.dossier, dossierKey.node FROM key JOIN dossierKey ON dossierKey.node = key.id
-        WHERE key.category = ? AND key.kind = 'node' AND dossierKey.epoch = \(DossierKey.firstEpoch)
+        WHERE key.category = ? AND key.kind = 'node' AND dossierKey.epoch = \(Epoch.first)
         """
 }
 

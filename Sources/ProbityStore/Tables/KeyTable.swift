@@ -1,5 +1,10 @@
 import ProbityRecords
 
+/// Generations (轮次) of a key. No act begins a second one yet, so no other is believed.
+enum Epoch {
+    static let first: Int64 = 1
+}
+
 /// A row of `key`: a node of the key graph, or what hangs below one.
 struct KeyRow {
     let id: Int64
@@ -28,7 +33,7 @@ enum KeyTable {
     static func rows(_ kind: KeyKind, at place: NodePlace, _ db: Connection) throws -> [KeyRow] {
         try db.all(
             """
-            SELECT \(KeyRow.columns) FROM key WHERE category = ? AND unit = ? AND kind = ? AND epoch = 1
+            SELECT \(KeyRow.columns) FROM key WHERE category = ? AND unit = ? AND kind = ? AND epoch = \(Epoch.first)
             AND \(Published.rows) ORDER BY id
             """, [.text(place.category.rawValue), .text(place.unit), .text(kind.rawValue)]
         ) { KeyRow($0) }
@@ -56,7 +61,7 @@ enum KeyTable {
         try db.all(
             """
             SELECT category, unit, kind FROM key WHERE \(Published.rows) GROUP BY category, unit, kind
-            HAVING COUNT(*) > 1 OR MAX(epoch) <> 1 OR MIN(epoch) <> 1 ORDER BY category, unit, kind
+            HAVING COUNT(*) > 1 OR MAX(epoch) <> \(Epoch.first) OR MIN(epoch) <> \(Epoch.first) ORDER BY category, unit, kind
             """
         ) { ($0.text(0), $0.text(1), $0.text(2)) }
     }
@@ -113,7 +118,7 @@ extension RowWriter {
         let id = try nextID(.key)
         try insert(
             .key,
-            [.integer(id), .text(kind.rawValue), .text(category), .text(unit), .integer(1), Value(publicKey)])
+            [.integer(id), .text(kind.rawValue), .text(category), .text(unit), .integer(Epoch.first), Value(publicKey)])
         return id
     }
 

@@ -73,8 +73,10 @@ extension Vault {
                     throw ArchiveError(.integrity, "an officer has two dossiers in \(category.rawValue)")
                 }
                 (search.dossier, isOpen) = (row.id, true)
-            case .closed: search.dossier = search.dossier ?? row.id
-            case .open, .astray: search.astray.append(row)
+            // A key below a node of another unit is nobody's lack: his dossier hangs at his own.
+            case .closed(let node) where try KeyTable.row(node, db)?.unit == place.unit:
+                search.dossier = search.dossier ?? row.id
+            case .open, .closed, .astray: search.astray.append(row)
             }
         }
         return search

@@ -23,6 +23,8 @@ public struct RecordEntry: Sendable, Equatable {
     public let filers: Set<String>
     /// Users who have taken, proposed or signed any step of it.
     let hands: Set<String>
+    /// Users that each field which keeps somebody from a step has named since it was last cleared.
+    let named: [String: Set<String>]
 
     /// What stands in force while a correction waits for its second person (更正待审核); nil elsewhere.
     public let inForce: VersionContent?
@@ -34,11 +36,11 @@ public struct RecordEntry: Sendable, Equatable {
     /// As the workflow sees it.
     var standing: Workflow.Standing {
         Workflow.Standing(
-            state: content.state, values: content.values, filers: filers, hands: hands, isAsFound: isAsFound)
+            state: content.state, values: content.values, filers: filers, hands: hands, named: named,
+            isAsFound: isAsFound)
     }
 
     /// The record with one version more.
-    ///
     init(
         _ opened: Vault.OpenedVersion, _ category: ProbityRecords.Category, _ taking: Vault.Taking,
         after before: RecordEntry?
@@ -55,6 +57,7 @@ public struct RecordEntry: Sendable, Equatable {
         let waits = content.state == RecordEntry.correctedState
         inForce = waits ? before.map { $0.inForce ?? $0.content } : nil
         hands = (before?.hands ?? []).union(taking.approvers).union([taking.user])
+        named = Workflow.named(after: taking.step, of: opened.kind, before?.named ?? [:], to: content.values)
         if let before, let step = taking.step {
             filers = Workflow.filers(after: step, before.standing, to: content.values, by: taking.user)
             isAsFound = before.isAsFound && !Workflow.confirms(step, isApproved: !taking.approvers.isEmpty)
