@@ -151,13 +151,14 @@ CREATE TABLE tray (                     -- drop-box: filed by somebody who canno
 CREATE INDEX trayBatch ON tray (batch);
 
 CREATE TABLE trayIntake (               -- take-in: the tray item's content key, wrapped once more under a dossier key
-    tray INTEGER PRIMARY KEY REFERENCES tray (id),
+    tray INTEGER NOT NULL REFERENCES tray (id),
+    record INTEGER NOT NULL,
     dossier INTEGER NOT NULL,
     epoch INTEGER NOT NULL,
-    record INTEGER NOT NULL,
     wrapped BLOB NOT NULL,
-    batch INTEGER NOT NULL
-) STRICT;
+    batch INTEGER NOT NULL,
+    PRIMARY KEY (tray, record)
+) STRICT, WITHOUT ROWID;
 CREATE INDEX trayIntakeBatch ON trayIntake (batch);
 
 CREATE TABLE openBatch (                -- imports that are not published; the file lock of the same number tells whether they live
@@ -173,6 +174,15 @@ CREATE TABLE leaf (                     -- 台账
     details BLOB NOT NULL,              -- sealed to the auditors
     batch INTEGER UNIQUE
 ) STRICT;
+
+CREATE TABLE rowTile (                  -- hashes of the rows of an act, which its leaf has the root of; 256 in a tile
+    batch INTEGER NOT NULL,
+    level INTEGER NOT NULL,             -- 0: hashes of rows; above: roots of the tiles below
+    first INTEGER NOT NULL,             -- at level 0 the first version in it, or -1 - position where there is none
+    position INTEGER NOT NULL,
+    hashes BLOB NOT NULL,
+    PRIMARY KEY (batch, level, first)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE node (                     -- complete subtrees of the ledger, level 1 and up
     level INTEGER NOT NULL,

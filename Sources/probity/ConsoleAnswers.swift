@@ -55,18 +55,19 @@ extension Console {
         if !isJSON { for line in table.lines { out(line) } }
     }
 
-    func show(_ view: RecordView) {
+    /// - Throws: ``Verdict`` for what is not the whole.
+    func show(_ view: RecordView) throws {
         if isJSON {
             out(view.json.text)
-            return
+        } else {
+            out(view.heading.joined(separator: "  "))
+            var table = TextTable(["", ""])
+            for field in view.fields { table.add(["  " + field.label, field.text]) }
+            for line in table.lines.dropFirst() { out(line) }
+            for fact in view.facts { out("  " + fact) }
+            for version in view.versions { out(version) }
         }
-        out(view.heading.joined(separator: "  "))
-        var table = TextTable(["", ""])
-        for field in view.fields { table.add(["  " + field.label, field.text]) }
-        for line in table.lines.dropFirst() { out(line) }
-        for fact in view.facts { out("  " + fact) }
-        for version in view.versions { out(version) }
-        for note in view.notes { give(note) }
+        try give(view.notice, asLine: false)
     }
 
     func show(_ view: ApprovalView) {

@@ -211,7 +211,7 @@ TABLES = {
     "dossierKey": ("dossier epoch node wrapped batch", "dossier, epoch"),
     "version": ("id record epoch kind state occurredOn dueOn form sealed batch", "id"),
     "tray": ("id category intake wrapped commitment sealed batch", "id"),
-    "trayIntake": ("tray dossier epoch record wrapped batch", "tray"),
+    "trayIntake": ("tray record dossier epoch wrapped batch", "tray, record"),
 }
 
 
@@ -228,6 +228,26 @@ def encode_item(value):
 
 def encode_row(table, row):
     return encode_item(table) + b"".join(encode_item(value) for value in row)
+
+
+def check_tiles(query, batch, hashes):
+    """The tiles of a batch: hashes of its rows, 256 in each, and above them the roots of the tiles below."""
+    level = 0
+    while hashes:
+        tiles = [hashes[at:at + 256] for at in range(0, len(hashes), 256)]
+        stored = query("SELECT hashes FROM rowTile WHERE batch = ? AND level = ? ORDER BY position", batch, level)
+        assert [tile for tile, in stored] == [b"".join(tile) for tile in tiles], f"tiles of batch {batch}"
+        if len(tiles) == 1:
+            return
+        hashes = [subtree_root(tile) for tile in tiles]
+        level += 1
+
+
+def subtree_root(hashes):
+    if len(hashes) == 1:
+        return hashes[0]
+    split = 1 << (len(hashes) - 1).bit_length() - 1
+    return sha(b"\1" + subtree_root(hashes[:split]) + subtree_root(hashes[split:]))
 
 
 def unlock(folder, user, passphrase):
@@ -275,6 +295,7 @@ def read_archive(plain, private, user):
         if body["batch"] is not None:
             mine = rows.pop(body["batch"], [])
             assert body["objects"] == {"count": len(mine), "root": b64(merkle_root(mine))}, f"batch of {body['seq']}"
+            check_tiles(query, body["batch"], [sha(b"\0" + row) for row in mine])
     assert not rows, "rows without a line"
 
     # Down the key graph, from the user's own key.

@@ -210,12 +210,13 @@ extension BuiltProgramOnCopies {
         func closedIncident() throws {
             let record = try bureau.add(
                 "clerk1", "incident", "990006", ["incidentOn=2026-03-14", "incidentKind=d2", "facts=x"])
-            for (step, fields) in [
-                ("handle", ["verified=true", "findingOn=2026-03-16", "disposalOn=2026-04-01", "disposal=x"]),
-                ("circulate", ["circularOn=2026-04-08", "circularNo=1"]),
-            ] {
-                #expect(try bureau.step("clerk1", "incident", record, step, fields).status == 0)
-            }
+            // That it is proven is not one clerk's word.
+            let finding = ["verified=true", "findingOn=2026-03-16", "disposalOn=2026-04-01", "disposal=x"]
+            let handled = try bureau.proposed(bureau.step("clerk1", "incident", record, "handle", finding))
+            try bureau.accept("clerk1", handled, status: 21)
+            try bureau.accept("clerk2", handled)
+            let circular = ["circularOn=2026-04-08", "circularNo=1"]
+            #expect(try bureau.step("clerk1", "incident", record, "circulate", circular).status == 0)
             #expect(try bureau.step("clerk1", "incident", record, "close").status == 21)
             #expect(try bureau.step("reviewer1", "incident", record, "close").status == 0)
             #expect(try bureau.withdraw("reviewer1", record).status == 33)

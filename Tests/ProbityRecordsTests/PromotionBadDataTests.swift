@@ -157,5 +157,8 @@ struct PromotionBadDataTests {
         }
         #expect(
             try problems(["measure": "a1", "effectiveOn": "2026-12-20"]) == [], "a decision may take effect later")
+        // A year that was mistyped would bar him for ever.
+        #expect(try problems(["measure": "a1", "effectiveOn": "2027-01-15"]) == [])
+        #expect(try problems(["measure": "a1", "effectiveOn": "2062-01-16"]) == ["sanction.effectiveNear"])
     }
 }

@@ -207,35 +207,6 @@ extension AdversaryTests {
         #expect(try house.fixture.archive.check().findings == [])
     }
 
-    @Test(
-        "Who is an officer reads in the ledger whom colleagues looked up in vain: himself",
-        arguments: ["role", "purpose", "kind"])
-    func lookedUp(how: String) throws {
-        let own = DoorHouse.subjectNumber
-        let subject = try #require(house.subject).user
-        switch how {
-        case "role":
-            #expect(throws: ArchiveError(.roleRefuses, "")) {
-                try house.session("clerk1").file(.init(kind: "sanction", officer: own, values: sanction.filing()))
-            }
-        case "purpose":
-            let promoter = try house.session("promoter1")
-            promoter.purpose = nil
-            #expect(throws: ArchiveError(.purposeMissing, "")) {
-                try promoter.checkPromotion([own], move: .promotion) { _ in }
-            }
-        default:
-            #expect(throws: ArchiveError(.roleRefuses, "")) {
-                try house.session("clerk1").records(of: own, kind: "opinion")
-            }
-        }
-        let found = try lines(subject, 3).first { $0.details?["query"] == own && $0.leaf.actor != subject }
-        #expect(found != nil && found?.isWithheld == false)
-        // For contrast, by whom he was found.
-        _ = try house.session("clerk2").showOfficer(own)
-        #expect(try lines(subject, 3).contains { $0.leaf.act == "officer.show" && $0.isWithheld })
-    }
-
     @Test("The signal's batch leads a promoter to the officer's file of complaints: how many, when, by whom")
     func linked() throws {
         let number = house.number()
@@ -317,25 +288,6 @@ extension AdversaryTests {
         #expect(throws: (any Error).self) { try house.session("inspector1").withdraw(record.id, reason: "误") }
     }
 
-    @Test(
-        "Content is shown without a purpose: an item of the tray that is identified, a record of which a step is proposed"
-    )
-    func withoutPurpose() throws {
-        let number = house.number()
-        let item = try house.session("clerk1").drop(
-            .init(kind: "complaint", officer: number, values: complaint.filing()))
-        let record = try lead(number)
-        let inspector = try house.session("inspector1")
-        inspector.purpose = nil
-        #expect(throws: ArchiveError(.purposeMissing, "")) { try inspector.trayItem(item) }
-        #expect(throws: ArchiveError(.purposeMissing, "")) { try inspector.show(record.id) }
-        let identified = try inspector.identify(takingIn: item, officer: nil)
-        #expect(identified.item.values["content"] != nil)
-        let id = try #require(try inspector.withdraw(record.id, reason: "误").proposal)
-        guard case .step(let matter) = try inspector.proposal(id).matter else { return #expect(Bool(false)) }
-        #expect(matter.record.content.values["content"] != nil)
-    }
-
     @Test("A clearance of today, and a control measure that no leader signed, planted as found in old files")
     func foundToday() throws {
         let number = house.number()
@@ -382,22 +334,5 @@ extension AdversaryTests {
                 .init(kind: "complaint", officer: number, values: complaint.filing()))
         }
         #expect(try house.fixture.archive.check().findings == [])
-    }
-
-    @Test(
-        "Kinds whose texts take a reporter's name and number",
-        arguments: [
-            "fileReview remarks", "appraisal remarks", "drinkingRisk remarks", "majorEvent description",
-            "auxEntry reason", "dutyTrace item",
-        ])
-    func openTexts(field: String) throws {
-        let (id, name) = (
-            field.split(separator: " ").map(String.init)[0], field.split(separator: " ").map(String.init)[1]
-        )
-        let kind = try #require(house.model.kinds[id])
-        let values = kind.filing().merging([name: "举报人：王五，手机13800138000"]) { $1 }
-        let record = try house.session(house.filer(kind).user).file(
-            .init(kind: id, officer: house.number(), values: values))
-        #expect(record.number > 0)
     }
 }

@@ -119,6 +119,49 @@ extension DoorTests {
         }
 
         @Test(
+            "That no lead is open is not said while one about the officer lies in the tray, however he is named there",
+            arguments: [true, false])
+        func inTray(specific: Bool) throws {
+            let number = house.number()
+            let name = try house.session("clerk1").showOfficer(number).value.name
+            let values = complaint.filing().merging(["specificLead": .bool(specific)]) { $1 }
+            let item = try house.session("clerk1").drop(
+                .init(kind: "complaint", officer: "民警\(name)", values: values))
+            _ = try opine(number, isOpen: true)
+            _ = try opine(house.number(), isOpen: false)
+            func imported() throws -> Bool {
+                let row = opinion.filing().merging(["specificLeadOpen": false]) { $1 }
+                return try house.session("inspector2").importRecords(kind: "opinion", dryRun: false) {
+                    try $0(2, .values(officer: number, state: nil, row))
+                }.isPublished
+            }
+            if specific {
+                #expect(throws: ArchiveError(.stateForbids, "")) { try opine(number, isOpen: false) }
+                #expect(try !imported())
+                // Taken in, it is a lead like any other.
+                try house.session("inspector1").takeIn(item, officer: number)
+                #expect(throws: ArchiveError(.stateForbids, "")) { try opine(number, isOpen: false) }
+            } else {
+                _ = try opine(number, isOpen: false)
+                #expect(try imported())
+            }
+        }
+
+        @Test("What a specific lead says is corrected by two, also before it is registered")
+        func corrected() throws {
+            for (specific, waits) in [(true, true), (false, false)] {
+                let record = try file(house.number(), specific: specific)
+                let result = try house.change("correct", record, ["content": "上班迟到"], by: "inspector1")
+                #expect((result.proposal != nil) == waits)
+                guard let id = result.proposal else { continue }
+                #expect(throws: ArchiveError(.needsSecondPerson, "")) { try house.session("inspector1").accept(id) }
+                #expect(try house.entry(record).content.values["content"] == record.standing.values["content"])
+                #expect(try house.session("inspector2").accept(id).missing == nil)
+                #expect(try house.entry(record).content.values["content"] == "上班迟到")
+            }
+        }
+
+        @Test(
             "With the last open lead two persons lower the signal, established or not; a second one raises no second signal",
             arguments: ["untrue", "established"])
         func lowered(outcome: String) throws {

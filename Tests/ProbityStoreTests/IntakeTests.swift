@@ -30,7 +30,7 @@ struct IntakeTests {
             }
         }
         let record = try inspector.takeIn(item, changes: ["receiptNo": "7"])
-        let (_, versions) = try inspector.show(record)
+        let versions = try inspector.show(record).versions
         #expect(versions[0].values == dropped.values.merging(["receiptNo": "7"]) { $1 })
         #expect(versions[0].intake == .init(item: item, officer: "990001"))
         // A correction keeps both.

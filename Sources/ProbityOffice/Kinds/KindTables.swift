@@ -18,6 +18,7 @@ extension ListForm where Entry == Field {
 
 /// A way in which a record of a kind comes to be or changes.
 struct KindStep {
+    let kind: RecordKind
     let step: String
     let roles: Set<Role>
     /// Nil where the record begins.
@@ -30,13 +31,13 @@ struct KindStep {
     /// The first filing.
     static func filing(_ kind: RecordKind, by roles: Set<Role>) -> KindStep {
         KindStep(
-            step: "file", roles: roles, from: nil, to: kind.initialState, approvals: [], isForAsFound: false,
+            kind: kind, step: "file", roles: roles, from: nil, to: kind.initialState, approvals: [], isForAsFound: false,
             isByProgram: kind.isDerived)
     }
 
     static func step(_ step: Step, of kind: RecordKind) -> KindStep {
         KindStep(
-            step: step.act, roles: step.roles, from: kind.states.filter(step.from.contains), to: step.to,
+            kind: kind, step: step.act, roles: step.roles, from: kind.states.filter(step.from.contains), to: step.to,
             approvals: step.approvals, isForAsFound: step.isForAsFound,
             isByProgram: kind.isDerived && step.approvals.isEmpty)
     }
@@ -62,10 +63,7 @@ extension ListForm where Entry == KindStep {
                     entry.isByProgram ? words.text("schema.byProgram") : words.roles(entry.roles)
                 },
                 Column("signed", title: "schema.column.signed") { entry, words in
-                    words.list(
-                        entry.approvals.map {
-                            words.text("schema.signers", ["roles": words.roles($0.roles), "count": String($0.count)])
-                        })
+                    words.list(entry.approvals.map { words.signers($0, of: entry.kind) })
                 },
             ], members: { entry, _ in ["step": .string(entry.step)] })
     }
@@ -75,6 +73,26 @@ extension Vocabulary {
     /// Something that people type by its name or by its code.
     func named(_ code: String, _ labels: Labels?) -> String {
         text("cli.typed", ["label": labels.map(label) ?? code, "code": code])
+    }
+
+    /// Whose signatures a step needs, and when.
+    fileprivate func signers(_ approval: Step.Approval, of kind: RecordKind) -> String {
+        let signers = text("schema.signers", ["roles": roles(approval.roles), "count": String(approval.count)])
+        func name(_ field: String) -> String { kind.field(field).map { self.field($0) } ?? field }
+        var conditions = kind.fields.compactMap { field -> String? in
+            approval.conditions[field.name].map { values in
+                let accepted = list(
+                    values.map {
+                        $0 == "*" ? text("schema.anyValue") : $0 == .null ? text("cli.noValue") : value($0, field)
+                    })
+                return text("schema.when", ["field": self.field(field), "value": accepted])
+            }
+        }
+        conditions += approval.lowers.map { text("schema.lowers", ["field": name($0)]) }
+        conditions += approval.excludedFields.map { text("schema.notNamed", ["field": name($0)]) }
+        if approval.isForOthers { conditions.append(text("schema.forOthers")) }
+        return conditions.isEmpty
+            ? signers : text("schema.conditional", ["signers": signers, "conditions": list(conditions)])
     }
 
     fileprivate func labels(ofStep step: String) -> Labels? {

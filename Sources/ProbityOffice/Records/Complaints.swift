@@ -48,7 +48,7 @@ extension Desk {
         return RecordView(
             heading: [entry.id.text, entry.filedOn.description, entry.filedBy],
             fields: [named] + words.fields(entry.values, of: "complaint"), facts: [taken].compactMap(\.self),
-            versions: [], notes: [], json: JSONAnswer("tray", members))
+            versions: [], notice: CoverageNotice(.complete, words), json: JSONAnswer("tray", members))
     }
 
     /// The question to be answered with yes before an item is taken in: which it is, and into whose file it goes.

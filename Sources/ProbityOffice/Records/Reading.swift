@@ -35,7 +35,8 @@ extension Desk {
     ///
     /// - Throws: ``OfficeError`` for a text that is no identifier; the archive's refusals.
     public func show(_ record: String) throws -> RecordView {
-        let (entry, versions) = try session.show(Named.record(record))
+        let (entry, versions, coverage) = try session.show(Named.record(record))
+        let notice = CoverageNotice(coverage, words)
         var members = words.members(entry)
         members["history"] = .array(versions.map { .object(words.members($0)) })
         let (content, kind) = (entry.inForce ?? entry.content, entry.content.kind)
@@ -59,7 +60,7 @@ extension Desk {
                 guard index > 0 else { return [line] }
                 let changes = words.changes(from: versions[index - 1].values, to: version.values, of: kind)
                 return changes.isEmpty ? [line] : [line, "  " + changes]
-            }, notes: [], json: JSONAnswer("record", members))
+            }, notice: notice, json: JSONAnswer("record", members, notice))
     }
 
     /// The records of one officer that the user may see, and what he may not.

@@ -14,7 +14,7 @@ public struct RecordView: Sendable, Equatable {
     public let facts: [String]
     /// Its versions, a sentence each, the first one first.
     public let versions: [String]
-    /// What is said beside it.
-    public let notes: [Answer.Note]
+    /// What was left out of it.
+    public let notice: CoverageNotice
     public let json: JSONAnswer
 }

@@ -19,7 +19,7 @@ extension Desk {
         let (entry, notice) = (read.value, CoverageNotice(read.coverage, words))
         return RecordView(
             heading: [entry.policeNo, entry.name, entry.id.text], fields: words.fields(entry.values, of: "officer"),
-            facts: [], versions: [], notes: notice.notes, json: JSONAnswer("officer", words.members(entry), notice))
+            facts: [], versions: [], notice: notice, json: JSONAnswer("officer", words.members(entry), notice))
     }
 
     /// The columns of ``roster(unit:receive:)``.

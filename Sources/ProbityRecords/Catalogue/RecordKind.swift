@@ -25,7 +25,7 @@ public import CanonicalJSON
 //                 the record is in one of these states
 //   form*         the four forms (domain.md §7): 1…4, the name of an integer field, or {"field", "values": {code: 1…4}}
 //   constraints*  rules over several fields, see Constraint.swift
-//   refusesReporterIdentity*  true: texts that seem to name a reporter are refused
+//   refusesReporterIdentity*  true: texts with a number, an account or a contact that may be a reporter's are refused, too
 
 /// A record kind (种类): the declared form of a record. Validation, import columns, forms and the JSON Schema come from
 /// it.

@@ -1,4 +1,4 @@
-import CanonicalJSON
+public import CanonicalJSON
 
 // Members of an entry of `steps` in a kind file. Those marked * may be left out.
 //
@@ -28,6 +28,8 @@ public struct Step: Sendable, Hashable {
         case filer
         /// Whoever the field names.
         case named(String)
+
+        var field: String? { if case .named(let field) = self { field } else { nil } }
     }
 
     enum Fields: Sendable, Hashable {
@@ -60,11 +62,16 @@ public struct Step: Sendable, Hashable {
         public let roles: Set<Role>
         public let count: Int
         let when: Condition
-        /// Protections of which the step must end one.
-        let lowers: [String]
+        /// Protections of which the step must end one; none where it is asked whatever the step ends.
+        public let lowers: [String]
         /// Whether it is asked only where others than the taker have had a hand in the record.
-        let isForOthers: Bool
+        public let isForOthers: Bool
         let not: Set<Exclusion>
+
+        /// The values that the record must have after the step for it to be asked, by field.
+        public var conditions: [String: [JSONValue]] { when.values }
+        /// Fields whose users do not sign.
+        public var excludedFields: [String] { not.compactMap(\.field).sorted() }
 
         fileprivate func applies(
             from before: [String: JSONValue], to after: [String: JSONValue], isOwn: Bool
@@ -95,10 +102,7 @@ public struct Step: Sendable, Hashable {
 
     /// Fields whose users do not take or approve it.
     var excludingFields: [String] {
-        not.union(approvals.flatMap(\.not)).compactMap {
-            guard case .named(let field) = $0 else { return nil }
-            return field
-        }
+        not.union(approvals.flatMap(\.not)).compactMap(\.field)
     }
 
     /// The state after the step from `state`.

@@ -129,7 +129,7 @@ extension RecordKind {
             }
         case nil: break
         }
-        if refusesReporterIdentity, ReporterIdentity.isSuspected(in: text) {
+        if refusesReporterIdentity ? ReporterIdentity.isSuspected(in: text) : ReporterIdentity.isNamed(in: text) {
             return FieldProblem(field.name, .reporterIdentity)
         }
         return nil

@@ -1,9 +1,9 @@
 /// Finds what would name a reporter (举报人) in the text of a record.
 ///
 /// A reporter's identity lives in its own category under a key of its own; a record that carried it would show it to
-/// every reader of the complaint. So kinds with `refusesReporterIdentity` refuse texts with a labelled name or
-/// contact, a mobile number or a citizen ID, and so does everything that goes into a ledger line. The rule errs towards
-/// refusing: such numbers are not needed in the facts of a complaint.
+/// every reader of the complaint. So every kind refuses a text that names somebody as the reporter. Kinds with
+/// `refusesReporterIdentity`, and everything that goes into a ledger line, refuse a labelled contact, a telephone number, an
+/// account and a citizen ID as well. The rule errs towards refusing: such numbers are not needed in the facts of a complaint.
 ///
 /// Source: 检举控告规则 2020 (protection of reporters); 信访工作条例 2022 Art. 30; domain.md §5.6.
 public enum ReporterIdentity {
@@ -35,7 +35,13 @@ public enum ReporterIdentity {
             "来函人", "署名人", "提供线索人", "线索提供人", "爆料人",
         ]))
     /// The labels by their third byte. Chinese characters differ in their last byte most.
-    private static let labelsByThird = (UInt8.min...UInt8.max).map { byte in labels.filter { $0[2] == byte } }
+    private static let labelsByThird = byThird(labels)
+    /// As above, of those that mean a person.
+    private static let personsByThird = byThird(labels.filter { persons.contains($0) || $0[0] < 0x80 })
+
+    private static func byThird(_ labels: [[UInt8]]) -> [[[UInt8]]] {
+        (UInt8.min...UInt8.max).map { byte in labels.filter { $0[2] == byte } }
+    }
 
     private static func spelt(_ words: [String]) -> [[UInt8]] { words.map { Array($0.utf8) } }
 
@@ -45,7 +51,13 @@ public enum ReporterIdentity {
     /// Whether `text` seems to hold a reporter's identity.
     public static func isSuspected(in text: String) -> Bool {
         let bytes = searched(text)
-        return hasNumber(bytes) || hasLabelledName(bytes, text) || hasAddress(bytes)
+        return hasNumber(bytes) || hasLabelledName(bytes, text, among: labelsByThird) || hasAddress(bytes)
+    }
+
+    /// Whether `text` seems to name somebody as the reporter, whatever numbers it has: those of a family are told in other
+    /// records.
+    public static func isNamed(in text: String) -> Bool {
+        hasLabelledName(searched(text), text, among: personsByThird)
     }
 
     /// The text as it is searched: ASCII in lower case and half-width, brackets, quotes and dashes as one of ASCII, without
@@ -104,11 +116,10 @@ public enum ReporterIdentity {
 
     /// A label with a colon, a linking word or a name behind it, or in brackets behind a name. It goes over the bytes once:
     /// every text of an import passes here.
-    private static func hasLabelledName(_ bytes: [UInt8], _ text: String) -> Bool {
+    private static func hasLabelledName(_ bytes: [UInt8], _ text: String, among labels: [[[UInt8]]]) -> Bool {
         func stands(_ word: [UInt8], at index: Int) -> Bool {
             index + word.count <= bytes.count && word.indices.allSatisfy { bytes[index + $0] == word[$0] }
         }
-        let labels = labelsByThird
         // A label begins where a character does.
         for index in bytes.indices.dropLast(2) where bytes[index] & 0xC0 != 0x80 {
             for label in labels[Int(bytes[index + 2])] where stands(label, at: index) {

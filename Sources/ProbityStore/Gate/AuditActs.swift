@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Glibc
 public import ProbityLedger
 import ProbityRecords
@@ -31,16 +32,27 @@ extension Session {
     ///
     /// What others did about himself is not opened to somebody who is an officer (回避). Act and time stand in the clear, so
     /// lines about complaints are closed to him whomever they are about: which of them are about him does not show.
-    private func ledgerReader(_ db: Connection) -> LedgerReader {
-        guard let own = actor.certificate.officer.map({ OfficerID($0).text }) else {
+    private func ledgerReader(_ db: Connection) throws -> LedgerReader {
+        guard let own = actor.certificate.officer else {
             return LedgerReader(header: archive.header, graph: graph, db: db)
         }
-        var reader = LedgerReader(header: archive.header, graph: graph, db: db) { [user, catalogue] leaf, details in
+        let (id, entry) = (OfficerID(own).text, try roster.opens(own, db) ? roster.entry(own, db) : nil)
+        var reader = LedgerReader(header: archive.header, graph: graph, db: db) { [user, catalogue, roster] leaf, details in
             guard leaf.actor != user else { return false }
-            func names(_ field: Act.Field) -> [Substring] { details[field.rawValue]?.split(separator: " ") ?? [] }
-            if names(.officer).contains(own[...]) || names(.officers).contains(own[...]) { return true }
+            let officers = [Act.Field.officer, .officers].flatMap {
+                details[$0.rawValue]?.split(separator: " ") ?? []
+            }
+            if officers.contains(id[...]) { return true }
             let kind = details[Act.Field.kind.rawValue].flatMap { catalogue.kind($0) }
-            return leaf.act.hasPrefix("complaint.") || kind?.category == ProbityRecords.Category.complaints
+            if leaf.act.hasPrefix("complaint.") || kind?.category == ProbityRecords.Category.complaints { return true }
+            // Refused before anybody knew whom the words mean. Who does not open his own entry cannot tell either.
+            guard officers.isEmpty, let query = details[Act.Field.query.rawValue],
+                Act.named(leaf.act).map({ $0.recusal != .none }) ?? true
+            else { return false }
+            guard let entry else { return true }
+            // Lines have citizen IDs with their middle masked.
+            let number = entry.values[OfficerIndex.idNo.rawValue]?.string.map(CitizenID.masked(in:))
+            return try number.map(query.contains) ?? false || roster.means(query, entry, db)
         }
         // Why a matter was not there for him tells which are about himself.
         reader.hides = { [user] leaf, field in leaf.actor == user && field == Act.Field.refusal.rawValue }
@@ -72,7 +84,7 @@ extension Session {
             return (size, range)
         } reveal: { db, plan in
             let (size, range) = plan
-            let reader = ledgerReader(db)
+            let reader = try ledgerReader(db)
             return try Files.makeWhole(path, mode: 0o750, "export") { work in
                 try ExportWriter(header: archive.header, db: db, folder: work, size: size, range: range).write(
                     openings: openings ? { try reader.openings(range, receive: $0) } : nil, progress: progress)

@@ -182,8 +182,10 @@ extension Session {
             vault.content(outcome, kind, officer: officer, reason: reason, approval: approval), kind: kind,
             record: entry.id.number, version: version, key: key, in: writer)
         if kind.category == .roster { roster.forget() }
-        // What no reader would believe is not filed: one such version closes the whole file.
-        _ = try vault.entry(entry.id, writer.db)
+        // What no reader would believe is not filed.
+        guard try vault.entry(entry.id, writer.db).version.number == version else {
+            throw ArchiveError(.integrity, "the step would come to a version that no reader believes")
+        }
         return try proposeLowering(after: kind, officer: officer, unit: unit, in: writer)
     }
 
@@ -203,7 +205,7 @@ extension Session {
         let credentials = Credentials(archive, db)
         return Workflow.Context(
             policy: archive.policy, today: archive.now.date,
-            leads: kind.asksForLeads ? try leads(officer: officer, unit: unit, db) : nil,
+            leads: kind.asksForLeads ? try leadsToAnswer(officer: officer, unit: unit, db) : nil,
             // Nobody handles what is about himself (回避).
             users: try named.filter { try credentials.certificate(of: $0).map { $0.officer != officer } ?? false })
     }

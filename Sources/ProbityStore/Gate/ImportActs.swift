@@ -33,7 +33,7 @@ extension Session {
             kind, actor, workflowActor, roster, vault, isPast: past,
             Workflow.Context(policy: archive.policy, today: archive.now.date)
         ) { officer, db in
-            try self.leads(officer: officer, unit: self.roster.entry(officer, db).unit, db)
+            try self.leadsToAnswer(officer: officer, unit: self.roster.entry(officer, db).unit, db)
         }
         var report = ImportReport()
         try archive.snapshot { db in

@@ -9,15 +9,38 @@ extension Session {
     /// The kind of the signal.
     private static let signal = "leadSignal"
 
+    /// As ``leads(officer:unit:since:_:)``, with what waits in the tray: what the team has to look at before it says that no
+    /// lead is open.
+    func leadsToAnswer(officer: Int64, unit: String, _ db: Connection) throws -> LeadStanding? {
+        guard var standing = try leads(officer: officer, unit: unit, isWhole: true, db) else { return nil }
+        let waiting = try Tray(archive: archive, vault: vault).waiting(.complaints, db)
+        if waiting.setAside.contains(.changed) { return nil }
+        if waiting.entries.isEmpty { return standing }
+        // As it would stand if it were taken in.
+        let (state, rules) = (try declaredKind("complaint").initialState, try RuleSet.standard())
+        let subject = try roster.entry(officer, db)
+        for item in waiting.entries {
+            guard try roster.means(item.officer, subject, db) else { continue }
+            standing.add(state: state, values: item.values, isNews: true, on: archive.now.date, rules)
+        }
+        return standing
+    }
+
     /// What the officer's complaints come to; nil where the user's keys do not open them.
-    func leads(officer: Int64, unit: String, since: CivilDate? = nil, _ db: Connection) throws -> LeadStanding? {
+    ///
+    /// - Parameter isWhole: also nil where one of them was changed, and nobody knows what it said.
+    func leads(
+        officer: Int64, unit: String, since: CivilDate? = nil, isWhole: Bool = false, _ db: Connection
+    ) throws -> LeadStanding? {
         let category = ProbityRecords.Category.complaints
         guard try vault.nearestVisible(vault.place(category, unit: unit), db) != nil else { return nil }
         var standing = LeadStanding()
         guard let dossier = try vault.trueDossier(category, officer: officer, unit: unit, db) else { return standing }
         guard try graph.dossierKey(dossier, db) != nil else { return nil }
         let (rules, today) = (try RuleSet.standard(), archive.now.date)
-        for entry in try vault.entries(in: dossier, category, officer: officer, db) {
+        let found = try vault.entries(in: dossier, category, officer: officer, db)
+        if isWhole, found.setAside.contains(.changed) { return nil }
+        for entry in found.entries {
             standing.add(
                 state: entry.content.state, values: entry.content.values, isAsFound: entry.isAsFound,
                 isNews: since.map { entry.content.filedOn >= $0 } ?? true, on: today, rules)
@@ -75,7 +98,7 @@ extension Session {
                 rule: "lead.noSignal", params: ["category": "category/\(category.rawValue)"])
         }
         guard let dossier = try vault.trueDossier(category, officer: officer, unit: unit, db) else { return [] }
-        return try vault.entries(in: dossier, category, officer: officer, db).filter {
+        return try vault.entries(in: dossier, category, officer: officer, db).entries.filter {
             $0.content.kind == Session.signal
         }
     }

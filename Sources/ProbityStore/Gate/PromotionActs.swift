@@ -82,14 +82,15 @@ extension Session {
                 let then =
                     question.on < archive.now.date
                     ? try roster.entry(officer.id.number, asOf: question.on, db) : officer
+                let facts = try vault.histories(in: file.value, of: officer, db)
+                let coverage = file.coverage.adding(facts.coverage.gaps)
                 let candidate = CandidateFacts(
                     officerID: officer.id.text, personCategory: then.personCategory,
-                    facts: try file.value.flatMap { try vault.histories(in: $0, of: officer, db) },
-                    unseen: file.coverage, roster: then.values, hasLeft: then.hasLeft)
+                    facts: facts.value, unseen: coverage, roster: then.values, hasLeft: then.hasLeft)
                 try receive(
                     PromotionResult(
                         officer: officer, answer: PromotionCheck.evaluate(candidate, question: question, rules: rules),
-                        coverage: file.coverage, ledgerSize: plan.size, rulesDigest: digest))
+                        coverage: coverage, ledgerSize: plan.size, rulesDigest: digest))
             }
             if let candidates = plan.candidates {
                 for (officer, file) in candidates { try answer(officer, file) }

@@ -1,16 +1,19 @@
 public import ProbityRecords
 
 extension Session {
-    /// One record with all its versions.
-    public func show(_ record: RecordID) throws -> (entry: RecordEntry, versions: [VersionContent]) {
+    /// One record with all its versions, and whether any was left out because it does not prove where it belongs.
+    public func show(
+        _ record: RecordID
+    ) throws -> (entry: RecordEntry, versions: [VersionContent], coverage: Coverage) {
         try look(.recordShow, [.record: record.text]) { run, db in
-            let entry = try vault.entry(record, db)
+            let entry = try vault.history(record, db).entry
             run[.officer] = entry.content.officer.text
             try run.demandRight(in: entry.category)
             try run.concerns(entry.content.officer.number)
             return entry
         } reveal: { db, entry in
-            (entry, try vault.versions(of: record, entry.category, db))
+            let history = try vault.history(record, db)
+            return (history.entry, history.versions, Coverage(history.setAside.gaps(in: entry.category)))
         }
     }
 
@@ -35,15 +38,16 @@ extension Session {
             return (officer, Reading(file.value, coverage))
         } reveal: { db, plan in
             let (officer, file) = plan
-            let found = try file.value.flatMap { try vault.records(in: $0, of: officer, db) }
-            let records = found.filter { entry in
+            let found = try vault.records(in: file.value, of: officer, db)
+            let records = found.value.filter { entry in
                 let day = entry.content.occurredOn
                 return (kind == nil || entry.content.kind == kind) && (since.map { $0 <= day } ?? true)
                     && (until.map { day <= $0 } ?? true)
             }.sorted {
                 ($0.content.occurredOn, $0.id.number) < ($1.content.occurredOn, $1.id.number)
             }
-            return Reading(OfficerRecords(officer: officer, records: records), file.coverage)
+            return Reading(
+                OfficerRecords(officer: officer, records: records), file.coverage.adding(found.coverage.gaps))
         }
     }
 
@@ -109,7 +113,9 @@ extension Session {
                 guard let category = ProbityRecords.Category(rawValue: dossier.category),
                     try sieve.opens(dossier.id, category, db)
                 else { continue }
-                for entry in try vault.entries(in: dossier.id, category, db) where fits(entry, query) {
+                let read = try vault.entries(in: dossier.id, category, db)
+                sieve.note(read.setAside.gaps(in: category))
+                for entry in read.entries where fits(entry, query) {
                     let officer = entry.content.officer.number
                     guard try roster.opens(officer, db) else { continue }
                     if found.count == query.limit {

@@ -79,7 +79,9 @@ public final class Session {
             }
             try memory?.compare(archive.header, db)
             // The header names the key that checkpoints are signed with and the one on paper: it is not believed unread.
-            _ = try Vouching(archive, db).leaf(ofBatch: ArchiveTable.ceremonyBatch(db))
+            guard try Vouching(archive, db).line(of: .archive, [.integer(1)]).sequence == 0 else {
+                throw ArchiveError(.integrity, "the archive's own row is not that of the ceremony")
+            }
             self.certificate = certificate
             rootUnit = try UnitTable.root(db)
             grants = try HeldGrants(archive, of: certificate, credentials, db)

@@ -42,11 +42,11 @@ extension Session {
         } reveal: { db, reach in
             // An item about the reader himself is not his to see (回避), and neither is whether there is one.
             let isAboutReader = try isAboutReader(db)
-            let entries = try (reach.units.isEmpty ? [] : TrayTable.waiting(category, db)).compactMap { id in
-                let entry = try tray.open(TrayID(id), db).entry
-                return try isAboutReader(entry) ? nil : entry
-            }
-            return Reading(entries, trayCoverage(reach))
+            guard !reach.units.isEmpty else { return Reading([], trayCoverage(reach)) }
+            let waiting = try tray.waiting(category, db)
+            return Reading(
+                try waiting.entries.filter { try !isAboutReader($0) },
+                trayCoverage(reach).adding(waiting.setAside.gaps(in: category)))
         }
     }
 
@@ -80,7 +80,7 @@ extension Session {
     ///
     /// - Throws: as ``takeIn(_:officer:changes:)``.
     public func identify(takingIn id: TrayID, officer query: String?) throws -> (
-        item: TrayEntry, officer: OfficerEntry
+        item: TrayHeading, officer: OfficerEntry
     ) {
         try look(.complaintIdentify, [.tray: id.text]) { run, db in
             try run.demandRight(in: .complaints)
@@ -88,7 +88,7 @@ extension Session {
             let entry = try openForReader(id, db).entry
             let officer = try subject(of: entry, query, db)
             try run.concerns(officer)
-            return (entry, officer)
+            return (entry.heading, officer)
         } reveal: { db, found in
             (found.0, try roster.entry(found.1, db))
         }

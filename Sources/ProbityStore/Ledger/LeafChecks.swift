@@ -10,6 +10,7 @@ extension Checker {
         let keys: [String: [Signer]]
         var edge = TreeEdge()
         var nodeCount: Int64 = 0
+        var tileCount: Int64 = 0
         var lastTime = ""
 
         init(_ keys: [String: [Signer]]) { self.keys = keys }
@@ -34,6 +35,8 @@ extension Checker {
             page = try LeafTable.page(after: last.sequence, limit: Checker.leavesPerPage, db)
         }
         if counts.nodes != walk.nodeCount { found("node", "check.node.count", "\(counts.nodes) of \(walk.nodeCount)") }
+        let tileCount = try RowTileTable.count(db)
+        if tileCount != walk.tileCount { found("rowTile", "check.rowTile", "\(tileCount) of \(walk.tileCount)") }
         report.leafCount = size
         report.root = Base64.encode(walk.edge.root.bytes)
     }
@@ -56,7 +59,14 @@ extension Checker {
         if leaf.time < walk.lastTime { found(place, "check.leaf.time", severity: .notice, leaf.time) }
         walk.lastTime = max(walk.lastTime, leaf.time)
         guard let batch = leaf.batch else { return }
-        let digest = try RowDigest.ofRows(batch, db)
+        var isTiled = true
+        let digest = try RowDigest.ofRows(batch, db) { tile in
+            walk.tileCount += 1
+            if try RowTileTable.hashes(level: tile.level, first: tile.first, inBatch: batch, db) != tile.hashes {
+                isTiled = false
+            }
+        }
+        if !isTiled { found(place, "check.rowTile", "batch \(batch)") }
         report.rowCount += Int(digest.count)
         if digest.count != leaf.objects?.count || digest.root != leaf.objects?.root {
             found(place, "check.rows", "batch \(batch)")

@@ -8,7 +8,7 @@ struct LedgerReader {
     let graph: KeyGraph
     let db: Connection
     /// Whether a line's details are kept from the reader by a rule, by what they say.
-    var withholds: (LeafBody, [String: String]) -> Bool = { _, _ in false }
+    var withholds: (LeafBody, [String: String]) throws -> Bool = { _, _ in false }
     /// Whether a field of a line is.
     var hides: (LeafBody, String) -> Bool = { _, _ in false }
 
@@ -45,7 +45,7 @@ struct LedgerReader {
     private func line(_ leaf: LeafBody) throws -> LedgerLine {
         do {
             let details = try opened(leaf).mapValues(\.value).filter { !hides(leaf, $0.key) }
-            let isWithheld = withholds(leaf, details)
+            let isWithheld = try withholds(leaf, details)
             return LedgerLine(leaf: leaf, details: isWithheld ? nil : details, isWithheld: isWithheld)
         } catch let error as ArchiveError where error.code == .notVisible {
             return LedgerLine(leaf: leaf, details: nil, isWithheld: false)
@@ -85,7 +85,7 @@ struct LedgerReader {
             var bytes: [UInt8] = []
             let leaf = try Ledger.leaf(sequence, db)
             let details = try opened(leaf)
-            if withholds(leaf, details.mapValues(\.value)) { continue }
+            if try withholds(leaf, details.mapValues(\.value)) { continue }
             for (field, entry) in details.sorted(by: { $0.key < $1.key }) where !hides(leaf, field) {
                 bytes +=
                     JSONValue.object([

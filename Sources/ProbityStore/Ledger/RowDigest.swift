@@ -23,8 +23,13 @@ struct RowDigest: Equatable {
     let tables: Set<Table>
 
     /// The number and root of the rows of `batch` that stand in the database.
-    static func ofRows(_ batch: Int64, _ db: Connection) throws -> RowDigest {
+    ///
+    /// - Parameter receive: gets the tiles over them.
+    static func ofRows(
+        _ batch: Int64, _ db: Connection, _ receive: (RowTile) throws -> Void = { _ in }
+    ) throws -> RowDigest {
         var edge = TreeEdge()
+        var tiles = RowTiles()
         var entry: [UInt8] = []
         entry.reserveCapacity(2048)
         var filled: Set<Table> = []
@@ -34,11 +39,41 @@ struct RowDigest: Equatable {
             while try rows.next() {
                 RowEntry.begin(table, &entry)
                 for column in 0...table.columns.count { RowEntry.append(rows, column, to: &entry) }
-                edge.append(MerkleTree.leafHash(entry))
+                let hash = MerkleTree.leafHash(entry)
+                edge.append(hash)
+                try tiles.append(hash, version: table == .version ? rows.integer(0) : nil, receive)
             }
             if edge.size > before { filled.insert(table) }
         }
+        try tiles.finish(receive)
         return RowDigest(count: edge.size, root: edge.root, tables: filled)
+    }
+
+    /// A row as it stands: its hash, and under which number; nil where there is none.
+    ///
+    /// - Parameter key: the values of its primary key.
+    static func row(_ table: Table, _ key: [Value], _ db: Connection) throws -> (hash: SHA256Digest, batch: Int64)? {
+        let rows = try db.rows(selectRow[table] ?? "", key)
+        guard try rows.next() else { return nil }
+        var entry: [UInt8] = []
+        RowEntry.begin(table, &entry)
+        for column in 0...table.columns.count { RowEntry.append(rows, column, to: &entry) }
+        return (MerkleTree.leafHash(entry), rows.integer(table.columns.count))
+    }
+
+    private static let selectRow = Dictionary(
+        uniqueKeysWithValues: Table.allCases.map { table in
+            let columns = (table.columns + ["batch"]).joined(separator: ", ")
+            let key = table.columns.prefix(table.keyColumnCount).map { "\($0) = ?" }.joined(separator: " AND ")
+            return (table, "SELECT \(columns) FROM \(table.rawValue) WHERE \(key)")
+        })
+
+    /// Whether every row that a short act's line names stands in the database, whatever stands there besides.
+    static func holdsAll(_ proof: RowProof, _ known: VouchedRows, _ db: Connection) throws -> Bool {
+        var tiles: [RowTile] = []
+        _ = try ofRows(proof.batch, db) { tiles.append($0) }
+        let standing = Set(tiles.filter { $0.level == 0 }.flatMap(\.hashes))
+        return try proof.hashes(known, db)?.allSatisfy(standing.contains) ?? false
     }
 
     private static let select = Dictionary(
@@ -47,6 +82,16 @@ struct RowDigest: Equatable {
             let order = table.columns.prefix(table.keyColumnCount).joined(separator: ", ")
             return (table, "SELECT \(columns) FROM \(table.rawValue) WHERE batch = ? ORDER BY \(order)")
         })
+
+    /// The hash of one row.
+    ///
+    /// - Parameter values: of all columns, the batch last.
+    static func hash(of table: Table, _ values: [Value]) -> SHA256Digest {
+        var entry: [UInt8] = []
+        RowEntry.begin(table, &entry)
+        for value in values { RowEntry.append(value, to: &entry) }
+        return MerkleTree.leafHash(entry)
+    }
 
     /// How many rows of `batch` stand in the database.
     static func countOfRows(_ batch: Int64, _ db: Connection) throws -> UInt64 {
@@ -95,17 +140,25 @@ final class RowTally {
     }
 
     /// The number and root of the rows.
-    func digest() -> RowDigest {
+    ///
+    /// - Parameter receive: gets the tiles over them.
+    func digest(_ receive: (RowTile) throws -> Void = { _ in }) rethrows -> RowDigest {
         var edge = TreeEdge()
+        var tiles = RowTiles()
         var filled: Set<Table> = []
         for table in Table.allCases {
             numbered[table]?.sort { $0.number < $1.number }
-            for row in numbered[table] ?? [] { edge.append(row.hash) }
+            for row in numbered[table] ?? [] {
+                edge.append(row.hash)
+                try tiles.append(row.hash, version: table == .version ? row.number : nil, receive)
+            }
             for row in (others[table] ?? []).sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
                 edge.append(row.hash)
+                try tiles.append(row.hash, version: nil, receive)
             }
             if numbered[table] != nil || others[table] != nil { filled.insert(table) }
         }
+        try tiles.finish(receive)
         return RowDigest(count: edge.size, root: edge.root, tables: filled)
     }
 

@@ -8,7 +8,7 @@ import Synchronization
 // Whoever can write the file can add rows. `check` finds them, but only afterwards; so that nothing is sealed to a key that
 // a stranger put there, the few public keys that secrets go to are taken from a row only where the ledger vouches for it:
 //
-//   row -> batch -> leaf   the leaf's objects are the batch's rows, all of them, as they stand in the database
+//   row -> batch -> leaf   the row, as it stands in the database, is one of the leaf's objects (RowTiles.swift)
 //   leaf -> tree           the leaf is in the tree whose head the log key signed
 //   leaf -> person         its actor signed it, under a certificate in force then that leads back to the ceremony
 //   person -> place        the ceremony made the key, or the actor held the node above it (design §5)
@@ -18,12 +18,21 @@ final class VouchedRows: Sendable {
     fileprivate struct Known {
         var leaves: [Int64: LeafBody] = [:]
         var intakes: [Int64: X25519PublicKey] = [:]
+        /// Hashes of rows, at most 16 MiB of them.
+        var tiles = BoundedCache<RowTileAddress, [SHA256Digest]>(capacity: 2_048)
     }
 
     fileprivate let known = Mutex(Known())
 
     /// What was vouched for inside a transaction may be gone with it.
     func forget() { known.withLock { $0 = Known() } }
+
+    /// A tile that led to its line's root before.
+    func tile(_ address: RowTileAddress) -> [SHA256Digest]? { known.withLock { $0.tiles[address] } }
+
+    func remember(_ address: RowTileAddress, _ hashes: [SHA256Digest]) {
+        known.withLock { $0.tiles[address] = hashes }
+    }
 }
 
 /// Whether the ledger vouches for rows, in one snapshot.
@@ -39,10 +48,31 @@ struct Vouching {
         self.credentials = credentials ?? Credentials(archive, db)
     }
 
-    /// The ledger line of `batch`, where the ledger vouches for the rows of that batch.
+    /// The ledger line under which a row stands, where it is one of those that the line names.
     ///
+    /// - Parameter key: the values of its primary key.
     /// - Throws: ``ArchiveError`` `integrity` where any of the steps above does not hold.
-    func leaf(ofBatch batch: Int64) throws -> LeafBody {
+    func line(of table: Table, _ key: [Value]) throws -> LeafBody {
+        guard let row = try RowDigest.row(table, key, db) else {
+            throw ArchiveError(.integrity, "a row of \(table.rawValue) is missing")
+        }
+        let leaf = try line(ofBatch: row.batch)
+        guard let objects = leaf.objects else {
+            throw ArchiveError(.integrity, "ledger line \(leaf.sequence) does not speak of its rows")
+        }
+        let proof = RowProof(batch: row.batch, count: objects.count, root: objects.root)
+        guard try proof.holds(row.hash, version: nil, archive.vouched, db) else {
+            throw ArchiveError(
+                .integrity, "a row of \(table.rawValue) is none of those that ledger line \(leaf.sequence) names")
+        }
+        return leaf
+    }
+
+    /// The ledger line of `batch`, where somebody who served has signed it and it is in the tree. Which rows it names is another
+    /// question.
+    ///
+    /// - Throws: ``ArchiveError`` `integrity`.
+    func line(ofBatch batch: Int64) throws -> LeafBody {
         if let known = archive.vouched.known.withLock({ $0.leaves[batch] }) { return known }
         guard let (sequence, bytes) = try LeafTable.leaf(ofBatch: batch, db) else {
             throw ArchiveError(.integrity, "rows of batch \(batch) have no ledger line")
@@ -59,10 +89,6 @@ struct Vouching {
         let signers = try credentials.signers(of: note, atLine: sequence)
         guard leaf.sequence == UInt64(sequence), leaf.batch == batch, signers.contains(where: { $0.user == leaf.actor })
         else { throw ArchiveError(.integrity, "ledger line \(sequence) is not signed by a user of the archive") }
-        let digest = try RowDigest.ofRows(batch, db)
-        guard digest.count == leaf.objects?.count, digest.root == leaf.objects?.root else {
-            throw ArchiveError(.integrity, "the rows of batch \(batch) are not those of ledger line \(sequence)")
-        }
         archive.vouched.known.withLock { $0.leaves[batch] = leaf }
         return leaf
     }
@@ -79,7 +105,7 @@ struct Vouching {
             throw ArchiveError(.integrity, "the category \(category.rawValue) has no drop-box")
         }
         if let known = archive.vouched.known.withLock({ $0.intakes[row.id] }) { return (row.id, known) }
-        _ = try leaf(ofBatch: row.batch)
+        _ = try line(of: .key, [.integer(row.id)])
         guard let raw = row.publicKey else {
             throw ArchiveError(.integrity, "the drop-box of \(category.rawValue) has no key")
         }
@@ -97,9 +123,9 @@ struct Vouching {
     /// nothing else is put in its place. Rows of nobody who may were put there.
     func mayHaveMade(_ batch: Int64, at place: NodePlace) throws -> Bool {
         do {
-            return try isMadeByHolder(place, leaf: leaf(ofBatch: batch))
+            return try isMadeByHolder(place, leaf: line(ofBatch: batch))
         } catch let error as ArchiveError where error.code == .integrity {
-            // Under a line that does not speak of its rows any more a true one may have stood.
+            // Of a line that was changed nobody knows who signed it.
             return try LeafTable.line(ofBatch: batch, db) != nil
         }
     }
@@ -114,7 +140,7 @@ struct Vouching {
                 throw ArchiveError(.integrity, "there is no unit \(unit)")
             }
             if made == batch { continue }
-            let leaf = try leaf(ofBatch: made)
+            let leaf = try line(of: .unit, [.text(unit)])
             let role = try credentials.serving(leaf.actor, atLine: Int64(leaf.sequence))?.role
             let mayAdd = role.map { archive.policy.decide(role: $0, act: .configure).isAllowed } ?? false
             guard try made == ArchiveTable.ceremonyBatch(db) || leaf.act == Act.unitAdd.code && mayAdd else {

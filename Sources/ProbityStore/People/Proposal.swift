@@ -280,20 +280,13 @@ struct ProposalReader {
     }
 
     /// The ledger line that brought a row; the next one for what the act under way has made.
-    private func line(of row: ProposalRow) throws -> Int64 {
-        if let line = try LeafTable.line(ofBatch: row.batch, db) { return line }
-        guard row.batch == vault.writing else { throw ArchiveError(.integrity, "a proposal has no ledger line") }
-        return Int64(try Ledger.size(db))
+    private func provenance(of row: ProposalRow) throws -> Provenance {
+        try vault.provenance(of: .proposal, row.columns, inBatch: row.batch, db)
     }
 
-    func day(of row: ProposalRow) throws -> CivilDate {
-        guard let line = try LeafTable.line(ofBatch: row.batch, db) else {
-            // The act under way has made it.
-            guard row.batch == vault.writing else { throw ArchiveError(.integrity, "a proposal has no ledger line") }
-            return archive.now.date
-        }
-        return ArchiveTime(try Ledger.leaf(UInt64(clamping: line), db).time)?.date ?? archive.now.date
-    }
+    private func line(of row: ProposalRow) throws -> Int64 { Int64(clamping: try provenance(of: row).sequence) }
+
+    func day(of row: ProposalRow) throws -> CivilDate { try provenance(of: row).day ?? archive.now.date }
 
     /// What became of a proposal that nobody turned down.
     private func end(_ subject: Proposal.Subject, _ note: SignedNote) throws -> (fate: ProposalFate, on: CivilDate?) {
@@ -312,14 +305,12 @@ struct ProposalReader {
             }
             return (isInForce ? .inForce : .waiting, nil)
         case .step(let opened):
-            let base = opened.proposal.base
-            guard try VersionTable.newest(of: opened.proposal.record.number, db) != base.number else {
-                return (try stands(opened) ? .waiting : .lapsed, nil)
-            }
-            var after: VersionContent?
+            var (isBehind, after): (Bool, VersionContent?) = (false, nil)
             try walk(opened.proposal) { entry, version in
-                if after == nil, entry.version.number > base.number { after = version.content }
+                if isBehind, after == nil { after = version.content }
+                if entry.version == opened.proposal.base { isBehind = true }
             }
+            guard after != nil else { return (try stands(opened) ? .waiting : .lapsed, nil) }
             let isInForce = try after?.approval.map { try credentials.parsed(Array($0.utf8)).text == note.text }
             return (isInForce ?? false ? .inForce : .overtaken, after?.filedOn)
         }
@@ -331,7 +322,7 @@ struct ProposalReader {
         guard let category = try DossierTable.category(of: step.record.dossier, db) else {
             throw ArchiveError(.integrity, "a step is proposed of no dossier")
         }
-        try vault.walk(
+        _ = try vault.walk(
             step.record.dossier, category, officer: step.officer.number, record: step.record, db, receive)
     }
 

@@ -9,7 +9,10 @@ struct ProposalRow {
     /// Where it is sealed; nil where it stands in the clear.
     let place: Place?
     let note: [UInt8]
+    let release: [UInt8]?
     let batch: Int64
+    /// Of all columns but the batch.
+    let columns: [Value]
 
     enum Kind: String {
         case certificate, grant, step, denial
@@ -27,12 +30,17 @@ struct ProposalRow {
         first = rows.integer(2)
         place = rows.optionalInteger(3).map { Place(dossier: $0, epoch: rows.optionalInteger(4) ?? 0) }
         note = rows.bytes(5)
-        batch = rows.integer(6)
+        release = rows.optionalBytes(6)
+        batch = rows.integer(7)
+        columns = [
+            .integer(id), .text(rows.text(1)), .integer(first), Value(rows.optionalInteger(3)),
+            Value(rows.optionalInteger(4)), .blob(note), Value(release),
+        ]
     }
 }
 
 enum ProposalTable {
-    private static let columns = "id, kind, first, dossier, epoch, note, batch"
+    private static let columns = "id, kind, first, dossier, epoch, note, release, batch"
 
     /// - Parameter dossier: only the proposals that begin there.
     static func all(of dossier: Int64? = nil, _ db: Connection) throws -> [ProposalRow] {

@@ -41,11 +41,11 @@ final class RowWriter {
 
     var hasRows: Bool { !tally.isEmpty }
 
-    /// The rows of the act as its leaf names them.
+    /// The rows of the act as its leaf names them; their tiles stand in the database afterwards.
     ///
     /// - Throws: ``ArchiveError`` `integrity` where other rows stand under its number: the act is not signed.
     func digest() throws -> RowDigest {
-        let digest = tally.digest()
+        let digest = try tally.digest { try RowTileTable.insert($0, batch: batch, db) }
         let isWhole =
             try isContinued
             ? RowDigest.ofRows(batch, db) == digest : RowDigest.countOfRows(batch, db) == digest.count

@@ -21,12 +21,12 @@ enum Table: String, CaseIterable, Sendable {
         case .dossierKey: ["dossier", "epoch", "node", "wrapped"]
         case .version: ["id", "record", "epoch", "kind", "state", "occurredOn", "dueOn", "form", "sealed"]
         case .tray: ["id", "category", "intake", "wrapped", "commitment", "sealed"]
-        case .trayIntake: ["tray", "dossier", "epoch", "record", "wrapped"]
+        case .trayIntake: ["tray", "record", "dossier", "epoch", "wrapped"]
         }
     }
 
     /// The primary key, which orders the rows of a table; the first columns.
-    var keyColumnCount: Int { self == .officerTag || self == .dossierKey ? 2 : 1 }
+    var keyColumnCount: Int { [.officerTag, .dossierKey, .trayIntake].contains(self) ? 2 : 1 }
 }
 
 /// What nobody sees: rows whose batch is an import that is not published. A batch that has a line is published, whatever

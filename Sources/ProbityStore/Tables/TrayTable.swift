@@ -2,35 +2,77 @@ import ProbityRecords
 
 /// A row of `tray`: filed by somebody who cannot read what is inside.
 struct TrayRow {
+    let id: Int64
+    let category: String
     let intake: Int64
     let wrapped: [UInt8]
     let commitment: [UInt8]
     let sealed: [UInt8]
     let batch: Int64
+
+    fileprivate static let columnList = "id, category, intake, wrapped, commitment, sealed, batch"
+
+    fileprivate init(_ rows: borrowing Rows) {
+        id = rows.integer(0)
+        category = rows.text(1)
+        intake = rows.integer(2)
+        wrapped = rows.bytes(3)
+        commitment = rows.bytes(4)
+        sealed = rows.bytes(5)
+        batch = rows.integer(6)
+    }
+
+    /// Of all columns but the batch.
+    var columns: [Value] {
+        [.integer(id), .text(category), .integer(intake), .blob(wrapped), .blob(commitment), .blob(sealed)]
+    }
+}
+
+/// A row of `trayIntake`: an item that was taken in.
+struct TrayIntakeRow {
+    let tray: Int64
+    /// The record that it became.
+    let record: Int64
+    let batch: Int64
+    /// Of all columns but the batch.
+    let columns: [Value]
+
+    fileprivate static let columnList = "tray, record, dossier, epoch, wrapped, batch"
+
+    fileprivate init(_ rows: borrowing Rows) {
+        tray = rows.integer(0)
+        record = rows.integer(1)
+        batch = rows.integer(5)
+        columns = [
+            .integer(tray), .integer(record), .integer(rows.integer(2)), .integer(rows.integer(3)), .blob(rows.bytes(4)),
+        ]
+    }
 }
 
 enum TrayTable {
-    /// The items of a category that are not taken in yet, in the order in which they came.
-    static func waiting(_ category: ProbityRecords.Category, _ db: Connection) throws -> [Int64] {
+    /// The items of a category, in the order in which they came.
+    static func rows(of category: ProbityRecords.Category, _ db: Connection) throws -> [TrayRow] {
         try db.all(
-            """
-            SELECT id FROM tray WHERE category = ? AND \(Published.rows)
-            AND id NOT IN (SELECT tray FROM trayIntake) ORDER BY batch
-            """, [.text(category.rawValue)]
-        ) { $0.integer(0) }
+            "SELECT \(TrayRow.columnList) FROM tray WHERE category = ? AND \(Published.rows) ORDER BY batch, id",
+            [.text(category.rawValue)]
+        ) { TrayRow($0) }
+    }
+
+    /// What says that an item was taken in; of all of a category where no item is named.
+    static func intakes(
+        of item: Int64? = nil, in category: ProbityRecords.Category? = nil, _ db: Connection
+    ) throws -> [TrayIntakeRow] {
+        let sql = "SELECT \(TrayIntakeRow.columnList) FROM trayIntake WHERE "
+        guard let item else {
+            return try db.all(
+                sql + "tray IN (SELECT id FROM tray WHERE category = ?)", [Value(category?.rawValue)]
+            ) { TrayIntakeRow($0) }
+        }
+        return try db.all(sql + "tray = ?", [.integer(item)]) { TrayIntakeRow($0) }
     }
 
     static func row(_ id: Int64, _ db: Connection) throws -> TrayRow? {
-        try db.first("SELECT intake, wrapped, commitment, sealed, batch FROM tray WHERE id = ?", [.integer(id)]) {
-            TrayRow(
-                intake: $0.integer(0), wrapped: $0.bytes(1), commitment: $0.bytes(2), sealed: $0.bytes(3),
-                batch: $0.integer(4))
-        }
-    }
-
-    /// The record that an item became; nil while it waits.
-    static func record(of id: Int64, _ db: Connection) throws -> Int64? {
-        try db.integer("SELECT record FROM trayIntake WHERE tray = ?", [.integer(id)])
+        try db.first("SELECT \(TrayRow.columnList) FROM tray WHERE id = ?", [.integer(id)]) { TrayRow($0) }
     }
 }
 
@@ -49,6 +91,6 @@ extension RowWriter {
 
     func insertTrayIntake(tray: Int64, dossier: Int64, epoch: Int64, record: Int64, wrapped: [UInt8]) throws {
         try insert(
-            .trayIntake, [.integer(tray), .integer(dossier), .integer(epoch), .integer(record), .blob(wrapped)])
+            .trayIntake, [.integer(tray), .integer(record), .integer(dossier), .integer(epoch), .blob(wrapped)])
     }
 }

@@ -51,6 +51,14 @@ struct VersionRow {
         kind = clear?.kind
     }
 
+    /// Of all columns but the batch.
+    var columns: [Value] {
+        [
+            .integer(id), .integer(record), .integer(epoch), Value(kind), Value(clear?.state),
+            Value(clear?.occurredOn), Value(clear?.dueOn), Value(clear?.form), .blob(sealed),
+        ]
+    }
+
     fileprivate init(_ rows: borrowing Rows) {
         id = rows.integer(0)
         record = rows.integer(1)
@@ -67,6 +75,20 @@ enum VersionTable {
     /// has.
     static func range(of dossier: Int64) -> Range<Int64> {
         (0..<1 << 42).contains(dossier) ? dossier << 20..<(dossier + 1) << 20 : 0..<0
+    }
+
+    /// The next free number of a version in a dossier; nil where it is full. Where somebody put a row at the end, what is free
+    /// before it.
+    static func next(in dossier: Int64, _ db: Connection) throws -> Int64? {
+        let range = range(of: dossier)
+        guard let last = try last(in: dossier, db) else { return range.first }
+        if range.contains(last + 1) { return last + 1 }
+        let free = try db.integer(
+            """
+            SELECT MIN(id) + 1 FROM version WHERE id >= ? AND id < ?
+            AND NOT EXISTS (SELECT 1 FROM version AS after WHERE after.id = version.id + 1)
+            """, [.integer(range.lowerBound), .integer(range.upperBound)])
+        return free.flatMap { range.contains($0) ? $0 : nil }
     }
 
     /// The highest number of a version in a dossier; nil where it has none.
@@ -112,13 +134,5 @@ enum VersionTable {
 }
 
 extension RowWriter {
-    func insertVersion(_ version: VersionRow) throws {
-        try insert(
-            .version,
-            [
-                .integer(version.id), .integer(version.record), .integer(version.epoch), Value(version.clear?.kind),
-                Value(version.clear?.state), Value(version.clear?.occurredOn), Value(version.clear?.dueOn),
-                Value(version.clear?.form), .blob(version.sealed),
-            ])
-    }
+    func insertVersion(_ version: VersionRow) throws { try insert(.version, version.columns) }
 }

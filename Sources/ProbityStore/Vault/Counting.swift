@@ -214,7 +214,11 @@ struct Counting {
     ) throws {
         let places = Dictionary(uniqueKeysWithValues: part.kinds.enumerated().map { ($1.id, $0) })
         for (dossier, unit) in units.all {
-            for entry in try vault.entries(in: dossier, part.category, db) {
+            let found = try vault.entries(in: dossier, part.category, db)
+            guard !found.setAside.contains(.changed) else {
+                throw ArchiveError(.integrity, "a version of dossier \(dossier) does not prove where it belongs")
+            }
+            for entry in found.entries {
                 let content = entry.content
                 guard let place = places[content.kind], (query.from...query.until).contains(content.occurredOn) else {
                     continue

@@ -91,20 +91,39 @@ extension Vault {
         return Reading(parts, Coverage(gaps))
     }
 
-    /// An officer's records in a part of his file.
-    func records(in part: FilePart, of officer: OfficerEntry, _ db: Connection) throws -> [RecordEntry] {
-        guard let dossier = part.dossier else { return [] }
-        return try entries(in: dossier, part.category, officer: officer.id.number, db)
+    /// An officer's records in parts of his file.
+    func records(
+        in parts: [FilePart], of officer: OfficerEntry, _ db: Connection
+    ) throws -> Reading<[RecordEntry]> {
+        var read = Reading<[RecordEntry]>([], .complete)
+        for part in parts {
+            guard let dossier = part.dossier else { continue }
+            let found = try entries(in: dossier, part.category, officer: officer.id.number, db)
+            read = Reading(
+                read.value + found.entries, read.coverage.adding(found.setAside.gaps(in: part.category)))
+        }
+        return read
     }
 }
 
 extension Vault {
-    /// An officer's records in a part of his file with their whole history, as rules see them.
-    func histories(in part: FilePart, of officer: OfficerEntry, _ db: Connection) throws -> [RecordFact] {
+    /// An officer's records in parts of his file with their whole history, as rules see them.
+    func histories(
+        in parts: [FilePart], of officer: OfficerEntry, _ db: Connection
+    ) throws -> Reading<[RecordFact]> {
+        var facts: [RecordFact] = []
+        var gaps: [Coverage.Gap] = []
+        for part in parts { gaps += try histories(in: part, of: officer, db) { facts.append($0) } }
+        return Reading(facts, Coverage(gaps))
+    }
+
+    private func histories(
+        in part: FilePart, of officer: OfficerEntry, _ db: Connection, _ receive: (RecordFact) -> Void
+    ) throws -> [Coverage.Gap] {
         guard let dossier = part.dossier else { return [] }
         var order: [Int64] = []
         var histories: [Int64: (kind: String, versions: [RecordFact.Version])] = [:]
-        try walk(dossier, part.category, officer: officer.id.number, db) { entry, opened in
+        let setAside = try walk(dossier, part.category, officer: officer.id.number, db) { entry, opened in
             let (record, content) = (entry.id.number, opened.content)
             if histories[record] == nil { order.append(record) }
             histories[record, default: (content.kind, [])].versions.append(
@@ -112,11 +131,11 @@ extension Vault {
                     state: content.state, occurredOn: content.occurredOn, filedOn: content.filedOn,
                     filedSequence: opened.provenance.sequence, asFound: entry.isAsFound, values: content.values))
         }
-        return order.compactMap { record in
-            histories[record].map {
-                RecordFact(recordID: RecordID(record).text, kind: $0.kind, versions: $0.versions)
-            }
+        for record in order {
+            guard let history = histories[record] else { continue }
+            receive(RecordFact(recordID: RecordID(record).text, kind: history.kind, versions: history.versions))
         }
+        return setAside.gaps(in: part.category)
     }
 }
 
@@ -135,6 +154,9 @@ struct DossierSieve {
         self.graph = graph
         reached = Dictionary(uniqueKeysWithValues: reaches.map { ($0.category, Set($0.units.map(\.id))) })
     }
+
+    /// What a dossier that opens left out.
+    mutating func note(_ found: [Coverage.Gap]) { gaps += found }
 
     mutating func opens(_ dossier: Int64, _ category: ProbityRecords.Category, _ db: Connection) throws -> Bool {
         let node: Int64

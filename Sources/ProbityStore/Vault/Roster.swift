@@ -219,12 +219,12 @@ final class Roster {
                 .notVisible, "no officer of that identifier is visible", rule: "officer.unknown")
         }
         var found: RecordEntry?
-        try vault.walk(key.dossier, .roster, officer: officer, db) { entry, version in
+        let setAside = try vault.walk(key.dossier, .roster, officer: officer, db) { entry, version in
             guard version.content.kind == "officer", found == nil || found?.id == entry.id else { return }
             if found == nil || day.map({ version.content.filedOn <= $0 }) ?? true { found = entry }
         }
-        guard let entry = found else {
-            throw ArchiveError(.integrity, "officer \(OfficerID(officer)) has no roster entry")
+        guard let entry = found, !setAside.contains(.changed) else {
+            throw ArchiveError(.integrity, "officer \(OfficerID(officer)) has no roster entry that proves to be his")
         }
         guard entry.content.values["unit"]?.string == key.place.unit else {
             throw ArchiveError(

@@ -7,14 +7,22 @@ public import ProbityRecords
 // more, under the dossier key of the officer concerned, and the bytes stay as they were filed. XAES-256-GCM does not
 // commit to its key, so a commitment to it stands beside the item and is compared before anything is opened.
 
-/// An item in the tray, as its reader sees it.
-public struct TrayEntry: Sendable {
+/// An item in the tray without what it says.
+public struct TrayHeading: Sendable {
     public let id: TrayID
     public let filedBy: String
     public let filedOn: CivilDate
     /// Number of the officer as the person who filed it wrote it.
     public let officer: String
+}
+
+/// An item in the tray, as its reader sees it.
+@dynamicMemberLookup
+public struct TrayEntry: Sendable {
+    public let heading: TrayHeading
     public let values: [String: JSONValue]
+
+    public subscript<Value>(dynamicMember member: KeyPath<TrayHeading, Value>) -> Value { heading[keyPath: member] }
 }
 
 /// One item and what became of it.
@@ -78,9 +86,43 @@ struct Tray {
     ///
     /// - Throws: ``ArchiveError`` `notVisible` where there is none or no key leads there; `integrity`.
     func open(_ id: TrayID, _ db: Connection) throws -> Opened {
-        guard let row = try TrayTable.row(id.number, db), let key = try vault.graph.intakeKey(row.intake, db) else {
-            throw Tray.notVisible
+        guard let row = try TrayTable.row(id.number, db) else { throw Tray.notVisible }
+        return try open(row, db)
+    }
+
+    /// The items that are not taken in yet, in the order in which they came, and what was left out because it proves nothing.
+    ///
+    /// - Throws: ``ArchiveError`` `notVisible` where no key leads there.
+    func waiting(
+        _ category: ProbityRecords.Category, _ db: Connection
+    ) throws -> (entries: [TrayEntry], setAside: Vault.SetAside) {
+        var setAside: Vault.SetAside = []
+        let taken = Set(try TrayTable.intakes(in: category, db).filter { try isTakenIn($0, db) }.map(\.tray))
+        let entries = try TrayTable.rows(of: category, db).filter { !taken.contains($0.id) }.compactMap { row in
+            do { return try open(row, db).entry } catch let error as ArchiveError where error.code == .integrity {
+                let isPlanted = try vault.isPlanted(.tray, row.columns, inBatch: row.batch, db)
+                setAside.insert(isPlanted ? .planted : .changed)
+                return nil
+            }
         }
+        return (entries, setAside)
+    }
+
+    /// Whether a row that says that an item was taken in comes from somebody who could.
+    private func isTakenIn(_ row: TrayIntakeRow, _ db: Connection) throws -> Bool {
+        do {
+            let provenance = try vault.provenance(of: .trayIntake, row.columns, inBatch: row.batch, db)
+            return provenance.certificate.map {
+                archive.policy.decide(role: $0.role, act: .takeIn, category: .complaints).isAllowed
+            } ?? false
+        } catch let error as ArchiveError where error.code == .integrity {
+            return false
+        }
+    }
+
+    private func open(_ row: TrayRow, _ db: Connection) throws -> Opened {
+        let id = TrayID(row.id)
+        guard let key = try vault.graph.intakeKey(row.intake, db) else { throw Tray.notVisible }
         return try Seal.opening("tray item \(id)") {
             let secret = try PersonWrap.unwrap(row.wrapped, with: key, context: context(from: "key:\(row.intake)", id))
             guard areEqualInConstantTime(try Tray.commitment(secret), row.commitment) else {
@@ -93,17 +135,19 @@ struct Tray {
                 let on = value["filedOn"]?.string.flatMap({ CivilDate($0) }), let officer = value["officer"]?.string,
                 let values = value["values"]?.object
             else { throw ArchiveError(.integrity, "tray item \(id) has another form") }
-            guard try vault.provenance(ofBatch: row.batch, db).actor == by else {
+            guard try vault.provenance(of: .tray, row.columns, inBatch: row.batch, db).actor == by else {
                 throw ArchiveError(.integrity, "tray item \(id) was not filed by the person that it names")
             }
             return Opened(
-                entry: TrayEntry(id: id, filedBy: by, filedOn: on, officer: officer, values: values), secret: shared)
+                entry: TrayEntry(
+                    heading: TrayHeading(id: id, filedBy: by, filedOn: on, officer: officer), values: values),
+                secret: shared)
         }
     }
 
     /// The record that an item became; nil while it waits.
     func record(of id: TrayID, _ db: Connection) throws -> RecordID? {
-        try TrayTable.record(of: id.number, db).map { RecordID($0) }
+        try TrayTable.intakes(of: id.number, db).first { try isTakenIn($0, db) }.map { RecordID($0.record) }
     }
 
     /// Wraps the item's key under the dossier of the record that it has become.

@@ -81,13 +81,11 @@ final class Vault {
 
     /// The next free version number of a dossier.
     func nextVersion(in dossier: Int64, _ db: Connection) throws -> Int64 {
-        let range = VersionTable.range(of: dossier)
-        guard let last = try VersionTable.last(in: dossier, db) else { return range.lowerBound }
-        guard last + 1 < range.upperBound else {
+        guard let next = try VersionTable.next(in: dossier, db) else {
             throw ArchiveError(
                 .invalidEntry, "a dossier holds at most 1,048,576 versions", rule: "dossier.full")
         }
-        return last + 1
+        return next
     }
 
     /// Seals and inserts one version.
@@ -129,6 +127,7 @@ final class Vault {
     private func open(_ row: VersionRow, _ category: ProbityRecords.Category, _ db: Connection) throws -> OpenedVersion
     {
         let (id, dossier) = (RecordID(row.id), row.dossier)
+        let provenance = try provenance(of: .version, row.columns, inBatch: row.batch ?? 0, version: row.id, db)
         guard let key = try graph.dossierKey(dossier, db) else {
             throw ArchiveError(.notVisible, "no key for the dossier", rule: "key.missing")
         }
@@ -157,7 +156,6 @@ final class Vault {
         if category.isSealed ? row.kind != nil : row.clear != VersionRow.Clear(columns) {
             throw ArchiveError(.integrity, "the clear columns of version \(id) are not its content's")
         }
-        let provenance = try provenance(ofBatch: row.batch ?? 0, db)
         // Who files is named twice, inside the seal and by whoever signed the ledger line.
         guard content.filedBy == provenance.actor else {
             throw ArchiveError(.integrity, "version \(id) was not filed by the person that it names")
@@ -169,85 +167,183 @@ final class Vault {
             row: row, kind: declared, content: content, columns: columns, provenance: provenance)
     }
 
-    /// The records of one dossier, oldest first.
+    // MARK: Reading a dossier
+
+    /// Of the versions that stand in a dossier, those that were left out because they prove no place there.
+    struct SetAside: OptionSet {
+        let rawValue: Int
+        /// Somebody put a row beside the true ones, or filed one that no step leads to.
+        static let planted = SetAside(rawValue: 1)
+        /// A row that an act made, or what proves it, was changed: what stood there is not known.
+        static let changed = SetAside(rawValue: 2)
+
+        /// What an answer says of it.
+        func gaps(in category: ProbityRecords.Category) -> [Coverage.Gap] {
+            isEmpty ? [] : [Coverage.Gap(category, .setAside)]
+        }
+    }
+
+    /// The records of one dossier, oldest first, and what was left out.
     ///
     /// - Parameters:
     ///   - officer: whose dossier it is; nil where that is not known.
     ///   - record: only this one.
-    /// - Throws: as a version that is opened; `integrity` where one is about another officer.
+    /// - Throws: ``ArchiveError`` `notVisible` where no key leads there.
     func entries(
         in dossier: Int64, _ category: ProbityRecords.Category, officer: Int64? = nil, record: RecordID? = nil,
         _ db: Connection
-    ) throws -> [RecordEntry] {
+    ) throws -> (entries: [RecordEntry], setAside: SetAside) {
         var order: [Int64] = []
         var newest: [Int64: RecordEntry] = [:]
-        try walk(dossier, category, officer: officer, record: record, db) { entry, _ in
+        let setAside = try walk(dossier, category, officer: officer, record: record, db) { entry, _ in
             if newest.updateValue(entry, forKey: entry.id.number) == nil { order.append(entry.id.number) }
         }
-        return order.compactMap { newest[$0] }
+        return (order.compactMap { newest[$0] }, setAside)
     }
 
-    /// Opens the versions in a dossier, oldest first, and hands each on with its record as it stood then.
+    /// Opens the versions in a dossier in the order of the ledger, and hands each on with its record as it stood then. What
+    /// proves no place is left out: it stands before nothing that does.
     func walk(
         _ dossier: Int64, _ category: ProbityRecords.Category, officer: Int64?, record: RecordID? = nil,
         _ db: Connection, _ receive: (RecordEntry, OpenedVersion) throws -> Void
-    ) throws {
-        var standing: [Int64: RecordEntry] = [:]
-        for row in try VersionTable.rows(in: dossier, record: record?.number, db) {
-            let version = try open(row, category, db)
-            guard officer == nil || version.content.officer.number == officer else {
-                throw ArchiveError(.integrity, "version \(RecordID(row.id)) belongs to another dossier")
+    ) throws -> SetAside {
+        var setAside: SetAside = []
+        func sound<T>(_ row: VersionRow, _ body: () throws -> T) throws -> T? {
+            do { return try body() } catch let error as ArchiveError where error.code == .integrity {
+                let isPlanted = try isPlanted(.version, row.columns, inBatch: row.batch ?? 0, version: row.id, db)
+                setAside.insert(isPlanted ? .planted : .changed)
+                return nil
             }
-            let before = standing[row.record]
-            let entry = RecordEntry(version, category, try follow(version, after: before, db), after: before)
-            standing[row.record] = entry
+        }
+        var versions: [OpenedVersion] = []
+        for row in try VersionTable.rows(in: dossier, record: record?.number, db) {
+            let opened = try sound(row) {
+                let version = try open(row, category, db)
+                guard officer == nil || version.content.officer.number == officer else {
+                    throw ArchiveError(.integrity, "version \(RecordID(row.id)) belongs to another dossier")
+                }
+                return version
+            }
+            if let opened { versions.append(opened) }
+        }
+        // Numbers are in the order of the ledger but where somebody had taken the last one.
+        func isBefore(_ one: OpenedVersion, _ other: OpenedVersion) -> Bool {
+            (one.provenance.sequence, one.row.id) < (other.provenance.sequence, other.row.id)
+        }
+        if zip(versions, versions.dropFirst()).contains(where: { isBefore($1, $0) }) { versions.sort(by: isBefore) }
+        var standing: [Int64: RecordEntry] = [:]
+        for version in versions {
+            let before = standing[version.row.record]
+            guard let taking = try sound(version.row, { try follow(version, after: before, db) }) else { continue }
+            let entry = RecordEntry(version, category, taking, after: before)
+            standing[version.row.record] = entry
             try receive(entry, version)
         }
-    }
-
-    /// Every version of one record, oldest first.
-    func versions(
-        of record: RecordID, _ category: ProbityRecords.Category, _ db: Connection
-    ) throws -> [VersionContent] {
-        try VersionTable.rows(in: record.dossier, record: record.number, db).map { try open($0, category, db).content }
+        return setAside
     }
 
     /// One record, where a key leads there; otherwise the same error as for one that does not exist.
+    ///
+    /// - Throws: ``ArchiveError`` also `integrity` where a version of it was changed: nothing is built on what may not be the
+    ///   newest. What somebody put beside it stops nobody.
     func entry(_ record: RecordID, _ db: Connection) throws -> RecordEntry {
+        let found = try history(record, db)
+        guard !found.setAside.contains(.changed) else {
+            throw ArchiveError(.integrity, "a version of record \(record) does not prove where it belongs")
+        }
+        return found.entry
+    }
+
+    /// One record with its versions, oldest first, as far as they prove where they belong.
+    ///
+    /// - Throws: ``ArchiveError`` `notVisible` as ``entry(_:_:)``; `integrity` where none does.
+    func history(
+        _ record: RecordID, _ db: Connection
+    ) throws -> (entry: RecordEntry, versions: [VersionContent], setAside: SetAside) {
         let notVisible = ArchiveError(
             .notVisible, "no record of that identifier is visible", subject: record.text, rule: "record.unknown")
         guard let category = try DossierTable.category(of: record.dossier, db),
             try graph.dossierKey(record.dossier, db) != nil
         else { throw notVisible }
-        guard let entry = try entries(in: record.dossier, category, record: record, db).first else { throw notVisible }
-        return entry
+        var newest: RecordEntry?
+        var versions: [VersionContent] = []
+        let setAside = try walk(record.dossier, category, officer: nil, record: record, db) { entry, version in
+            newest = entry
+            versions.append(version.content)
+        }
+        guard let newest else {
+            guard setAside.contains(.changed) else { throw notVisible }
+            throw ArchiveError(.integrity, "record \(record) does not prove where it belongs")
+        }
+        return (newest, versions, setAside)
     }
 
     // MARK: Provenance
 
-    /// The ledger line that published `batch`: its number and who signed it.
+    /// The ledger line that a row stands under, where that is one of the rows which it names.
     ///
-    /// Whether its signature and rows hold is for `check`: here a reader only must not be told another filer or order.
-    func provenance(ofBatch batch: Int64, _ db: Connection) throws -> Provenance {
+    /// - Parameters:
+    ///   - columns: the row as it stands, all columns but the batch.
+    ///   - version: its number, where it is a version.
+    /// - Throws: ``ArchiveError`` `integrity` where there is no such line, nobody who served has signed it, or it does not name
+    ///   the row.
+    func provenance(
+        of table: Table, _ columns: [Value], inBatch batch: Int64, version: Int64? = nil, _ db: Connection
+    ) throws -> Provenance {
+        let provenance = try provenance(ofBatch: batch, db)
+        if let proof = provenance.proof {
+            let hash = RowDigest.hash(of: table, columns + [.integer(batch)])
+            guard try proof.holds(hash, version: version, archive.vouched, db) else {
+                throw ArchiveError(.integrity, "ledger line \(provenance.sequence) names no such row")
+            }
+        }
+        return provenance
+    }
+
+    private func provenance(ofBatch batch: Int64, _ db: Connection) throws -> Provenance {
         if let known = provenances[batch] { return known }
-        guard let (sequence, note) = try LeafTable.leaf(ofBatch: batch, db) else {
+        guard let (sequence, bytes) = try LeafTable.leaf(ofBatch: batch, db) else {
             if batch == writing {
                 let sequence = try Ledger.size(db)
                 return Provenance(
                     sequence: UInt64(sequence), actor: user, day: archive.now.date,
-                    certificate: try certificate(of: user, atLine: Int64(sequence), db))
+                    certificate: try certificate(of: user, atLine: Int64(sequence), db), proof: nil)
             }
             throw ArchiveError(.integrity, "rows of batch \(batch) have no ledger line")
         }
-        let leaf = try LeafBody(parsing: SignedNote(parsing: note).text)
-        guard leaf.sequence == UInt64(sequence), leaf.batch == batch else {
+        let note = try SignedNote(parsing: bytes)
+        let leaf = try LeafBody(parsing: note.text)
+        guard leaf.sequence == UInt64(sequence), leaf.batch == batch, let objects = leaf.objects else {
             throw ArchiveError(.integrity, "ledger line \(sequence) does not speak of its rows")
         }
+        let certificate = try certificate(of: leaf.actor, atLine: sequence, db)
+        let name = archive.header.names.user(leaf.actor)
+        guard let certificate, note.isSigned(by: NoteVerifier(name: name, key: certificate.signingKey)) else {
+            throw ArchiveError(.integrity, "ledger line \(sequence) is not signed by a user of the archive")
+        }
         let provenance = Provenance(
-            sequence: leaf.sequence, actor: leaf.actor, day: ArchiveTime(leaf.time)?.date,
-            certificate: try certificate(of: leaf.actor, atLine: sequence, db))
+            sequence: leaf.sequence, actor: leaf.actor, day: ArchiveTime(leaf.time)?.date, certificate: certificate,
+            proof: RowProof(batch: batch, count: objects.count, root: objects.root))
         provenances[batch] = provenance
         return provenance
+    }
+
+    /// Whether a row that was set aside was put beside the true ones: no act made it, or one that made it must not. Else it, or
+    /// what proves it, was changed.
+    func isPlanted(
+        _ table: Table, _ columns: [Value], inBatch batch: Int64, version: Int64? = nil, _ db: Connection
+    ) throws -> Bool {
+        guard try LeafTable.line(ofBatch: batch, db) != nil else { return true }
+        do {
+            let provenance = try provenance(ofBatch: batch, db)
+            guard let proof = provenance.proof else { return true }
+            let hash = RowDigest.hash(of: table, columns + [.integer(batch)])
+            if try proof.holds(hash, version: version, archive.vouched, db) { return true }
+            // All rows that the line names are there: this is one more.
+            return try proof.count <= UInt64(RowTile.width) && RowDigest.holdsAll(proof, archive.vouched, db)
+        } catch let error as ArchiveError where error.code == .integrity {
+            return false
+        }
     }
 
     /// Who takes or signs a step under a certificate at ledger line `line`, with all users who he had been until then.
@@ -286,6 +382,8 @@ struct Provenance {
     let day: CivilDate?
     /// By what the actor served at that line; nil where he did not.
     let certificate: Certificate?
+    /// The rows that the line names; nil where it is not written yet.
+    let proof: RowProof?
 
     /// Whether a line of `day` may bring what says that it was filed on `filedOn`: a table that is read over midnight is
     /// published on the day after.

@@ -10,7 +10,7 @@ extension ComplaintCommand {
 
         func run() throws {
             try global.atDesk { desk, console in
-                if let item { console.show(try desk.trayItem(item)) } else { try console.show(desk.tray()) }
+                if let item { try console.show(desk.trayItem(item)) } else { try console.show(desk.tray()) }
             }
         }
     }

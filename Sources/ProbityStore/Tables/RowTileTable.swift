@@ -1,0 +1,49 @@
+import ProbityCrypto
+import ProbityLedger
+
+/// The rows of `rowTile`: what they mean stands in RowTiles.swift.
+enum RowTileTable {
+    /// The hashes of a tile; nil where there is none, or it is no run of hashes.
+    static func hashes(level: Int, first: Int64, inBatch batch: Int64, _ db: Connection) throws -> [SHA256Digest]? {
+        let bytes = try db.bytes(
+            "SELECT hashes FROM rowTile WHERE batch = ? AND level = ? AND first = ?",
+            [.integer(batch), .integer(Int64(level)), .integer(first)])
+        guard let bytes, bytes.count.isMultiple(of: SHA256Digest.byteCount) else { return nil }
+        return try stride(from: 0, to: bytes.count, by: SHA256Digest.byteCount).map {
+            try SHA256Digest(bytes: bytes[$0..<$0 + SHA256Digest.byteCount])
+        }
+    }
+
+    /// Where the tile of level 0 is in which a version stands, if it stands in one.
+    static func place(
+        of version: Int64, inBatch batch: Int64, _ db: Connection
+    ) throws -> (position: UInt64, first: Int64)? {
+        try db.first(
+            """
+            SELECT position, first FROM rowTile WHERE batch = ? AND level = 0 AND first <= ?
+            ORDER BY first DESC LIMIT 1
+            """, [.integer(batch), .integer(version)]
+        ) { (UInt64(clamping: $0.integer(0)), $0.integer(1)) }
+    }
+
+    /// Where the tiles of level 0 are.
+    static func places(inBatch batch: Int64, _ db: Connection) throws -> [(position: UInt64, first: Int64)] {
+        try db.all(
+            "SELECT position, first FROM rowTile WHERE batch = ? AND level = 0 ORDER BY position", [.integer(batch)]
+        ) { (UInt64(clamping: $0.integer(0)), $0.integer(1)) }
+    }
+
+    /// How many tiles there are.
+    static func count(_ db: Connection) throws -> Int64 { try db.integer("SELECT COUNT(*) FROM rowTile") ?? 0 }
+
+    static func insert(_ tile: RowTile, batch: Int64, _ db: Connection) throws {
+        try db.insert(
+            into: "rowTile", "batch, level, first, position, hashes",
+            [
+                [
+                    .integer(batch), .integer(Int64(tile.level)), .integer(tile.first), .integer(tile.position),
+                    .blob(tile.hashes.flatMap(\.bytes)),
+                ]
+            ])
+    }
+}
