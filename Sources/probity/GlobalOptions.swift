@@ -47,7 +47,7 @@ struct GlobalOptions: ParsableArguments {
         visit.purpose = purpose
         visit.questionDate = on
         visit.clockIsConfirmed = acceptClock
-        visit.lockWaitSeconds = lockWait
+        visit.lockWaitSeconds = lockWait.isNaN ? 0 : min(max(lockWait, 0), 86_400)
         visit.stateRoot =
             GlobalOptions.environment("PROBITY_STATE_DIR")
             ?? GlobalOptions.environment("XDG_STATE_HOME").map { "\($0)/probity" }

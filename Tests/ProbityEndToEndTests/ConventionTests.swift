@@ -246,7 +246,7 @@ extension BuiltProgramOnCopies {
             let result = try copy.call(["import", old, "--kind", "complaint", "--past"], as: "inspector1")
             #expect(result.status == 0, "\(result.errors)")
             for (language, words) in [
-                ("zh", ["✓ 成立（属实）", "✗ 不成立（失实）"]), ("en", ["✓ upheld (substantiated)", "✗ not upheld (untrue)"]),
+                ("zh", ["成立（属实）", "不成立（失实）"]), ("en", ["upheld (substantiated)", "not upheld (untrue)"]),
             ] {
                 for command in [
                     ["record", "list", "--officer", "990008", "--kind", "complaint"],

@@ -112,7 +112,7 @@ extension BuiltProgramOnCopies {
                 }
                 let text = try check(user, "990010")
                 #expect(text.status == 51 && text.output.contains("暂缓") && text.output.contains(zh))
-                #expect(!text.output.contains("未发现影响\n"))
+                #expect(!text.output.contains("  未发现影响"))
                 #expect(try check(user, "990010", [], "en").output.contains(en))
                 let everybody = try call(
                     user, ["promote", "check", "--all", "--on", Sample.day, "--json"] + CoverageTests.purpose)

@@ -310,6 +310,9 @@ struct PromotionPeriodTests {
             "useJudgement", ["sanctionNo": "a1/2026-04-01", "judgedOn": "2026-11-15", "effect": "noEffect"],
             state: "withdrawn")
         #expect(try impact() == (.hold, "promotion.period.affects"), "a misfiled judgement is none")
+        candidate.add("useJudgement", ["sanctionNo": "a1/2026-04-01", "judgedOn": "2026-11-01", "effect": "noEffect"])
+        #expect(
+            try impact() == (.hold, "promotion.period.affects"), "of two of one day the one filed last does not win")
     }
 
     @Test("An archive may let a lifted administrative sanction stand as listed")

@@ -37,6 +37,27 @@ struct PromotionVerificationTests {
         #expect(try parts(candidate, on: "2027-01-29") == [.hold, .listed], "180 days after the check")
     }
 
+    @Test("Loss of candidate status blocks whatever the result says, and of two checks of one day the worse counts")
+    func contradicting() throws {
+        for result in ["r0", "r1", "pending"] {
+            let lost = candidate([("2026-10-01", result, "adverse", "2026-10-10")])
+            #expect(try lost.answer().verdict == .blocked && lost.answer().until?.description == "2027-10-10")
+        }
+        for order in [["pending", "r0"], ["r0", "pending"]] {
+            #expect(try parts(candidate(order.map { ("2026-10-01", $0, nil, nil) })) == [.hold], "\(order)")
+        }
+        let kind = try #require(try KindCatalogue.standard().kind("verification"))
+        func rules(_ values: [String: JSONValue]) -> [String?] {
+            kind.validate(
+                values: values.merging(["kind": "v2", "checkedOn": "2026-10-01", "documentNo": "1"]) { $1 },
+                today: CivilDate("2026-12-01")
+            ).filter { $0.severity == .error }.map(\.rule)
+        }
+        #expect(rules(["result": "r1", "decision": "adverse", "decidedOn": "2026-10-02"]) == ["verification.lost"])
+        #expect(rules(["result": "r3", "decision": "adverse", "decidedOn": "2024-01-01"]) == ["verification.order"])
+        #expect(rules(["result": "r3", "decision": "adverse", "decidedOn": "2026-10-02"]) == [])
+    }
+
     @Test("Decided by a measure: the answer names it, or says that none is on file")
     func measure() throws {
         var candidate = PromotionCandidate(leavingOut: ["verification"])

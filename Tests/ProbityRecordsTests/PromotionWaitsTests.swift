@@ -74,4 +74,21 @@ struct PromotionWaitsTests {
         #expect(answer.verdict == .clear)
         #expect(!answer.reasons.contains { $0.message == "promotion.waits" })
     }
+
+    @Test("A correction that takes a revocation back is a hold while it waits, and none any more once it is withdrawn")
+    func takenBack() throws {
+        var candidate = PromotionCandidate()
+        let id = candidate.add(
+            "sanction", ["measure": "a3", "decidedOn": "2026-04-01", "documentNo": "1"], before: true)
+        #expect(try candidate.answer().verdict == .blocked)
+        candidate.amend(id, ["revokedOn": "2026-05-01", "revocationNo": "2"], filedOn: "2026-05-02")
+        #expect(try candidate.answer().verdict == .clear)
+        candidate.amend(id, ["revokedOn": .null, "revocationNo": .null], state: "corrected", filedOn: "2026-06-01")
+        let waiting = try candidate.answer()
+        #expect(waiting.verdict == .hold && waiting.until == nil)
+        let reason = try #require(waiting.reasons.first { $0.message == "promotion.correctionWaits" })
+        #expect(reason.recordIDs == [id] && reason.section == "impact")
+        candidate.amend(id, filedOn: "2026-06-02")
+        #expect(try candidate.answer().verdict == .blocked)
+    }
 }

@@ -47,6 +47,48 @@ extension AdversaryTests {
         #expect(try lines(subject, 3).contains { $0.leaf.act == "officer.show" && $0.isWithheld })
     }
 
+    @Test("Nor reasons that name him, records that were not there for others, and complaints that colleagues looked at")
+    func told() throws {
+        let own = DoorHouse.subjectNumber
+        let subject = try #require(house.subject).user
+        let name = try house.session("clerk1").showOfficer(own).value.name
+        let clerk = try house.session("clerk2")
+        for reason in ["找\(name)的同事\(own)", "\(name)案统计", "核查民警\(own)"] {
+            clerk.purpose = Purpose(code: "dailyManagement", reason: reason)
+            _ = try clerk.showOfficer("990105")
+            #expect(try lines(subject, 1).first?.isWithheld == true, "\(reason)")
+            #expect(try lines("auditor1", 3).contains { $0.details?["reason"] == reason })
+        }
+        clerk.purpose = Purpose(code: "dailyManagement", reason: "例行")
+        _ = try clerk.showOfficer("990105")
+        #expect(try lines(subject, 1).first?.details?["reason"] == "例行")
+        for number in [own, "990105"] {
+            let record = try lead(number)
+            #expect(throws: ArchiveError(.notVisible, "")) { try house.session("promoter1").show(record.id) }
+            #expect(try lines(subject, 1).first?.isWithheld == true)
+            _ = try house.session("inspector1").show(record.id)
+            #expect(try lines(subject, 1).first?.isWithheld == true)
+        }
+    }
+
+    @Test("A user who was certified as an officer is certified as nobody else afterwards")
+    func certifiedAsAnother() throws {
+        let subject = try #require(house.subject)
+        let security = try house.session("secadmin1")
+        let other = try house.session("clerk1").showOfficer("990105").value.id
+        let identity = try Identity.generate(user: subject.user)
+        let request = try UserRequest.make(identity, bureauID: "test")
+        let role = try #require(Role(rawValue: subject.role))
+        for officer in [nil, other] as [OfficerID?] {
+            let error = #expect(throws: ArchiveError(.invalidEntry, "")) {
+                try security.proposeUser(request: request, role: role, unit: "U00", officer: officer)
+            }
+            #expect(error?.rule == "user.otherOfficer")
+        }
+        let own = try house.session("clerk1").showOfficer(DoorHouse.subjectNumber).value.id
+        _ = try security.proposeUser(request: request, role: role, unit: "U00", officer: own)
+    }
+
     @Test(
         "Nothing of an item of the tray is shown without a purpose but whom it names and who dropped it"
     )
@@ -76,6 +118,7 @@ extension AdversaryTests {
         let error = #expect(throws: ArchiveError(.reporterIdentity, "")) {
             try house.session(house.filer(kind).user).file(.init(kind: id, officer: house.number(), values: values))
         }
-        #expect(error?.subject == name || error?.params["field"]?.contains(name) == true, "\(String(describing: error))")
+        #expect(
+            error?.subject == name || error?.params["field"]?.contains(name) == true, "\(String(describing: error))")
     }
 }

@@ -145,6 +145,22 @@ struct AdversaryTests {
         #expect(try house.session(other).accept(matter.id).missing == nil)
     }
 
+    /// Demands that what was planted in an officer's file was left out and told, and returns the records that are there.
+    @discardableResult
+    func demandSetAside(
+        _ number: String, _ category: ProbityRecords.Category, kind: String, as user: String = "inspector2"
+    ) throws -> [RecordEntry] {
+        let session = try house.session(user)
+        session.purpose = fixturePurpose(session)
+        let read = try session.records(of: number, kind: kind)
+        #expect(read.coverage.closable == [Coverage.Gap(category, .setAside)], "\(read.coverage)")
+        return read.records
+    }
+
+    private func fixturePurpose(_ session: Session) -> Purpose? {
+        house.fixture.archive.policy.purposes(session.role).first.map { Purpose(code: $0, reason: "") }
+    }
+
     func lines(_ user: String, _ limit: Int = 40) throws -> [LedgerLine] {
         var query = LedgerQuery()
         query.limit = limit

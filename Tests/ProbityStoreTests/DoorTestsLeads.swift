@@ -10,9 +10,9 @@ extension DoorTests {
     /// The signal that a specific lead is open, and the answer that none is.
     @Suite("Lead signals")
     struct Leads {
-        private let house: DoorHouse
-        private let complaint: DoorModel.Kind
-        private let opinion: DoorModel.Kind
+        let house: DoorHouse
+        let complaint: DoorModel.Kind
+        let opinion: DoorModel.Kind
 
         init() throws {
             (house, complaint) = try DoorTests.house("complaint")
@@ -20,27 +20,26 @@ extension DoorTests {
         }
 
         /// The signals in an officer's file, as who checks promotions sees them.
-        private func signals(_ number: String) throws -> [RecordEntry] {
+        func signals(_ number: String) throws -> [RecordEntry] {
             let session = try house.session("promoter1")
             session.purpose = Purpose("promotionReview")
             return try session.records(of: number, kind: "leadSignal").records
         }
 
-        private func file(_ number: String, specific: Bool, by user: String = "inspector1") throws -> DoorHouse.Record {
+        func file(_ number: String, specific: Bool, by user: String = "inspector1") throws -> DoorHouse.Record {
             let values = complaint.filing().merging(["specificLead": .bool(specific)]) { $1 }
             let id = try house.session(user).file(.init(kind: "complaint", officer: number, values: values))
             return .init(
                 id: id, kind: complaint, standing: .init(state: "received", values: values, filers: [user]))
         }
 
-        private func advance(_ record: inout DoorHouse.Record, _ act: String, _ more: [String: JSONValue] = [:]) throws
-        {
+        func advance(_ record: inout DoorHouse.Record, _ act: String, _ more: [String: JSONValue] = [:]) throws {
             let step = try #require(complaint.steps(act, from: record.standing).first)
             let changes = house.model.changes(step, complaint, record.standing).merging(more) { $1 }
             try house.perform(.init(step: step, changes: changes), &record)
         }
 
-        private func conclude(
+        func conclude(
             _ record: inout DoorHouse.Record, _ outcome: String, on date: String = "2026-11-20"
         ) throws {
             for act in ["register", "accept"] { try advance(&record, act) }
@@ -50,7 +49,7 @@ extension DoorTests {
         }
 
         /// The matter that a signal is to go; nil where none waits.
-        private func lowering(_ number: String) throws -> ProposalEntry? {
+        func lowering(_ number: String) throws -> ProposalEntry? {
             let officer = try house.session("inspector1").showOfficer(number).value.id
             return try house.session("inspector1").proposals().value.entries.first {
                 guard $0.fate == .waiting, case .step(let step) = $0.matter else { return false }
@@ -59,13 +58,13 @@ extension DoorTests {
         }
 
         /// Another inspector than who closed the last lead lets the signal go.
-        private func lower(_ number: String) throws {
+        func lower(_ number: String) throws {
             let matter = try #require(try lowering(number))
             let other = try #require(["inspector1", "inspector2"].first { !matter.signers.contains($0) })
             #expect(try house.session(other).accept(matter.id).missing == nil)
         }
 
-        private func opine(
+        func opine(
             _ number: String, isOpen: Bool, by user: String = "inspector1"
         ) throws -> RecordID {
             let values = opinion.filing().merging(["specificLeadOpen": .bool(isOpen)]) { $1 }
@@ -116,49 +115,6 @@ extension DoorTests {
                 complaint, state: "archived", about: number,
                 more: ["specificLead": true, "outcome": "established", "outcomeOn": "2026-06-01"])
             #expect(try signals(number) == [])
-        }
-
-        @Test(
-            "That no lead is open is not said while one about the officer lies in the tray, however he is named there",
-            arguments: [true, false])
-        func inTray(specific: Bool) throws {
-            let number = house.number()
-            let name = try house.session("clerk1").showOfficer(number).value.name
-            let values = complaint.filing().merging(["specificLead": .bool(specific)]) { $1 }
-            let item = try house.session("clerk1").drop(
-                .init(kind: "complaint", officer: "民警\(name)", values: values))
-            _ = try opine(number, isOpen: true)
-            _ = try opine(house.number(), isOpen: false)
-            func imported() throws -> Bool {
-                let row = opinion.filing().merging(["specificLeadOpen": false]) { $1 }
-                return try house.session("inspector2").importRecords(kind: "opinion", dryRun: false) {
-                    try $0(2, .values(officer: number, state: nil, row))
-                }.isPublished
-            }
-            if specific {
-                #expect(throws: ArchiveError(.stateForbids, "")) { try opine(number, isOpen: false) }
-                #expect(try !imported())
-                // Taken in, it is a lead like any other.
-                try house.session("inspector1").takeIn(item, officer: number)
-                #expect(throws: ArchiveError(.stateForbids, "")) { try opine(number, isOpen: false) }
-            } else {
-                _ = try opine(number, isOpen: false)
-                #expect(try imported())
-            }
-        }
-
-        @Test("What a specific lead says is corrected by two, also before it is registered")
-        func corrected() throws {
-            for (specific, waits) in [(true, true), (false, false)] {
-                let record = try file(house.number(), specific: specific)
-                let result = try house.change("correct", record, ["content": "上班迟到"], by: "inspector1")
-                #expect((result.proposal != nil) == waits)
-                guard let id = result.proposal else { continue }
-                #expect(throws: ArchiveError(.needsSecondPerson, "")) { try house.session("inspector1").accept(id) }
-                #expect(try house.entry(record).content.values["content"] == record.standing.values["content"])
-                #expect(try house.session("inspector2").accept(id).missing == nil)
-                #expect(try house.entry(record).content.values["content"] == "上班迟到")
-            }
         }
 
         @Test(

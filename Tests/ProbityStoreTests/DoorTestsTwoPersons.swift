@@ -256,20 +256,29 @@ extension DoorTests {
                 #expect(try TwoPersons.refusal { _ = try house.session(user).accept(id) } == .secondPerson, "\(user)")
             }
             #expect(try house.session("inspector4").accept(id).missing == nil)
-            // Struck by one step, he does not sign the next either, until the matter begins anew.
+            // Struck by one step, he does not sign the next either, nor that the matter begins anew, nor what comes then.
             func propose(_ act: String, _ changes: [String: JSONValue]) throws -> Int64 {
                 try #require(try house.change(act, record, changes, by: "inspector1").proposal, "\(act)")
             }
-            let outcome = try propose("conclude", ["outcome": "established", "outcomeOn": "2026-11-20", "finding": "核实"])
+            let outcome = try propose(
+                "conclude", ["outcome": "established", "outcomeOn": "2026-11-20", "finding": "核实"])
             for user in ["inspector2", "inspector3"] {
-                #expect(try TwoPersons.refusal { _ = try house.session(user).accept(outcome) } == .secondPerson, "\(user)")
+                #expect(
+                    try TwoPersons.refusal { _ = try house.session(user).accept(outcome) } == .secondPerson, "\(user)")
             }
             #expect(try house.session("inspector4").accept(outcome).missing == nil)
-            #expect(try house.session("inspector3").accept(propose("reopen", [:])).missing == nil)
+            let reopening = try propose("reopen", [:])
+            for user in ["inspector2", "inspector3"] {
+                #expect(
+                    try TwoPersons.refusal { _ = try house.session(user).accept(reopening) } == .secondPerson, "\(user)"
+                )
+            }
+            #expect(try house.session("inspector4").accept(reopening).missing == nil)
             _ = try house.change("accept", record, ["acceptedOn": "2026-11-20"], by: "inspector1")
             _ = try house.change("assess", record, ["specificLead": true], by: "inspector1")
             let disposal = try propose("dispose", ["disposal": "preliminary", "handlers": "inspector2"])
-            #expect(try house.session("inspector3").accept(disposal).missing == nil)
+            #expect(try TwoPersons.refusal { _ = try house.session("inspector3").accept(disposal) } == .secondPerson)
+            #expect(try house.session("inspector4").accept(disposal).missing == nil)
         }
 
         @Test("A handler's signature in a row of his own counts for nothing, and keeps nobody from signing")

@@ -161,7 +161,7 @@ final class Fixture {
             kind: "complaint", officer: officer,
             values: [
                 "receivedOn": "2026-06-02", "channel": "letter", "complaintClass": "accusation",
-                "reporterClass": "anonymous", "jurisdiction": "own", "content": "金丝雀举报内容",
+                "reporterClass": "anonymous", "jurisdiction": "own", "content": "金丝雀投件内容",
             ])
     }
 
@@ -189,7 +189,9 @@ final class Fixture {
             let writer = try RowWriter(db)
             try rows(writer)
             let head = try Ledger.head(archive.header, archive.ledgerMemory, db)
-            let objects = try RowDigest.ofRows(writer.batch, db)
+            var tiles: [RowTile] = []
+            let objects = try RowDigest.ofRows(writer.batch, db) { tiles.append($0) }
+            for tile in tiles { try RowTileTable.insert(tile, batch: writer.batch, db) }
             let signer = NoteSigner(name: archive.header.names.user(identity.user), key: identity.signingKey)
             let leaf = LeafBody(
                 sequence: head.size, time: archive.now.text, actor: actor ?? identity.user,
@@ -217,7 +219,7 @@ final class Fixture {
     func fingerprint() throws -> String {
         try archive.raw { db in
             var hasher = SHA256()
-            for table in Table.allCases.map(\.rawValue) + ["leaf", "node", "checkpoint", "openBatch"] {
+            for table in Table.allCases.map(\.rawValue) + ["leaf", "node", "checkpoint", "openBatch", "rowTile"] {
                 for row in try Row.fetchAll(db, sql: "SELECT * FROM \(table)") {
                     hasher.update(Array("\(table) \(row)".utf8))
                 }

@@ -232,7 +232,7 @@ struct GateTests {
         #expect(throws: ArchiveError(.roleRefuses, "")) { try clerk.trayEntries() }
         let inspector = try fixture.session("inspector1")
         let entry = try #require(try inspector.trayEntries().first)
-        #expect(entry.id == item && entry.filedBy == "clerk1" && entry.values["content"] == "金丝雀举报内容")
+        #expect(entry.id == item && entry.filedBy == "clerk1" && entry.values["content"] == "金丝雀投件内容")
         let record = try inspector.takeIn(item, changes: ["specificLead": true])
         #expect(try inspector.show(record).entry.content.values["specificLead"] == true)
         #expect(try inspector.trayEntries().isEmpty)
@@ -356,7 +356,15 @@ struct GateTests {
                     arguments: [other["sealed"] as Data, row["id"] as Int64])
             }
         }
-        #expect(throws: ArchiveError(.integrity, "")) { try second.session("clerk1").records(of: "990001") }
+        let changed = try second.session("clerk1").records(of: "990001", kind: "majorEvent")
+        #expect(changed.records.isEmpty && changed.coverage.closable == [Coverage.Gap(.events, .setAside)])
+        // Nothing is built on what may not be the newest.
+        let id = try #require(
+            try second.archive.raw { try Int64.fetchOne($0, sql: "SELECT id FROM version WHERE kind = 'majorEvent'") })
+        #expect(throws: ArchiveError(.integrity, "")) { try second.session("clerk1").show(RecordID(id)) }
+        #expect(throws: ArchiveError(.integrity, "")) {
+            try second.session("clerk1").amend(RecordID(id), changes: ["description": "改"], reason: "x")
+        }
     }
 
     @Test("In a bureau of more units than one statement asks about, officers of the first and the last are found")

@@ -213,7 +213,7 @@ struct HardeningTests {
                 sql: """
                     PRAGMA writable_schema = ON;
                     UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'tray')
-                    WHERE name = 'trayIntake';
+                    WHERE name = 'proposal';
                     """)
         }
         try queue.close()

@@ -33,11 +33,11 @@ struct IntakeTests {
         let versions = try inspector.show(record).versions
         #expect(versions[0].values == dropped.values.merging(["receiptNo": "7"]) { $1 })
         #expect(versions[0].intake == .init(item: item, officer: "990001"))
-        // A correction keeps both.
-        try inspector.amend(record, changes: ["content": "更正后"], reason: "更正")
-        let after = try inspector.show(record).versions
-        #expect(after.count == 2 && after[0] == versions[0] && after[1].intake == nil)
-        #expect(after[1].values["content"] == "更正后")
+        // What somebody else wrote nobody corrects alone.
+        #expect(try inspector.amend(record, changes: ["content": "更正后"], reason: "更正").proposal != nil)
+        #expect(try inspector.show(record).versions == versions)
+        let own = try inspector.file(Fixture.complaint("990002"))
+        #expect(try inspector.amend(own, changes: ["content": "更正后"], reason: "更正").proposal == nil)
         #expect(try fixture.archive.check().findings == [])
     }
 

@@ -31,7 +31,8 @@ struct KindStep {
     /// The first filing.
     static func filing(_ kind: RecordKind, by roles: Set<Role>) -> KindStep {
         KindStep(
-            kind: kind, step: "file", roles: roles, from: nil, to: kind.initialState, approvals: [], isForAsFound: false,
+            kind: kind, step: "file", roles: roles, from: nil, to: kind.initialState, approvals: [],
+            isForAsFound: false,
             isByProgram: kind.isDerived)
     }
 

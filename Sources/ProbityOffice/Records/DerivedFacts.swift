@@ -23,10 +23,12 @@ struct DerivedFacts {
                 Fact(key: "lateDays", value: .integer(Int64(late.lateDays))),
                 Fact(key: "rule", value: .string(late.rule.ruleID)),
             ]
+            let key = late.days < 0 ? "cli.before" : late.isFromKnown ? "cli.sinceKnown" : "cli.sinceEvent"
+            let when = words.text(key, ["days": String(abs(late.days))])
             sentences = [
                 late.lateDays > 0
-                    ? words.text("cli.late", ["days": String(late.days), "late": String(late.lateDays)])
-                    : words.text("cli.inTime", ["days": String(late.days)])
+                    ? words.text("cli.late", ["when": when, "late": String(late.lateDays)])
+                    : words.text("cli.inTime", ["when": when])
             ]
             return
         case "drinkingRisk":

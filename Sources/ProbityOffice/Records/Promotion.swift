@@ -78,7 +78,15 @@ struct PromotionWords {
         let answer = result.answer
         let verdict = words.text("promotion.verdict.\(answer.verdict.rawValue)")
         let until = answer.until.map { words.text("promotion.until", ["date": $0.description]) } ?? ""
-        headline = "\(result.officer.policeNo)  \(result.officer.name)  \(result.officer.unit)  \(verdict)\(until)"
+        let count = Set(answer.reasons.filter { PromotionWords.isWaiting($0) }.flatMap(\.recordIDs)).count
+        headline = words.text(
+            "promotion.headline",
+            [
+                "number": result.officer.policeNo, "name": result.officer.name, "unit": result.officer.unit,
+                "verdict": verdict, "until": until, "on": answer.question.on.description,
+                "move": words.phrase("move/\(answer.question.move.rawValue)"),
+                "waiting": count == 0 ? "" : words.text("promotion.waitingCount", ["count": String(count)]),
+            ])
         var lines: [String] = []
         // What nobody has filed is one line, not one a part: it must not bury what was filed.
         let unseen = answer.reasons.filter { $0.message == PromotionWords.notSeen }.compactMap { $0.params["category"] }
@@ -108,6 +116,10 @@ struct PromotionWords {
     private static let missingCourse = "promotion.missingCourse"
     private static let waits: Set = ["promotion.waits", "promotion.waitsCourse"]
     private static let unverified = "promotion.unverified"
+    /// Whether a reason speaks of what was filed and nobody has verified.
+    private static func isWaiting(_ reason: PromotionReason) -> Bool {
+        reason.message == unverified || waits.contains(reason.message)
+    }
     private static let notSeen = "promotion.notSeen"
     /// Of which kind the record is whose absence a section tells.
     private static let kinds = [

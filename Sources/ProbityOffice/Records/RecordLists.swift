@@ -51,7 +51,7 @@ extension ListForm where Entry == OfficerEntry {
         ListForm(
             schema: "officer",
             columns: [
-                Column("number") { entry, _ in entry.policeNo }, Column("name") { entry, _ in entry.name },
+                Column("number") { entry, _ in entry.policeNo }, Column("name") { $1.name($0) },
                 Column("unit") { entry, _ in entry.unit },
                 Column("post") { entry, _ in entry.values["post"]?.string ?? "" },
             ], members: { $1.members($0) })

@@ -58,9 +58,15 @@ extension Vocabulary {
         isAsFound ? text("cli.asFound", ["state": self.state(state)]) : self.state(state)
     }
 
+    /// An officer's name, and that he has left (离册).
+    func name(_ officer: OfficerEntry) -> String {
+        officer.hasLeft ? text("cli.leftName", ["name": officer.name]) : officer.name
+    }
+
     /// The members of a roster entry for programs.
     func members(_ officer: OfficerEntry) -> [String: JSONValue] {
         [
+            "left": .bool(officer.hasLeft),
             "id": .string(officer.id.text), "record": .string(officer.record.text),
             "values": .object(catalogue.shown(officer.values, of: "officer")),
         ]

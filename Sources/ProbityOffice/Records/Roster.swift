@@ -18,7 +18,8 @@ extension Desk {
         let read = try session.showOfficer(officer)
         let (entry, notice) = (read.value, CoverageNotice(read.coverage, words))
         return RecordView(
-            heading: [entry.policeNo, entry.name, entry.id.text], fields: words.fields(entry.values, of: "officer"),
+            heading: [entry.policeNo, words.name(entry), entry.id.text],
+            fields: words.fields(entry.values, of: "officer"),
             facts: [], versions: [], notice: notice, json: JSONAnswer("officer", words.members(entry), notice))
     }
 

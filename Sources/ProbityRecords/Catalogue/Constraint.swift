@@ -5,7 +5,7 @@ import CanonicalJSON
 ///   {"id": "engagement.managed", "when": {"guests": ["managed"]}, "refuse": true, "source": "…", "confidence": "C"}
 ///
 /// `when` names the values that make the rule apply (Condition.swift). What it demands is one of `refuse` (true), `require` and `forbid` (fields),
-/// `differ` (two fields that may not name the same person), `order` (two date fields, the earlier first), `within`
+/// `differ` (two fields that may not name the same person), `order` (date fields: none lies before the first), `within`
 /// (`{"from", "to", "months" or "days"}`: two date fields and how far apart they may lie), `lasting` (`{"from", "months",
 /// "to"}`: a date field, an integer field of months, and the date field that may not lie before their end), `among`
 /// (`{"field", "values"}`: the only values a field may have), `notAfterToday` (date fields that may not lie ahead), `guard` (a
@@ -17,7 +17,7 @@ public struct Constraint: Sendable, Hashable {
         case require([String])
         case forbid([String])
         case differ(String, String)
-        case order(String, String)
+        case order(String, [String])
         case within(from: String, to: String, months: Int, days: Int)
         case lasting(from: String, months: String, to: String)
         case among(String, [JSONValue])
@@ -88,8 +88,9 @@ public struct Constraint: Sendable, Hashable {
             let pair = try names(count: 2)
             return .differ(pair[0], pair[1])
         case "order":
-            let pair = try names(.date, count: 2)
-            return .order(pair[0], pair[1])
+            let dates = try names(.date)
+            guard dates.count > 1 else { throw reader.failure("at least two fields are expected") }
+            return .order(dates[0], Array(dates.dropFirst()))
         case "within":
             _ = try reader.members(["from", "to", "months", "days"])
             let from = try name("from", .date)
@@ -137,10 +138,8 @@ public struct Constraint: Sendable, Hashable {
             return same ? [problem(other, .samePerson)] : []
         case .order(let earlier, let later):
             // The spelling YYYY-MM-DD sorts as the dates do.
-            guard let first = values[earlier]?.string, let second = values[later]?.string, second < first else {
-                return []
-            }
-            return [problem(later, .dateOrder)]
+            guard let first = values[earlier]?.string else { return [] }
+            return later.filter { values[$0]?.string.map { $0 < first } ?? false }.map { problem($0, .dateOrder) }
         case .within(let from, let to, let months, let days):
             guard let first = date(from), let second = date(to),
                 first.adding(months: months).adding(days: days) < second

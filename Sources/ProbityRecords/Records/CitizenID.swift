@@ -73,7 +73,8 @@ public struct CitizenID: Sendable, Hashable {
         return text.prefix(6) + String(repeating: "*", count: text.count - 10) + text.suffix(4)
     }
 
-    /// A text that somebody typed, with every number in it masked.
+    /// A text that somebody typed, with every number in it masked, and whatever is as long as one: a wrong digit or the old form
+    /// of 15 digits makes it nobody else's.
     public static func masked(in text: String) -> String {
         var masked = ""
         var rest = text[...]
@@ -83,10 +84,16 @@ public struct CitizenID: Sendable, Hashable {
                 continue
             }
             let word = rest.prefix(while: isOfWord)
-            masked += isNumber(word) ? Self.masked(String(word)) : String(word)
+            masked += isNumber(word) || isShaped(word) ? Self.masked(String(word)) : String(word)
             rest = rest.dropFirst(word.count)
         }
         return masked
+    }
+
+    private static func isShaped(_ word: Substring) -> Bool {
+        func isDigit(_ character: Character) -> Bool { character.wholeNumberValue != nil }
+        return [15, 18].contains(word.count) && word.dropLast().allSatisfy(isDigit)
+            && (word.last.map { isDigit($0) || "xX".contains($0) } ?? false)
     }
 
     private static func isOfWord(_ character: Character) -> Bool { character.isLetter || character.isNumber }

@@ -20,19 +20,20 @@ public enum ReporterIdentity {
     /// Labels that introduce the reporter inside a text: with a colon behind them, or a word that links a name to them.
     private static let labels = spelt([
         "举报人", "举报人姓名", "检举人", "控告人", "投诉人", "投诉人姓名", "信访人", "来信人", "来访人", "来电人", "反映人", "举报者", "检举者", "控告者", "写信人",
-        "反映者", "来函人", "署名人", "提供线索人", "线索提供人", "爆料人", "联系电话", "联系方式", "reporter", "reportername", "complainant",
-        "informant",
+        "反映者", "来函人", "署名人", "提供线索人", "线索提供人", "爆料人", "联系电话", "联系方式", "来电者", "来信者", "来访者", "知情人", "报案人", "舉報人", "署名",
+        "落款", "线索来源",
+        "投诉群众", "reporter", "reportername", "complainant", "informant", "whistleblower",
     ])
 
     /// Words between a label and a name: 举报人是某某.
-    private static let links = spelt(["是", "就是", "即是", "即", "为", "系", "叫", "名叫", "姓名", "is", "named"])
+    private static let links = spelt(["是", "就是", "即是", "即", "为", "系", "叫", "名叫", "名为", "的名字是", "姓名", "is", "named"])
     /// What may follow them and names nobody: 举报人为匿名.
     private static let nameless = spelt(["匿名", "不详", "未知", "未署名", "anonymous", "unknown"])
     /// The labels that mean a person, behind which his name may stand at once: 举报人王五反映.
     private static let persons = Set(
         spelt([
             "举报人", "检举人", "控告人", "投诉人", "信访人", "来信人", "来访人", "来电人", "反映人", "举报者", "检举者", "控告者", "写信人", "反映者",
-            "来函人", "署名人", "提供线索人", "线索提供人", "爆料人",
+            "来函人", "署名人", "提供线索人", "线索提供人", "爆料人", "来电者", "来信者", "来访者", "知情人", "报案人", "舉報人",
         ]))
     /// The labels by their third byte. Chinese characters differ in their last byte most.
     private static let labelsByThird = byThird(labels)
@@ -88,8 +89,10 @@ public enum ReporterIdentity {
             // U+2010 to U+2015, U+2018 to U+201F, U+3008 to U+3011, U+3014 to U+301B.
             case 0xE28090...0xE28095: character = 0x2D
             case 0xE28098...0xE2809F: character = 0x22
-            case 0xE38088, 0xE3808A, 0xE3808C, 0xE3808E, 0xE38090, 0xE38094, 0xE38096, 0xE38098, 0xE3809A: character = 0x28
-            case 0xE38089, 0xE3808B, 0xE3808D, 0xE3808F, 0xE38091, 0xE38095, 0xE38097, 0xE38099, 0xE3809B: character = 0x29
+            case 0xE38088, 0xE3808A, 0xE3808C, 0xE3808E, 0xE38090, 0xE38094, 0xE38096, 0xE38098, 0xE3809A:
+                character = 0x28
+            case 0xE38089, 0xE3808B, 0xE3808D, 0xE3808F, 0xE38091, 0xE38095, 0xE38097, 0xE38099, 0xE3809B:
+                character = 0x29
             // U+3001, the comma of enumerations.
             case 0xE38081: character = 0x2C
             default: break
@@ -122,13 +125,25 @@ public enum ReporterIdentity {
         }
         // A label begins where a character does.
         for index in bytes.indices.dropLast(2) where bytes[index] & 0xC0 != 0x80 {
+            // 王五实名举报
+            for verb in verbs where bytes[index + 2] == verb[2] && stands(verb, at: index) {
+                if endsName(bytes, at: index) { return true }
+            }
             for label in labels[Int(bytes[index + 2])] where stands(label, at: index) {
+                // 被举报人 is somebody else.
+                if index >= accused.count, stands(accused, at: index - accused.count) { continue }
                 let end = index + label.count
                 if stands(colon, at: end) { return true }
                 if persons.contains(label) {
                     // 举报人（王五）
                     let name = bytes[end...].firstIndex { !fences.contains($0) } ?? end
                     if hasName(bytes, at: name) { return true }
+                    // 王五是举报人
+                    if being.contains(where: {
+                        index >= $0.count && stands($0, at: index - $0.count) && endsName(bytes, at: index - $0.count)
+                    }) {
+                        return true
+                    }
                     // 王五（举报人）
                     if index > 0, bytes[index - 1] == 0x28, stands(closing, at: end),
                         (2...4).contains(where: { hasName(bytes, at: index - 1 - 3 * $0) })
@@ -145,6 +160,30 @@ public enum ReporterIdentity {
             }
         }
         return false
+    }
+
+    private static let verbs = spelt(["举报", "检举", "控告", "实名举报", "署名举报", "实名控告", "实名检举"])
+    private static let accused = Array("被".utf8)
+    private static let being = spelt(["是", "系", "为"])
+    /// What may stand before a name that nothing else sets apart.
+    private static let before = spelt(["据", "由", "经", "接", "系", "收到", "群众", "村民", "居民", "商户", "同事"])
+
+    /// Whether a surname with one or two characters more ends at `end`, with the beginning, a stop or a word of ``before`` in
+    /// front of it.
+    private static func endsName(_ bytes: [UInt8], at end: Int) -> Bool {
+        (2...4).contains { count in
+            let start = end - 3 * count
+            guard start >= 0, stride(from: start, to: end, by: 3).allSatisfy({ (0xE4...0xE9).contains(bytes[$0]) })
+            else { return false }
+            let pair = Array(bytes[start..<start + 6])
+            guard !Surnames.words.contains(pair) else { return false }
+            let isName =
+                Surnames.compound.contains(pair)
+                ? count > 2 : count < 4 && Surnames.single.contains(Array(pair.prefix(3)))
+            guard isName, !bytes[(start + 3)..<end].starts(with: unnamed) else { return false }
+            return start < 3 || !(0xE4...0xE9).contains(bytes[start - 3])
+                || before.contains { start >= $0.count && Array(bytes[(start - $0.count)..<start]) == $0 }
+        }
     }
 
     /// A surname with one or two characters more, and behind them the end, a stop, or what a sentence goes on with.
@@ -180,7 +219,7 @@ public enum ReporterIdentity {
         }
     }
 
-    private static let latinLabels: Set<String> = ["reporter", "complainant", "informant"]
+    private static let latinLabels: Set<String> = ["reporter", "complainant", "informant", "whistleblower"]
     private static let unnamed = Array("某".utf8)
     private static let colon = Array(":".utf8)
     private static let closing = Array(")".utf8)
@@ -235,15 +274,15 @@ public enum ReporterIdentity {
     private static func chineseDigit(_ bytes: [UInt8], at index: Int) -> UInt8? {
         switch (bytes[index], bytes[index + 1], bytes[index + 2]) {
         case (0xE3, 0x80, 0x87), (0xE9, 0x9B, 0xB6): 0x30  // 〇 零
-        case (0xE4, 0xB8, 0x80), (0xE5, 0xB9, 0xBA): 0x31  // 一 幺
-        case (0xE4, 0xBA, 0x8C): 0x32  // 二
-        case (0xE4, 0xB8, 0x89): 0x33  // 三
-        case (0xE5, 0x9B, 0x9B): 0x34  // 四
-        case (0xE4, 0xBA, 0x94): 0x35  // 五
-        case (0xE5, 0x85, 0xAD): 0x36  // 六
-        case (0xE4, 0xB8, 0x83): 0x37  // 七
-        case (0xE5, 0x85, 0xAB): 0x38  // 八
-        case (0xE4, 0xB9, 0x9D): 0x39  // 九
+        case (0xE4, 0xB8, 0x80), (0xE5, 0xB9, 0xBA), (0xE5, 0xA3, 0xB9): 0x31  // 一 幺 壹
+        case (0xE4, 0xBA, 0x8C), (0xE8, 0xB4, 0xB0): 0x32  // 二 贰
+        case (0xE4, 0xB8, 0x89), (0xE5, 0x8F, 0x81): 0x33  // 三 叁
+        case (0xE5, 0x9B, 0x9B), (0xE8, 0x82, 0x86): 0x34  // 四 肆
+        case (0xE4, 0xBA, 0x94), (0xE4, 0xBC, 0x8D): 0x35  // 五 伍
+        case (0xE5, 0x85, 0xAD), (0xE9, 0x99, 0x86): 0x36  // 六 陆
+        case (0xE4, 0xB8, 0x83), (0xE6, 0x9F, 0x92): 0x37  // 七 柒
+        case (0xE5, 0x85, 0xAB), (0xE6, 0x8D, 0x8C): 0x38  // 八 捌
+        case (0xE4, 0xB9, 0x9D), (0xE7, 0x8E, 0x96): 0x39  // 九 玖
         default: nil
         }
     }
@@ -261,9 +300,15 @@ public enum ReporterIdentity {
             for index in bytes.indices.dropLast(word.count) where bytes[index] == first {
                 guard bytes[index...].starts(with: word), !isOfIdentifier(bytes, index) else { continue }
                 let rest = bytes[(index + word.count)...].drop { $0 == colon[0] || fences.contains($0) }
-                let account = rest.starts(with: accountMark) ? rest.dropFirst(accountMark.count) : rest
+                let mark = [accountMark, idMark].first { rest.starts(with: $0) }
+                let account = rest.dropFirst(mark?.count ?? 0)
                 if account.drop(while: { $0 == colon[0] }).prefix(while: isOfAccount).count >= 5 { return true }
             }
+        }
+        // A number without its area's.
+        for index in bytes.indices where bytes[index...].starts(with: telephone) {
+            let rest = bytes[(index + telephone.count)...].drop { $0 == colon[0] || fences.contains($0) }
+            if rest.prefix(while: { (0x30...0x39).contains($0) }).count >= 7 { return true }
         }
         return false
     }
@@ -280,8 +325,10 @@ public enum ReporterIdentity {
         }
     }
 
-    private static let messengers = spelt(["微信", "qq"]).map { (word: $0, first: $0[0]) }
+    private static let messengers = spelt(["微信", "qq", "vx", "v信", "钉钉", "抖音"]).map { (word: $0, first: $0[0]) }
     private static let accountMark = Array("号".utf8)
+    private static let idMark = Array("id".utf8)
+    private static let telephone = Array("电话".utf8)
     private static let country = Array("86".utf8)
 
     private static func isNumber(_ digits: ArraySlice<UInt8>) -> Bool {

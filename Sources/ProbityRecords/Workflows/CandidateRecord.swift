@@ -139,6 +139,15 @@ struct CandidateRecord {
         return !isRevoked(fact, states)
     }
 
+    /// Whether a correction waits that takes back what ended the record: the revocation of its decision.
+    static func takesBack(_ fact: RecordFact, on day: CivilDate, _ states: Counting) -> Bool {
+        let filed = fact.versions.filter { $0.existsFrom <= day }
+        guard let newest = filed.last, let counted = filed.last(where: states.counts), !states.counts(newest) else {
+            return false
+        }
+        return !states.ends(newest) && counted.values["revokedOn"] != nil && newest.values["revokedOn"] == nil
+    }
+
     /// Whether a decision on the record was revoked. A revocation cancels the measure from its start, so it works backwards:
     /// it is the one thing filed after the day that counts. It does once its version is in force.
     private static func isRevoked(_ fact: RecordFact, _ states: Counting) -> Bool {

@@ -6,6 +6,8 @@ public import CanonicalJSON
 public struct EventLateness: Sendable, Equatable {
     /// Days from the event, or from the day it was known, to the report; negative for a report before the event.
     public let days: Int
+    /// Whether they count from the day the event was known (知悉).
+    public let isFromKnown: Bool
     /// The last day on which the report is in time.
     public let dueOn: CivilDate
     /// Days beyond ``dueOn``; 0 for a report in time.
@@ -26,7 +28,9 @@ public struct EventLateness: Sendable, Equatable {
         guard let count = limit["days"]?.integer.map({ Int($0) }),
             let basis = limit["basis"]?.string.flatMap(RuleShape.Basis.init)
         else { return nil }
-        let start = basis == .before ? event : date("knownDate") ?? event
+        let known = basis == .before ? nil : date("knownDate")
+        let start = known ?? event
+        isFromKnown = known != nil
         let signed = basis == .before ? -count : count
         let due =
             switch limit["unit"]?.string.flatMap(RuleShape.Unit.init) {

@@ -180,9 +180,11 @@ extension PromotionEvaluation {
         return make(verdict, verdict == .listed ? "promotion.period.over" : "promotion.period.ended")
     }
 
-    /// The newest judgement whether a measure's period, once over, affects use (期满是否影响使用).
+    /// The newest judgement whether a measure's period, once over, affects use (期满是否影响使用); of two of one day that
+    /// contradict each other, the one that it does.
     private func judgement(on measure: CandidateRecord, notBefore day: CivilDate) -> CandidateRecord? {
         guard let document = measure.text("documentNo") else { return nil }
-        return latest(judgements.filter { $0.text("sanctionNo") == document && $0.date >= day })
+        let judged = newest(judgements.filter { $0.text("sanctionNo") == document && $0.date >= day })
+        return judged.last { $0.text("effect") != "noEffect" } ?? judged.last
     }
 }

@@ -10,6 +10,11 @@ public struct LeadStanding: Sendable, Hashable {
     /// At least one was established.
     public private(set) var isEstablished = false
 
+    /// The field of a complaint that says what it came to; nil where no rule is in force.
+    public static func outcomeField(on date: CivilDate, _ rules: RuleSet) -> String? {
+        rules.rule("lead", on: date)?.text("outcome")
+    }
+
     /// Nobody has filed anything.
     public init() {}
 

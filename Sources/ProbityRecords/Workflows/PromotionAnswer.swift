@@ -139,7 +139,8 @@ public struct PromotionReason: Sendable, Equatable {
     private func noted(_ note: String, _ verdict: PromotionVerdict, until: CivilDate?) -> PromotionReason {
         PromotionReason(
             section: section, verdict: verdict, message: message, params: params, notes: notes + [note],
-            recordIDs: recordIDs, ruleID: ruleID, edition: edition, source: source, confidence: confidence, until: until)
+            recordIDs: recordIDs, ruleID: ruleID, edition: edition, source: source, confidence: confidence, until: until
+        )
     }
 
     var json: JSONValue {

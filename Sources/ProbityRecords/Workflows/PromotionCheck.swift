@@ -89,7 +89,8 @@ final class PromotionEvaluation {
     private(set) var trainings: [CandidateRecord] = []
     private(set) var signals: [CandidateRecord] = []
     private(set) var accountabilities: [CandidateRecord] = []
-    private var waiting: [CandidateRecord] = []
+    /// What a correction that waits speaks of.
+    private var waiting: [(recordID: String, kind: CandidateKind)] = []
     /// What was filed and nobody has verified.
     private var unverified: [(recordID: String, kind: CandidateKind, values: [String: JSONValue])] = []
     /// What makes an earlier answer stale: measures, differences, open or established leads.
@@ -112,6 +113,8 @@ final class PromotionEvaluation {
             counting[kind] = states
             if let record = CandidateRecord(fact, kind, on: question.on, states) {
                 records.append(record)
+            } else if CandidateRecord.takesBack(fact, on: question.on, states) {
+                waiting.append((fact.recordID, kind))
             } else if CandidateRecord.waits(fact, on: question.on, states) {
                 let newest = fact.versions.last { $0.existsFrom <= question.on }
                 unverified.append((fact.recordID, kind, newest?.values ?? [:]))
@@ -120,7 +123,9 @@ final class PromotionEvaluation {
         // The order in which storage gives the facts must not show in the answer.
         records.sort { ($0.firstFiled.sequence, $0.recordID) < ($1.firstFiled.sequence, $1.recordID) }
         for record in records {
-            if let since = record.waitingSince, since <= question.on { waiting.append(record) }
+            if let since = record.waitingSince, since <= question.on {
+                waiting.append((record.recordID, record.kind))
+            }
             guard record.date <= question.on else { continue }
             switch record.kind {
             case .sanction, .admonition: measures.append(record)
@@ -137,8 +142,11 @@ final class PromotionEvaluation {
         adverse = measures + verifications.filter { isDifference($0) } + signals.filter { isAdverse($0) }
     }
 
-    /// Whether a check found the report incomplete.
-    func isDifference(_ check: CandidateRecord) -> Bool { differences.contains(check.text("result") ?? "") }
+    /// Whether a check found the report incomplete: by its result, or by a decision that only such a one leads to.
+    func isDifference(_ check: CandidateRecord) -> Bool {
+        differences.contains(check.text("result") ?? "")
+            || check.text("decision").flatMap { rules.rule("must.2", on: question.on)?.lossMonths($0) } != nil
+    }
 
     func reason(
         _ section: String, _ verdict: PromotionVerdict, _ message: String, _ params: [String: String] = [:],
@@ -191,7 +199,7 @@ final class PromotionEvaluation {
 
     /// Every correction that waits for its second person: what it says is not in force, and not to be overlooked.
     func corrections() -> [PromotionReason] {
-        waiting.map {
+        waiting.sorted { $0.recordID < $1.recordID }.map {
             reason(
                 $0.kind.section, .hold, "promotion.correctionWaits", ["kind": "kind/\($0.kind.rawValue)"],
                 records: [$0.recordID], rule: "facts.\($0.kind.rawValue)")

@@ -8,7 +8,7 @@ extension PromotionEvaluation {
     func latest(_ records: [CandidateRecord]) -> CandidateRecord? { newest(records).last }
 
     /// As above, all of that day, in the order of filing.
-    private func newest(_ records: [CandidateRecord]) -> [CandidateRecord] {
+    func newest(_ records: [CandidateRecord]) -> [CandidateRecord] {
         let confirmed = records.filter { !$0.isUnconfirmed }
         let known = confirmed.isEmpty ? records : confirmed
         let day = known.map(\.date).max()

@@ -34,12 +34,13 @@ extension PromotionEvaluation {
                 reasons.append(milder(answer(record, outcome, "promotion.verification.open", decision), record))
             }
         }
-        if let governing = latest(clean) {
-            let result = governing.text("result") ?? ""
-            // An explained difference governs with its decision, anything else with its result.
-            let verdict =
-                isDifference(governing) ? .clear : self.verdict(rule?.entry("results", result))
-            reasons.insert(upheld(answer(governing, verdict, "promotion.answer", nil), governing), at: 0)
+        // An explained difference governs with its decision, anything else with its result.
+        func verdict(_ record: CandidateRecord) -> PromotionVerdict {
+            isDifference(record) ? .clear : self.verdict(rule?.entry("results", record.text("result") ?? ""))
+        }
+        // Of two of one day the worse.
+        if let governing = newest(clean).max(by: { verdict($0) <= verdict($1) }) {
+            reasons.insert(upheld(answer(governing, verdict(governing), "promotion.answer", nil), governing), at: 0)
         } else if let governing = handled.min(by: { $0.date < $1.date }) {
             reasons.insert(upheld(answer(governing, .clear, "promotion.answer", nil), governing), at: 0)
         } else if reasons.isEmpty {

@@ -44,7 +44,7 @@ public enum Workflow {
         public let filers: Set<String>
         /// Users who have taken, proposed or signed any step of it.
         public let hands: Set<String>
-        /// Users that a field has named since it was last cleared, though it may name others now.
+        /// Users that a field has ever named, though it may name others now.
         public let named: [String: Set<String>]
         /// Whether it was found in old files and nobody here has confirmed it since.
         public let isAsFound: Bool
@@ -276,21 +276,14 @@ public enum Workflow {
         return hasChanged ? record.filers.union([user]) : record.filers
     }
 
-    /// Whom the fields that keep somebody from a step have named, after a step: a field that is cleared begins anew.
+    /// Whom the fields that keep somebody from a step have named, with what a version says: a matter that begins anew is still
+    /// the one that he handled.
     ///
-    /// - Parameters:
-    ///   - step: nil for a first filing.
-    ///   - named: those of the record before it.
+    /// - Parameter named: those of the version before it.
     public static func named(
-        after step: Step?, of kind: RecordKind, _ named: [String: Set<String>], to values: [String: JSONValue]
+        of kind: RecordKind, _ named: [String: Set<String>], and values: [String: JSONValue]
     ) -> [String: Set<String>] {
-        guard !kind.userFields.isEmpty else { return [:] }
-        var named = named
-        for field in kind.userFields {
-            if step?.clears.contains(field) ?? false { named[field] = [] }
-            named[field, default: []].formUnion(Constraint.names(values[field]))
-        }
-        return named
+        kind.userFields.reduce(into: named) { $0[$1, default: []].formUnion(Constraint.names(values[$1])) }
     }
 
     /// Whether a record as found in the old files is one of this house after a step: somebody else confirmed it, or another

@@ -141,7 +141,7 @@ struct Act: Sendable, Hashable {
     static let recordWithdraw = Act("record.withdraw", .step, adds: step, recusal: .refused, stepFields)
     static let recordAdvance = Act("record.advance", .step, adds: step, recusal: .refused, stepFields)
     static let recordShow = Act(
-        "record.show", .category(.read), purpose: .stated, recusal: .refused, [.record, .officer])
+        "record.show", .category(.read), purpose: .stated, recusal: .refused, [.record, .officer, .kind])
     static let recordList = Act(
         "record.list", .category(.read), purpose: .stated, recusal: .refused,
         [.query, .kind, .officer, .categories, .coverage])

@@ -37,7 +37,8 @@ extension Session {
             return LedgerReader(header: archive.header, graph: graph, db: db)
         }
         let (id, entry) = (OfficerID(own).text, try roster.opens(own, db) ? roster.entry(own, db) : nil)
-        var reader = LedgerReader(header: archive.header, graph: graph, db: db) { [user, catalogue, roster] leaf, details in
+        var reader = LedgerReader(header: archive.header, graph: graph, db: db) {
+            [user, catalogue, roster] leaf, details in
             guard leaf.actor != user else { return false }
             let officers = [Act.Field.officer, .officers].flatMap {
                 details[$0.rawValue]?.split(separator: " ") ?? []
@@ -45,14 +46,18 @@ extension Session {
             if officers.contains(id[...]) { return true }
             let kind = details[Act.Field.kind.rawValue].flatMap { catalogue.kind($0) }
             if leaf.act.hasPrefix("complaint.") || kind?.category == ProbityRecords.Category.complaints { return true }
-            // Refused before anybody knew whom the words mean. Who does not open his own entry cannot tell either.
-            guard officers.isEmpty, let query = details[Act.Field.query.rawValue],
-                Act.named(leaf.act).map({ $0.recusal != .none }) ?? true
-            else { return false }
-            guard let entry else { return true }
+            // What was refused before anybody knew whom the words mean, and reasons that name him. Who does not open his own
+            // entry cannot tell.
+            // A record of which the line does not say whose it is was not there for whoever asked.
+            if officers.isEmpty, details[Act.Field.record.rawValue] != nil { return true }
+            let texts = [Act.Field.query, .reason].compactMap { details[$0.rawValue] }
+            guard let entry else {
+                return officers.isEmpty && details[Act.Field.query.rawValue] != nil
+                    && Act.named(leaf.act).map { $0.recusal != .none } ?? true
+            }
             // Lines have citizen IDs with their middle masked.
             let number = entry.values[OfficerIndex.idNo.rawValue]?.string.map(CitizenID.masked(in:))
-            return try number.map(query.contains) ?? false || roster.means(query, entry, db)
+            return try texts.contains { try number.map($0.contains) ?? false || roster.means($0, entry, db) }
         }
         // Why a matter was not there for him tells which are about himself.
         reader.hides = { [user] leaf, field in leaf.actor == user && field == Act.Field.refusal.rawValue }

@@ -28,9 +28,11 @@ extension Session {
 
     /// What the officer's complaints come to; nil where the user's keys do not open them.
     ///
-    /// - Parameter isWhole: also nil where one of them was changed, and nobody knows what it said.
+    /// - Parameters:
+    ///   - since: what is told already was filed under lines before this one.
+    ///   - isWhole: also nil where one of them was changed, and nobody knows what it said.
     func leads(
-        officer: Int64, unit: String, since: CivilDate? = nil, isWhole: Bool = false, _ db: Connection
+        officer: Int64, unit: String, since: UInt64 = 0, isWhole: Bool = false, _ db: Connection
     ) throws -> LeadStanding? {
         let category = ProbityRecords.Category.complaints
         guard try vault.nearestVisible(vault.place(category, unit: unit), db) != nil else { return nil }
@@ -38,12 +40,21 @@ extension Session {
         guard let dossier = try vault.trueDossier(category, officer: officer, unit: unit, db) else { return standing }
         guard try graph.dossierKey(dossier, db) != nil else { return nil }
         let (rules, today) = (try RuleSet.standard(), archive.now.date)
-        let found = try vault.entries(in: dossier, category, officer: officer, db)
-        if isWhole, found.setAside.contains(.changed) { return nil }
-        for entry in found.entries {
+        let outcomeField = LeadStanding.outcomeField(on: today, rules) ?? ""
+        var newest: [Int64: RecordEntry] = [:]
+        // The line that brought the outcome, or somebody's confirmation of what was found: what is done later is no news.
+        var decided: [Int64: (outcome: JSONValue?, isAsFound: Bool, line: UInt64)] = [:]
+        let setAside = try vault.walk(dossier, category, officer: officer, db) { entry, version in
+            let (record, outcome) = (entry.id.number, entry.content.values[outcomeField])
+            newest[record] = entry
+            if let before = decided[record], before.outcome == outcome, before.isAsFound == entry.isAsFound { return }
+            decided[record] = (outcome, entry.isAsFound, version.provenance.sequence)
+        }
+        if isWhole, setAside.contains(.changed) { return nil }
+        for (record, entry) in newest {
             standing.add(
                 state: entry.content.state, values: entry.content.values, isAsFound: entry.isAsFound,
-                isNews: since.map { entry.content.filedOn >= $0 } ?? true, on: today, rules)
+                isNews: decided[record].map { $0.line >= since } ?? true, on: today, rules)
         }
         return standing
     }
@@ -77,15 +88,19 @@ extension Session {
     ) throws -> (RecordEntry, LeadStanding)? {
         guard kind.category == .complaints else { return nil }
         let entry = try signalEntry(officer: officer, unit: unit, writer.db).first
-        let raisedOn = entry?.content.values["raisedOn"]?.string.flatMap { CivilDate($0) }
-        guard let standing = try leads(officer: officer, unit: unit, since: raisedOn, writer.db) else {
+        let told = entry?.filedSequence ?? 0
+        guard let standing = try leads(officer: officer, unit: unit, since: told, writer.db) else {
             throw ArchiveError(.integrity, "a complaint was filed where none can be read")
         }
         if entry?.content.state != "raised" {
-            guard standing.isOpen else { return nil }
+            // One that was found true is told, though none is open: what was answered before did not know it.
+            guard standing.isOpen || standing.isEstablished else { return nil }
             try raiseSignal(entry, officer: officer, unit: unit, in: writer)
-        } else if let entry, standing.isEstablished, entry.content.values["established"] != true {
-            try advanceSignal(entry, "establish", ["established": true], unit: unit, in: writer)
+        }
+        if standing.isEstablished, let raised = try signalEntry(officer: officer, unit: unit, writer.db).first,
+            raised.content.values["established"] != true
+        {
+            try advanceSignal(raised, "establish", ["established": true], unit: unit, in: writer)
         }
         return try signalEntry(officer: officer, unit: unit, writer.db).first.map { ($0, standing) }
     }

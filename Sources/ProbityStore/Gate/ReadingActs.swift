@@ -8,6 +8,7 @@ extension Session {
         try look(.recordShow, [.record: record.text]) { run, db in
             let entry = try vault.history(record, db).entry
             run[.officer] = entry.content.officer.text
+            run[.kind] = entry.content.kind
             try run.demandRight(in: entry.category)
             try run.concerns(entry.content.officer.number)
             return entry

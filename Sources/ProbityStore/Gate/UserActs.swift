@@ -143,8 +143,17 @@ extension Session {
         return nil
     }
 
-    /// One user per officer (design §5): else his own file would be closed to one of them only.
+    /// One user per officer (design §5): else his own file would be closed to one of them only. And a user who was certified
+    /// as one stays it: else his file would be open to him from the next certificate on.
     private func demandOnlyUser(of certificate: Certificate, _ db: Connection) throws {
+        let before = try Credentials(archive, db).terms(of: certificate.user).compactMap { $0.certificate?.officer }
+            .last
+        guard before == nil || before == certificate.officer else {
+            throw ArchiveError(
+                .invalidEntry, "the user \(certificate.user) was certified as another officer",
+                subject: certificate.user,
+                rule: "user.otherOfficer", params: ["officer": before.map { OfficerID($0).text } ?? ""])
+        }
         guard let officer = certificate.officer else { return }
         let others = try Credentials(archive, db).certificates().filter {
             $0.user != certificate.user && $0.officer == officer

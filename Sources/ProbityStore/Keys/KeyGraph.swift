@@ -181,6 +181,10 @@ final class KeyGraph {
     func open(_ place: NodePlace, _ db: Connection) throws -> NodeSecret? {
         let found = try keyIDs(.node, at: place, db).compactMap { try open(node: $0, db) }
         guard found.count < 2 else { throw KeyGraph.twice(place) }
+        // A grant in force opens its place, or a row that it names was changed.
+        guard !found.isEmpty || !grants.inForce.contains(where: { $0.place == place }) else {
+            throw ArchiveError(.integrity, "the key at \(place.category.rawValue) of \(place.unit) does not open")
+        }
         return found.first
     }
 

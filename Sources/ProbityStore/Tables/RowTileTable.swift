@@ -33,6 +33,35 @@ enum RowTileTable {
         ) { (UInt64(clamping: $0.integer(0)), $0.integer(1)) }
     }
 
+    /// A tile, its hashes as one.
+    struct Fingerprint: Hashable {
+        let level: Int64
+        let position: Int64
+        let first: Int64
+        let digest: SHA256Digest
+
+        init(_ tile: RowTile) {
+            level = Int64(tile.level)
+            position = tile.position
+            first = tile.first
+            digest = SHA256Digest.hash(tile.hashes.flatMap(\.bytes))
+        }
+
+        fileprivate init(_ rows: borrowing Rows) {
+            level = rows.integer(0)
+            position = rows.integer(1)
+            first = rows.integer(2)
+            digest = SHA256Digest.hash(rows.bytes(3))
+        }
+    }
+
+    static func fingerprints(ofBatch batch: Int64, _ db: Connection) throws -> Set<Fingerprint> {
+        Set(
+            try db.all("SELECT level, position, first, hashes FROM rowTile WHERE batch = ?", [.integer(batch)]) {
+                Fingerprint($0)
+            })
+    }
+
     /// How many tiles there are.
     static func count(_ db: Connection) throws -> Int64 { try db.integer("SELECT COUNT(*) FROM rowTile") ?? 0 }
 

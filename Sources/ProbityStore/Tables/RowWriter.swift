@@ -62,8 +62,16 @@ final class RowWriter {
         tally.add(table, row)
     }
 
+    /// The next free number; the lowest free one where somebody took a number that no archive comes to.
     func nextID(_ table: Table) throws -> Int64 {
-        try db.integer("SELECT COALESCE(MAX(id), 0) + 1 FROM \(table.rawValue)") ?? 1
+        let last = try db.integer("SELECT MAX(id) FROM \(table.rawValue)") ?? 0
+        if last < 1 << 48 { return last + 1 }
+        let free = try db.integer(
+            """
+            SELECT MIN(id) + 1 FROM \(table.rawValue) WHERE id > 0
+            AND NOT EXISTS (SELECT 1 FROM \(table.rawValue) AS after WHERE after.id = \(table.rawValue).id + 1)
+            """)
+        return free ?? 1
     }
 
     private static let insertion = Dictionary(

@@ -44,7 +44,8 @@ struct TrayIntakeRow {
         record = rows.integer(1)
         batch = rows.integer(5)
         columns = [
-            .integer(tray), .integer(record), .integer(rows.integer(2)), .integer(rows.integer(3)), .blob(rows.bytes(4)),
+            .integer(tray), .integer(record), .integer(rows.integer(2)), .integer(rows.integer(3)),
+            .blob(rows.bytes(4)),
         ]
     }
 }

@@ -23,7 +23,7 @@ public struct RecordEntry: Sendable, Equatable {
     public let filers: Set<String>
     /// Users who have taken, proposed or signed any step of it.
     let hands: Set<String>
-    /// Users that each field which keeps somebody from a step has named since it was last cleared.
+    /// Users that each field which keeps somebody from a step has ever named.
     let named: [String: Set<String>]
 
     /// What stands in force while a correction waits for its second person (更正待审核); nil elsewhere.
@@ -56,8 +56,10 @@ public struct RecordEntry: Sendable, Equatable {
         firstFiledOn = before?.firstFiledOn ?? opened.content.filedOn
         let waits = content.state == RecordEntry.correctedState
         inForce = waits ? before.map { $0.inForce ?? $0.content } : nil
-        hands = (before?.hands ?? []).union(taking.approvers).union([taking.user])
-        named = Workflow.named(after: taking.step, of: opened.kind, before?.named ?? [:], to: content.values)
+        // What lay in the tray somebody else had written.
+        let dropped = content.intake.map { [$0.item.text] } ?? []
+        hands = (before?.hands ?? []).union(taking.approvers).union([taking.user]).union(dropped)
+        named = Workflow.named(of: opened.kind, before?.named ?? [:], and: content.values)
         if let before, let step = taking.step {
             filers = Workflow.filers(after: step, before.standing, to: content.values, by: taking.user)
             isAsFound = before.isAsFound && !Workflow.confirms(step, isApproved: !taking.approvers.isEmpty)
