@@ -172,7 +172,7 @@ extension BuiltProgram {
             }
             let own = try done("clerk-own", counts)
             #expect(own.output.split(separator: "\n").last?.split(separator: " ") == ["合计", "2", "0"])
-            #expect(own.errors.contains("与您本人有关的内容一律不列出、不统计"))
+            #expect(own.errors.contains("以您本人为对象的内容一律不列出、不统计"))
         }
 
         @Test("Help names every exit code that the command ends with")

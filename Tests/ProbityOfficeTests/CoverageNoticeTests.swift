@@ -25,7 +25,7 @@ struct CoverageNoticeTests {
             zh.notes.map(\.text) == [
                 "未能查看：人员名册（U00，U02、U03 除外）（没有授权通向该处）", "未能查看：重大事项、谈话（U01）（没有授权通向该处）",
                 "未能查看：处分与问责（授权已于 2026-11-01 到期）", "只有全局数字，不按单位统计：廉政意见", "本角色不查看：投诉举报与线索、教育考核与履责",
-                "按回避规定，与您本人有关的内容一律不列出、不统计",
+                "按回避规定，以您本人为对象的内容一律不列出、不统计",
             ])
         #expect(zh.notes.map(\.isWarning) == [true, true, true, false, false, false] && zh.outcome == .partlySeen)
         #expect(!zh.notes.contains { !$0.isInJSON })

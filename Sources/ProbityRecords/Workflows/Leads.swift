@@ -29,16 +29,16 @@ public struct LeadStanding: Sendable, Hashable {
         state: String, values: [String: JSONValue], isAsFound: Bool = false, isNews: Bool, on date: CivilDate,
         _ rules: RuleSet
     ) {
-        guard let rule = rules.rule("lead", on: date), let flag = rule.text("flag"),
-            values[flag]?.bool ?? false
-        else { return }
-        if rule.texts("open").contains(state) { isOpen = true }
+        guard let rule = rules.rule("lead", on: date), let flag = rule.text("flag") else { return }
+        let isSpecific = values[flag]?.bool ?? false
+        if isSpecific, rule.texts("open").contains(state) { isOpen = true }
         // What old papers say of another organ's lead, nobody here can ask any more.
         guard !isAsFound else { return }
-        if rule.texts("elsewhere").contains(state) { isOpen = true }
+        if isSpecific, rule.texts("elsewhere").contains(state) { isOpen = true }
         let outcome = rule.text("outcome").flatMap { values[$0]?.string }
         guard rule.texts("decided").contains(state), let outcome else { return }
-        if rule.texts("pending").contains(outcome) { isOpen = true }
+        if isSpecific, rule.texts("pending").contains(outcome) { isOpen = true }
+        // What two persons found true was checkable, whatever was thought of it when it came in.
         if isNews, rule.texts("established").contains(outcome) { isEstablished = true }
     }
 }
