@@ -93,6 +93,14 @@ public struct Ed25519PublicKey: Hashable, Sendable {
         self.rawBytes = rawBytes
     }
 
+    /// Whether the key is spelled in the one way that RFC 8032 §5.1.2 gives it and is no point of small order, under which
+    /// anybody signs nearly anything. OpenSSL takes such keys: whoever lets a key in asks here first.
+    public var isSound: Bool {
+        // The sign of x stands in the highest bit.
+        let y = rawBytes.dropLast() + [rawBytes[31] & 0x7F]
+        return FieldElement.isReduced(y) && !FieldElement.smallOrderY.contains(Array(y))
+    }
+
     /// Reads SubjectPublicKeyInfo in PEM (RFC 8410).
     ///
     /// - Throws: ``CryptoError`` `invalidKey` for anything else, also for a key of another type.
@@ -168,6 +176,12 @@ public struct X25519PublicKey: Hashable, Sendable {
     public init(rawBytes: [UInt8]) throws(CryptoError) {
         guard rawBytes.count == 32 else { throw CryptoError(.invalidKey, "an X25519 public key has 32 bytes") }
         self.rawBytes = rawBytes
+    }
+
+    /// Whether the key is a reduced u-coordinate and no point of small order, with which everybody agrees on nothing secret
+    /// (RFC 7748 §6.1).
+    public var isSound: Bool {
+        rawBytes[31] & 0x80 == 0 && FieldElement.isReduced(rawBytes) && !FieldElement.smallOrderU.contains(rawBytes)
     }
 
     /// Reads SubjectPublicKeyInfo in PEM (RFC 8410).

@@ -152,6 +152,7 @@ public struct NoteVerifier: Sendable, Hashable {
         } catch {
             throw LedgerError(.malformed, "not an Ed25519 verifier key")
         }
+        guard key.isSound else { throw LedgerError(.malformed, "a key of small order signs for nobody") }
         self.name = String(parts[0])
         guard keyIDText == parts[1] else { throw LedgerError(.malformed, "the verifier key's ID is not its key's") }
     }

@@ -127,6 +127,8 @@ struct PrimitiveTests {
             let flags = test["flags"] as? [String] ?? []
             let privateKey = try X25519PrivateKey(rawSecret: SecretBytes(copying: test.bytes("private")))
             let peer = try X25519PublicKey(rawBytes: test.bytes("public"))
+            let isSound = Set(flags).isDisjoint(with: ["ZeroSharedSecret", "NonCanonicalPublic"])
+            #expect(peer.isSound == isSound, "case \(test.number("tcId"))")
             if flags.contains("ZeroSharedSecret") {
                 #expect(throws: CryptoError(.invalidKey, ""), "case \(test.number("tcId"))") {
                     _ = try privateKey.sharedSecret(with: peer)
@@ -161,8 +163,8 @@ struct PrimitiveTests {
         var count = 0
         let vectors = try VectorFile("cctv_ed25519vectors").list
         for vector in vectors {
-            let valid = try Ed25519PublicKey(rawBytes: vector.bytes("key")).isValid(
-                signature: vector.bytes("sig"), for: Array(vector.text("msg").utf8))
+            let key = try Ed25519PublicKey(rawBytes: vector.bytes("key"))
+            let valid = key.isValid(signature: vector.bytes("sig"), for: Array(vector.text("msg").utf8))
             accepted.update(valid ? 1 : 0)
             count += valid ? 1 : 0
             // The equation without cofactor leaves no residue of small order; R is compared as bytes, so it is canonical.
@@ -170,6 +172,10 @@ struct PrimitiveTests {
             let flags = Set(vector["flags"] as? [String] ?? [])
             #expect(
                 valid == flags.isDisjoint(with: ["low_order_residue", "non_canonical_R"]),
+                "case \(vector.number("number"))")
+            // Who lets keys in refuses those.
+            #expect(
+                key.isSound == flags.isDisjoint(with: ["low_order_A", "non_canonical_A"]),
                 "case \(vector.number("number"))")
         }
         #expect(vectors.count == 914 && count == 208)

@@ -360,8 +360,9 @@ struct DoorModel: Sendable {
             return !both[0].isDisjoint(with: both[1])
         }
         if rule["order"] != nil {
-            let both = texts(rule["order"]).compactMap { values[$0]?.string }
-            return both.count == 2 && both[1] < both[0]
+            let names = texts(rule["order"])
+            guard let first = values[names[0]]?.string else { return false }
+            return names.dropFirst().contains { values[$0]?.string.map { $0 < first } ?? false }
         }
         guard let within = rule["within"], let from = values[within["from"]?.string ?? ""]?.string,
             let to = values[within["to"]?.string ?? ""]?.string

@@ -1,3 +1,5 @@
+import ProbityCrypto
+import ProbityLedger
 import ProbityRecords
 import Testing
 
@@ -57,6 +59,34 @@ struct RefusedInputTests {
             _ = try fixture.session("secadmin1").proposeUser(request: text, role: .clerk, unit: "U00", officer: nil)
         }
         #expect(refused?.code == .invalidEntry && refused?.rule == "request.malformed")
+    }
+
+    @Test("Nobody is certified with a key under which everybody signs, or with which everybody reads")
+    func weakKeys() throws {
+        let fixture = try Fixture(withRecords: false)
+        let security = try fixture.session("secadmin1")
+        let identity = try Identity.generate(user: "clerk9")
+        let request = try UserRequest.make(identity, bureauID: "test")
+        let own = Hex.text(identity.agreementKey.publicKey.rawBytes)
+        let signer = NoteSigner(name: NoteNames(bureauID: "test").user("clerk9"), key: identity.signingKey)
+        for weak in ["00", "01", "ec"] {
+            let key = weak + String(repeating: weak == "ec" ? "ff" : "00", count: 30) + (weak == "ec" ? "7f" : "00")
+            let text = try SignedNote(parsing: Array(request.utf8)).text.replacing(own, with: key)
+            let note = String(decoding: try SignedNote(text: text, signers: [signer]).bytes, as: UTF8.self)
+            let refused = refusal {
+                _ = try security.proposeUser(request: note, role: .clerk, unit: "U00", officer: nil)
+            }
+            #expect(refused?.rule == "request.weakKey")
+            // Nor does a certificate with one count that an administrator signed all the same.
+            let certificate = Certificate(
+                user: "clerk9", serial: 1, role: .clerk, unit: "U00", officer: nil,
+                signingKey: identity.signingKey.publicKey,
+                agreementKey: try X25519PublicKey(rawBytes: #require(Hex.bytes(key))), validFrom: fixture.archive.today)
+            let archiveID = fixture.archive.header.archiveID
+            #expect(throws: ArchiveError(.integrity, "")) {
+                try Certificate(text: certificate.text(archiveID: archiveID), archiveID: archiveID)
+            }
+        }
     }
 
     @Test("A user is an officer who is there, or none")

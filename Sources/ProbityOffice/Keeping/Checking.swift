@@ -9,8 +9,9 @@ extension Visit {
         against remembered: @autoclosure () throws -> [UInt8]?, _ wording: Wording, _ passphrase: PassphraseSource,
         progress: (UInt64, UInt64) -> Void = { _, _ in }
     ) throws -> Answer {
-        let (archive, _) = try openArchive(acceptsReadOnly: true, passphrase)
-        let report = try archive.check(against: remembered(), progress: progress)
+        let (archive, identity) = try openArchive(acceptsReadOnly: true, passphrase)
+        let report = try archive.check(
+            against: remembered(), stateFolder: stateFolder(of: identity.user), progress: progress)
         let findings = FindingWords(report.findings, wording)
         return Answer(
             findings.lines + [
@@ -24,7 +25,11 @@ extension Visit {
                 [
                     "sound": .bool(report.isSound), "leaves": .integer(Int64(report.leafCount)),
                     "rows": .integer(Int64(report.rowCount)), "root": .string(report.root), "findings": findings.json,
-                ]), outcome: report.isSound ? .done : report.isIncomplete ? .incomplete : .integrity)
+                    "remembered": report.rememberedSize.map { .integer(Int64(clamping: $0)) } ?? .null,
+                ]),
+            // That lines were cut only a head remembered elsewhere shows.
+            notes: report.rememberedSize == nil ? [.remark(wording.text("cli.nothingRemembered"), inJSON: true)] : [],
+            outcome: report.isSound ? .done : report.isIncomplete ? .incomplete : .integrity)
     }
 
     /// What the folder tells, and to a user the archive (状态).

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import ProbityCrypto
+import ProbityLedger
 
 /// The few things the archive does to files beside the database, each durable when it returns.
 enum Files {
@@ -38,13 +39,20 @@ enum Files {
     /// - Parameter replacing: false refuses a file that exists.
     static func write(_ bytes: [UInt8], to path: String, mode: mode_t, replacing: Bool = false) throws {
         if !replacing, exists(path) { throw ArchiveError(.alreadyExists, "a file exists already", subject: path) }
-        let temporary = path + ".new"
-        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
+        // A name that nobody foresees, and a file that is ours: in a folder of a group somebody else could have made it, and
+        // would have it open.
+        let temporary = "\(path).\(Hex.text(RandomBytes.bytes(8))).new"
+        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
         guard descriptor >= 0 else { throw failure("write", path) }
         defer { close(descriptor) }
-        try write(bytes, to: descriptor, path)
-        guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0, unsafe rename(temporary, path) == 0 else {
-            throw failure("write", path)
+        do {
+            try write(bytes, to: descriptor, path)
+            guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0, unsafe rename(temporary, path) == 0 else {
+                throw failure("write", path)
+            }
+        } catch {
+            remove(temporary)
+            throw error
         }
         try syncFolder(of: path)
     }
@@ -108,15 +116,24 @@ enum Files {
         return UInt64(information.st_ino)
     }
 
-    static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
+    /// Whether there is a file of that name itself, no link to one and no pipe, that can be read.
+    static func isReadable(_ path: String) -> Bool {
+        var information = stat()
+        guard unsafe lstat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { return false }
+        return unsafe access(path, R_OK) == 0
+    }
 
     private static let pieceByteCount = 1 << 18
 
-    /// Runs `body` on the pieces of a file, in order.
+    /// Runs `body` on the pieces of a file, in order; it follows no link and waits for no pipe.
     private static func forEachPiece(of path: String, _ body: ([UInt8]) throws -> Void) throws {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure("read", path) }
         defer { close(descriptor) }
+        var information = stat()
+        guard unsafe fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+            throw ArchiveError(.inputOutput, "this is no file", subject: path, rule: "disk.failed")
+        }
         var buffer = [UInt8](repeating: 0, count: pieceByteCount)
         while true {
             let count = unsafe buffer.withUnsafeMutableBytes {

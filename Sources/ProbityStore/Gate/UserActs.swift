@@ -99,7 +99,7 @@ extension Session {
             let serial = try CertificateTable.newestSerial(of: request.user, writer.db) ?? 0
             let certificate = Certificate(
                 user: request.user, serial: serial + 1, role: newRole, unit: unit, officer: officer?.number,
-                signingKey: request.signingKey, agreementKey: try request.agreementKey(),
+                signingKey: request.signingKey, agreementKey: request.agreementKey,
                 validFrom: archive.now.date)
             // That there is such a number is no secret of the roster: whose it is, is.
             if let officer, try OfficerTable.dossier(of: officer.number, writer.db) == nil {

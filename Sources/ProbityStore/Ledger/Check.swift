@@ -5,16 +5,23 @@ extension Archive {
     ///
     /// It needs no key but that of the pages, because every digest is over what stands in the database. What is found goes into the report; a
     /// thrown error means that the check could not be made.
-    /// - Parameter against: a checkpoint remembered elsewhere, as a signed note or its text.
-    public func check(against: [UInt8]? = nil, progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CheckReport {
-        try snapshot { try check($0, against: against, progress: progress) }
+    /// - Parameters:
+    ///   - against: a checkpoint remembered elsewhere, as a signed note or its text.
+    ///   - stateFolder: where a user's side remembers the last head that it saw: it is compared as well.
+    public func check(
+        against: [UInt8]? = nil, stateFolder: String? = nil, progress: (UInt64, UInt64) -> Void = { _, _ in }
+    ) throws -> CheckReport {
+        let own = try stateFolder.flatMap { try HeadMemory.file(in: $0, archiveID: header.archiveID) }
+        return try snapshot { try check($0, against: against, remembered: own, progress: progress) }
     }
 
-    func check(_ db: Connection, against: [UInt8]? = nil, progress: (UInt64, UInt64) -> Void = { _, _ in }) throws
-        -> CheckReport
-    {
+    func check(
+        _ db: Connection, against: [UInt8]? = nil, remembered: (path: String, bytes: [UInt8])? = nil,
+        progress: (UInt64, UInt64) -> Void = { _, _ in }
+    ) throws -> CheckReport {
         var checker = try Checker(archive: self, db: db)
         try checker.run(against: against, progress: progress)
+        if let remembered { try checker.checkRemembered(remembered.path, remembered.bytes) }
         return checker.report
     }
 
@@ -44,6 +51,8 @@ public struct CheckReport: Sendable {
     public internal(set) var leafCount: UInt64 = 0
     public internal(set) var rowCount = 0
     public internal(set) var root = ""
+    /// How many lines the user's own side has seen; nil where it remembers nothing.
+    public internal(set) var rememberedSize: UInt64?
 
     public var isSound: Bool { !findings.contains { $0.severity == .violation } }
     /// Whether something is missing rather than changed.

@@ -37,7 +37,7 @@ struct Checker {
         try checkPlaces()
         try checkGrants()
         try checkProposals()
-        if let against { try checkAgainst(against) }
+        if let against { try checkAgainst(against, at: "--against") }
     }
 
     private mutating func checkDatabase() throws {
@@ -164,7 +164,18 @@ struct Checker {
         }
     }
 
-    private mutating func checkAgainst(_ bytes: [UInt8]) throws {
+    /// What a user's own side remembers. A file that nobody can read is told: it may be what would show that lines are gone.
+    mutating func checkRemembered(_ path: String, _ bytes: [UInt8]) throws {
+        do {
+            report.rememberedSize = try checkAgainst(bytes, at: path)
+        } catch let error as ArchiveError where error.code == .invalidEntry {
+            found(path, "check.incomplete.memory", error.reason)
+        }
+    }
+
+    /// - Returns: the size that was remembered; nil where the checkpoint is not one of the archive's.
+    @discardableResult
+    private mutating func checkAgainst(_ bytes: [UInt8], at place: String) throws -> UInt64? {
         let remembered: Checkpoint
         var note: SignedNote?
         do throws(LedgerError) {
@@ -179,18 +190,19 @@ struct Checker {
         // A note that another key signed was made by somebody else, or this is another archive than the one it is of.
         let log = NoteVerifier(name: archive.header.names.ledger, key: archive.header.logKey)
         if let note, remembered.origin == log.name, !note.isSigned(by: log) {
-            found("--against", "check.incomplete.signature")
-            return
+            found(place, "check.incomplete.signature")
+            return nil
         }
         let size = try Ledger.size(db)
         guard remembered.origin == archive.header.names.ledger else {
-            found("--against", "check.incomplete.other", remembered.origin)
-            return
+            found(place, "check.incomplete.other", remembered.origin)
+            return nil
         }
         guard remembered.size <= size else {
-            found("--against", "check.incomplete.older", "\(size) < \(remembered.size)")
-            return
+            found(place, "check.incomplete.older", "\(size) < \(remembered.size)")
+            return remembered.size
         }
-        if try Ledger.root(remembered.size, db) != remembered.root { found("--against", "check.incomplete.root") }
+        if try Ledger.root(remembered.size, db) != remembered.root { found(place, "check.incomplete.root") }
+        return remembered.size
     }
 }

@@ -17,8 +17,16 @@ struct HeadMemory {
                     .inputOutput, "the folder in which your side remembers the ledger cannot be made", subject: folder)
             }
         }
-        path = "\(folder)/\(archiveID).head"
+        path = HeadMemory.path(in: folder, archiveID)
         filePath = "\(folder)/\(archiveID).file"
+    }
+
+    private static func path(in folder: String, _ archiveID: String) -> String { "\(folder)/\(archiveID).head" }
+
+    /// The file with what is remembered in `folder`, and where it stands; nil where nothing is.
+    static func file(in folder: String, archiveID: String) throws -> (path: String, bytes: [UInt8])? {
+        let path = path(in: folder, archiveID)
+        return Files.exists(path) ? (path, try Files.read(path)) : nil
     }
 
     func hasSeen(_ fileID: String) throws -> Bool {

@@ -66,6 +66,9 @@ public struct Certificate: Sendable, Equatable {
         }
         self.signingKey = try Ed25519PublicKey(rawBytes: signing)
         self.agreementKey = try X25519PublicKey(rawBytes: agreement)
+        guard signingKey.isSound, agreementKey.isSound else {
+            throw ArchiveError(.integrity, "a certificate has a key of small order")
+        }
         self.validFrom = from
     }
 

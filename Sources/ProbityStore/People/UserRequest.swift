@@ -7,7 +7,7 @@ import ProbityRecords
 public struct UserRequest {
     let user: String
     let signingKey: Ed25519PublicKey
-    private let agreementKeyBytes: [UInt8]
+    let agreementKey: X25519PublicKey
     private let note: SignedNote
 
     /// Reads a request; whether it is signed is another question.
@@ -31,7 +31,12 @@ public struct UserRequest {
         }
         user = name
         signingKey = try Ed25519PublicKey(rawBytes: signing)
-        agreementKeyBytes = agreement
+        agreementKey = try X25519PublicKey(rawBytes: agreement)
+        // Under such a key anybody signs in his name, or reads what is sealed to him.
+        guard signingKey.isSound, agreementKey.isSound else {
+            throw ArchiveError(
+                .invalidEntry, "the request has a key of small order", subject: "request", rule: "request.weakKey")
+        }
     }
 
     /// - Throws: ``ArchiveError`` `invalidEntry` where the request is not signed with the key that it names.
@@ -42,8 +47,6 @@ public struct UserRequest {
                 rule: "request.unsigned")
         }
     }
-
-    func agreementKey() throws -> X25519PublicKey { try X25519PublicKey(rawBytes: agreementKeyBytes) }
 
     /// The request as text: one signed note.
     public static func make(_ identity: Identity, bureauID: String) throws -> String {
