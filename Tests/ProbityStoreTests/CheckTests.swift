@@ -222,6 +222,16 @@ struct CheckTests {
             try Session(old, identity: #require(fixture.identities["clerk1"]), stateFolder: state)
         }
         #expect(try fixture.archive.check(against: note).isSound)
+        // What the user's own side remembers tells it too, and a memory that cannot be read.
+        let own = try old.check(stateFolder: state)
+        #expect(own.findings.map(\.rule) == ["check.incomplete.older"] && own.rememberedSize == size)
+        #expect(own.isIncomplete && own.findings.first?.place.hasSuffix(".head") == true)
+        #expect(try fixture.archive.check(stateFolder: state).rememberedSize == size)
+        let nowhere = try old.check(stateFolder: fixture.folder.path + "/nowhere")
+        #expect(nowhere.isSound && nowhere.rememberedSize == nil)
+        #expect(!FileManager.default.fileExists(atPath: fixture.folder.path + "/nowhere"))
+        try Data("x".utf8).write(to: URL(filePath: "\(state)/\(old.header.archiveID).head"))
+        #expect(try old.check(stateFolder: state).findings.map(\.rule) == ["check.incomplete.memory"])
     }
 
     @Test("The export verifies without the archive, and no changed, missing or added file passes")

@@ -45,7 +45,9 @@ extension DoorTests.Leads {
             guard let id = result.proposal else { continue }
             #expect(throws: ArchiveError(.needsSecondPerson, "")) { try house.session("inspector1").accept(id) }
             #expect(try house.entry(record).content.values["content"] == record.standing.values["content"])
+            #expect(try house.session("inspector2").show(record.id).waiting?.id == id)
             #expect(try house.session("inspector2").accept(id).missing == nil)
+            #expect(try house.session("inspector2").show(record.id).waiting == nil)
             #expect(try house.entry(record).content.values["content"] == "上班迟到")
         }
     }

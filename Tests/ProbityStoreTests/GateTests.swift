@@ -218,7 +218,8 @@ struct GateTests {
         }
         try clerk.withdraw(record.id, reason: "登记错误")
         #expect(throws: ArchiveError(.stateForbids, "")) { try clerk.withdraw(record.id, reason: "again") }
-        let (entry, history, _) = try clerk.show(record.id)
+        let shown = try clerk.show(record.id)
+        let (entry, history) = (shown.entry, shown.versions)
         #expect(entry.isWithdrawn && entry.versionCount == 3 && second.version == 2)
         #expect(history.map(\.reason) == [nil, "补充原因", "登记错误"])
         #expect(try fixture.archive.check().findings == [])

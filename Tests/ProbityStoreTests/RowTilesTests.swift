@@ -36,7 +36,12 @@ struct RowTilesTests {
     }
 
     private func holds(_ proof: RowProof, _ hash: SHA256Digest, _ version: Int64?) throws -> Bool {
-        try fixture.archive.snapshot { try proof.holds(hash, version: version, VouchedRows(), $0) }
+        try fixture.archive.snapshot {
+            var last = LastTile()
+            let isHeld = try proof.holds(hash, version: version, VouchedRows(), &last, $0)
+            #expect(last.holds(hash, proof) == isHeld)
+            return isHeld
+        }
     }
 
     @Test(

@@ -35,10 +35,15 @@ extension Desk {
     ///
     /// - Throws: ``OfficeError`` for a text that is no identifier; the archive's refusals.
     public func show(_ record: String) throws -> RecordView {
-        let (entry, versions, coverage) = try session.show(Named.record(record))
-        let notice = CoverageNotice(coverage, words)
+        let history = try session.show(Named.record(record))
+        let (entry, versions, notice) = (history.entry, history.versions, CoverageNotice(history.coverage, words))
         var members = words.members(entry)
         members["history"] = .array(versions.map { .object(words.members($0)) })
+        members["waiting"] = history.waiting.map { .integer($0.id) } ?? .null
+        let step = history.waiting.map {
+            words.text(
+                "cli.stepWaits", ["step": words.step($0.step), "id": String($0.id), "user": $0.proposedBy])
+        }
         let (content, kind) = (entry.inForce ?? entry.content, entry.content.kind)
         let waits = entry.inForce.map { inForce in
             words.text(
@@ -48,7 +53,7 @@ extension Desk {
         return RecordView(
             heading: [entry.id.text, words.kind(kind), words.state(of: entry)],
             fields: words.fields(content.values, of: kind),
-            facts: [waits].compactMap(\.self) + DerivedFacts(content, words).sentences,
+            facts: [waits, step].compactMap(\.self) + DerivedFacts(content, words).sentences,
             versions: versions.enumerated().flatMap { index, version in
                 let line = words.text(
                     "cli.version",

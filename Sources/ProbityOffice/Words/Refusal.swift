@@ -58,6 +58,9 @@ public struct Refusal: Sendable, Equatable {
         if let nearest = misnomer?.nearest {
             sentences.append(wording.text("cli.didYouMean", ["name": called(nearest)]))
         }
+        // Who may do something to a kind stands with its steps; the matrix alone may allow what they do not.
+        let isOfReading = keys.first?.hasSuffix(Decision.Refusal.roleDoesNotRead.rawValue) ?? true
+        let keys = params["kind"] == nil || isOfReading ? keys : keys.flatMap { ["\($0).kind", $0] }
         if let hint = keys.map({ "hint.\($0)" }).first(where: wording.messages.contains) {
             // A hint that would name a category is none where the refusal is about no category.
             let text = wording.text(hint, params)

@@ -126,7 +126,7 @@ public enum ReporterIdentity {
         // A label begins where a character does.
         for index in bytes.indices.dropLast(2) where bytes[index] & 0xC0 != 0x80 {
             // 王五实名举报
-            for verb in verbs where bytes[index + 2] == verb[2] && stands(verb, at: index) {
+            for verb in verbsByThird[Int(bytes[index + 2])] where stands(verb, at: index) {
                 if endsName(bytes, at: index) { return true }
             }
             for label in labels[Int(bytes[index + 2])] where stands(label, at: index) {
@@ -162,7 +162,7 @@ public enum ReporterIdentity {
         return false
     }
 
-    private static let verbs = spelt(["举报", "检举", "控告", "实名举报", "署名举报", "实名控告", "实名检举"])
+    private static let verbsByThird = byThird(spelt(["举报", "检举", "控告", "实名举报", "署名举报", "实名控告", "实名检举"]))
     private static let accused = Array("被".utf8)
     private static let being = spelt(["是", "系", "为"])
     /// What may stand before a name that nothing else sets apart.
@@ -251,7 +251,9 @@ public enum ReporterIdentity {
         while index < bytes.count {
             let byte = bytes[index]
             // 一三八…: what is written in characters and what is written in figures are parts of their own.
-            let digit = (0xE3...0xE9).contains(byte) ? chineseDigit(bytes, at: index) : nil
+            let digit =
+                byte >= 0xE3 && byte <= 0xE9 && endsNumeral[Int(bytes[index + 2])]
+                ? chineseDigit(bytes, at: index) : nil
             index += digit == nil ? 1 : 3
             switch digit ?? byte {
             case 0x30...0x39:
@@ -268,6 +270,11 @@ public enum ReporterIdentity {
             }
         }
         return hasNumber()
+    }
+
+    /// Whether a numeral's third byte is this one: few characters get further.
+    private static let endsNumeral = (UInt8.min...UInt8.max).map { byte in
+        "〇零一幺壹二贰三叁四肆五伍六陆七柒八捌九玖".contains { Array($0.utf8)[2] == byte }
     }
 
     /// The digit that a Chinese numeral stands for; nil where another character begins at `index`.
@@ -290,25 +297,27 @@ public enum ReporterIdentity {
     /// An e-mail address, or an account of a messenger behind its name: 微信号zhang88.
     private static func hasAddress(_ bytes: [UInt8]) -> Bool {
         func isOfAccount(_ byte: UInt8) -> Bool { byte.isLetterOrDigit || byte == 0x2D || byte == 0x5F || byte == 0x2E }
-        for index in bytes.indices.dropFirst().dropLast() where bytes[index] == 0x40 {
-            if isOfAccount(bytes[index - 1]), bytes[(index + 1)...].prefix(while: isOfAccount).contains(0x2E) {
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if byte == 0x40, index > 0, isOfAccount(bytes[index - 1]),
+                bytes[(index + 1)...].prefix(while: isOfAccount).contains(0x2E)
+            {
                 return true
             }
-        }
-        // Most texts have no Latin letters or digits at all behind such a word; 微 and "qq" are rarer still.
-        for (word, first) in messengers {
-            for index in bytes.indices.dropLast(word.count) where bytes[index] == first {
-                guard bytes[index...].starts(with: word), !isOfIdentifier(bytes, index) else { continue }
-                let rest = bytes[(index + word.count)...].drop { $0 == colon[0] || fences.contains($0) }
+            // A word of ASCII by its first byte, any other by its third.
+            guard byte < 0x80 || index + 2 < bytes.count && byte >= 0xE4 else { continue }
+            for marker in markers[Int(byte < 0x80 ? byte : bytes[index + 2])] {
+                guard bytes[index...].starts(with: marker.word), !isOfIdentifier(bytes, index) else { continue }
+                let rest = bytes[(index + marker.word.count)...].drop { $0 == colon[0] || fences.contains($0) }
+                if marker.isTelephone {
+                    // Without its area's number.
+                    if rest.prefix(while: { (0x30...0x39).contains($0) }).count >= 7 { return true }
+                    continue
+                }
                 let mark = [accountMark, idMark].first { rest.starts(with: $0) }
                 let account = rest.dropFirst(mark?.count ?? 0)
                 if account.drop(while: { $0 == colon[0] }).prefix(while: isOfAccount).count >= 5 { return true }
             }
-        }
-        // A number without its area's.
-        for index in bytes.indices where bytes[index...].starts(with: telephone) {
-            let rest = bytes[(index + telephone.count)...].drop { $0 == colon[0] || fences.contains($0) }
-            if rest.prefix(while: { (0x30...0x39).contains($0) }).count >= 7 { return true }
         }
         return false
     }
@@ -325,10 +334,22 @@ public enum ReporterIdentity {
         }
     }
 
-    private static let messengers = spelt(["微信", "qq", "vx", "v信", "钉钉", "抖音"]).map { (word: $0, first: $0[0]) }
+    /// What an account or a telephone number stands behind.
+    private struct Marker {
+        let word: [UInt8]
+        let isTelephone: Bool
+    }
+
+    private static let markers: [[Marker]] = {
+        let all =
+            spelt(["微信", "qq", "vx", "v信", "钉钉", "抖音"]).map { Marker(word: $0, isTelephone: false) }
+            + [Marker(word: Array("电话".utf8), isTelephone: true)]
+        return (UInt8.min...UInt8.max).map { byte in
+            all.filter { ($0.word[0] < 0x80 ? $0.word[0] : $0.word[2]) == byte }
+        }
+    }()
     private static let accountMark = Array("号".utf8)
     private static let idMark = Array("id".utf8)
-    private static let telephone = Array("电话".utf8)
     private static let country = Array("86".utf8)
 
     private static func isNumber(_ digits: ArraySlice<UInt8>) -> Bool {

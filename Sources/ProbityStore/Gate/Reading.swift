@@ -27,6 +27,24 @@ public struct OfficerRecords: Sendable {
     public let records: [RecordEntry]
 }
 
+/// One record as it is shown alone.
+public struct RecordHistory: Sendable {
+    /// A step that somebody has proposed and that waits for others.
+    public struct Waiting: Sendable {
+        /// Number of the matter.
+        public let id: Int64
+        public let step: String
+        public let proposedBy: String
+    }
+
+    public let entry: RecordEntry
+    /// Oldest first.
+    public let versions: [VersionContent]
+    public let waiting: Waiting?
+    /// Of the versions, those that were left out.
+    public let coverage: Coverage
+}
+
 /// Records that a search found.
 public struct FoundRecords: Sendable {
     public let found: [(officer: OfficerEntry, record: RecordEntry)]

@@ -1,10 +1,9 @@
 public import ProbityRecords
 
 extension Session {
-    /// One record with all its versions, and whether any was left out because it does not prove where it belongs.
-    public func show(
-        _ record: RecordID
-    ) throws -> (entry: RecordEntry, versions: [VersionContent], coverage: Coverage) {
+    /// One record with all its versions, whether any was left out because it does not prove where it belongs, and the step of
+    /// it that waits for others.
+    public func show(_ record: RecordID) throws -> RecordHistory {
         try look(.recordShow, [.record: record.text]) { run, db in
             let entry = try vault.history(record, db).entry
             run[.officer] = entry.content.officer.text
@@ -14,7 +13,11 @@ extension Session {
             return entry
         } reveal: { db, entry in
             let history = try vault.history(record, db)
-            return (history.entry, history.versions, Coverage(history.setAside.gaps(in: entry.category)))
+            return RecordHistory(
+                entry: history.entry, versions: history.versions,
+                waiting: try waitingProposal(of: history.entry, db).map {
+                    RecordHistory.Waiting(id: $0.id, step: $0.step.outcome.step, proposedBy: $0.step.proposedBy)
+                }, coverage: Coverage(history.setAside.gaps(in: entry.category)))
         }
     }
 

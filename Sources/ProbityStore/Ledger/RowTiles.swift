@@ -82,17 +82,23 @@ struct RowProof {
     ///   - hash: of the row as it stands.
     ///   - version: its number, where it is a version.
     ///   - known: what was believed before.
-    func holds(_ hash: SHA256Digest, version: Int64?, _ known: VouchedRows, _ db: Connection) throws -> Bool {
+    ///   - last: the tile in which a row was found is remembered there.
+    func holds(
+        _ hash: SHA256Digest, version: Int64?, _ known: VouchedRows, _ last: inout LastTile, _ db: Connection
+    ) throws -> Bool {
         // Of a short act there is one tile, wherever the row stands in it.
-        let only = count > RowProof.width ? nil : known.tile(RowTileAddress(batch: batch, level: 0, position: 0))
-        if let only { return only.contains(hash) }
         let places =
             if let version, count > RowProof.width {
                 try [RowTileTable.place(of: version, inBatch: batch, db)].compactMap(\.self)
             } else {
                 try RowTileTable.places(inBatch: batch, db)
             }
-        return try places.contains { try tile(level: 0, $0, known, db)?.contains(hash) ?? false }
+        for place in places {
+            guard let hashes = try tile(level: 0, place, known, db), hashes.contains(hash) else { continue }
+            last = LastTile(batch: batch, hashes: hashes)
+            return true
+        }
+        return false
     }
 
     /// The hashes of a short act's rows; nil where they do not lead to its root.
@@ -123,6 +129,15 @@ struct RowProof {
         known.remember(address, hashes)
         return hashes
     }
+}
+
+/// The tile in which somebody found a row last: the rows of a file stand together.
+struct LastTile {
+    var batch: Int64?
+    var hashes: [SHA256Digest] = []
+
+    /// Whether a row stands there, too. That it does not says nothing.
+    func holds(_ hash: SHA256Digest, _ proof: RowProof) -> Bool { batch == proof.batch && hashes.contains(hash) }
 }
 
 /// Where a tile stands.

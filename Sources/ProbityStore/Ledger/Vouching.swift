@@ -61,7 +61,8 @@ struct Vouching {
             throw ArchiveError(.integrity, "ledger line \(leaf.sequence) does not speak of its rows")
         }
         let proof = RowProof(batch: row.batch, count: objects.count, root: objects.root)
-        guard try proof.holds(row.hash, version: nil, archive.vouched, db) else {
+        var last = LastTile()
+        guard try proof.holds(row.hash, version: nil, archive.vouched, &last, db) else {
             throw ArchiveError(
                 .integrity, "a row of \(table.rawValue) is none of those that ledger line \(leaf.sequence) names")
         }

@@ -112,14 +112,6 @@ enum VersionTable {
         return try db.all(sql + " AND record = ? ORDER BY id", bounds + [.integer(record)]) { VersionRow($0) }
     }
 
-    /// The number of a record's newest version; nil where there is no such record.
-    static func newest(of record: Int64, _ db: Connection) throws -> Int64? {
-        let range = range(of: record >> 20)
-        return try db.integer(
-            "SELECT MAX(id) FROM version WHERE id >= ? AND id < ? AND record = ? AND \(Published.rows)",
-            [.integer(range.lowerBound), .integer(range.upperBound), .integer(record)])
-    }
-
     // MARK: Figures; a test holds that each is answered from indexes alone.
 
     /// Number, state, form and batch of the versions of a kind in a period.

@@ -23,6 +23,8 @@ final class Vault {
     private let dataPrefix: [UInt8]
     /// Who made the rows of a batch and when: it never changes once it is committed.
     private var provenances: [Int64: Provenance] = [:]
+    /// The hashes in which the row before was found.
+    private var tile = LastTile()
     /// By what users served, each from a ledger line on, and how long the ledger was when that was read.
     private var terms: [String: (size: Int64, terms: [(line: Int64, certificate: Certificate?)])] = [:]
     /// Users who were certified as an officer, each from a ledger line on, and how long the ledger was when that was read.
@@ -41,6 +43,7 @@ final class Vault {
     /// Forgets what a rolled-back transaction may have made.
     func forget() {
         provenances.removeAll()
+        tile = LastTile()
         terms.removeAll()
         namesakes.removeAll()
     }
@@ -124,10 +127,10 @@ final class Vault {
     ///
     /// - Throws: ``ArchiveError`` `notVisible` where no key leads there; `integrity` where the version does not open, does not
     ///   say what its row says, or was not filed by the person that it names.
-    private func open(_ row: VersionRow, _ category: ProbityRecords.Category, _ db: Connection) throws -> OpenedVersion
-    {
+    private func open(
+        _ row: VersionRow, _ provenance: Provenance, _ category: ProbityRecords.Category, _ db: Connection
+    ) throws -> OpenedVersion {
         let (id, dossier) = (RecordID(row.id), row.dossier)
-        let provenance = try provenance(of: .version, row.columns, inBatch: row.batch ?? 0, version: row.id, db)
         guard let key = try graph.dossierKey(dossier, db) else {
             throw ArchiveError(.notVisible, "no key for the dossier", rule: "key.missing")
         }
@@ -215,28 +218,29 @@ final class Vault {
                 return nil
             }
         }
-        var versions: [OpenedVersion] = []
+        var rows: [(row: VersionRow, provenance: Provenance)] = []
         for row in try VersionTable.rows(in: dossier, record: record?.number, db) {
+            let found = try sound(row) {
+                try provenance(of: .version, row.columns, inBatch: row.batch ?? 0, version: row.id, db)
+            }
+            if let found { rows.append((row, found)) }
+        }
+        // Numbers are in the order of the ledger but where somebody had taken the last one.
+        if zip(rows, rows.dropFirst()).contains(where: { $1.provenance.sequence < $0.provenance.sequence }) {
+            rows.sort { ($0.provenance.sequence, $0.row.id) < ($1.provenance.sequence, $1.row.id) }
+        }
+        var standing: [Int64: RecordEntry] = [:]
+        for (row, provenance) in rows {
             let opened = try sound(row) {
-                let version = try open(row, category, db)
+                let version = try open(row, provenance, category, db)
                 guard officer == nil || version.content.officer.number == officer else {
                     throw ArchiveError(.integrity, "version \(RecordID(row.id)) belongs to another dossier")
                 }
-                return version
+                return (version, try follow(version, after: standing[row.record], db))
             }
-            if let opened { versions.append(opened) }
-        }
-        // Numbers are in the order of the ledger but where somebody had taken the last one.
-        func isBefore(_ one: OpenedVersion, _ other: OpenedVersion) -> Bool {
-            (one.provenance.sequence, one.row.id) < (other.provenance.sequence, other.row.id)
-        }
-        if zip(versions, versions.dropFirst()).contains(where: { isBefore($1, $0) }) { versions.sort(by: isBefore) }
-        var standing: [Int64: RecordEntry] = [:]
-        for version in versions {
-            let before = standing[version.row.record]
-            guard let taking = try sound(version.row, { try follow(version, after: before, db) }) else { continue }
-            let entry = RecordEntry(version, category, taking, after: before)
-            standing[version.row.record] = entry
+            guard let (version, taking) = opened else { continue }
+            let entry = RecordEntry(version, category, taking, after: standing[row.record])
+            standing[row.record] = entry
             try receive(entry, version)
         }
         return setAside
@@ -293,7 +297,7 @@ final class Vault {
         let provenance = try provenance(ofBatch: batch, db)
         if let proof = provenance.proof {
             let hash = RowDigest.hash(of: table, columns + [.integer(batch)])
-            guard try proof.holds(hash, version: version, archive.vouched, db) else {
+            guard try tile.holds(hash, proof) || proof.holds(hash, version: version, archive.vouched, &tile, db) else {
                 throw ArchiveError(.integrity, "ledger line \(provenance.sequence) names no such row")
             }
         }
@@ -311,8 +315,13 @@ final class Vault {
             }
             throw ArchiveError(.integrity, "rows of batch \(batch) have no ledger line")
         }
-        let note = try SignedNote(parsing: bytes)
-        let leaf = try LeafBody(parsing: note.text)
+        let (note, leaf): (SignedNote, LeafBody)
+        do throws(LedgerError) {
+            note = try SignedNote(parsing: bytes)
+            leaf = try LeafBody(parsing: note.text)
+        } catch {
+            throw ArchiveError(.integrity, "ledger line \(sequence): \(error.reason)")
+        }
         guard leaf.sequence == UInt64(sequence), leaf.batch == batch, let objects = leaf.objects else {
             throw ArchiveError(.integrity, "ledger line \(sequence) does not speak of its rows")
         }
@@ -338,7 +347,7 @@ final class Vault {
             let provenance = try provenance(ofBatch: batch, db)
             guard let proof = provenance.proof else { return true }
             let hash = RowDigest.hash(of: table, columns + [.integer(batch)])
-            if try proof.holds(hash, version: version, archive.vouched, db) { return true }
+            if try proof.holds(hash, version: version, archive.vouched, &tile, db) { return true }
             // All rows that the line names are there: this is one more.
             return try proof.count <= UInt64(RowTile.width) && RowDigest.holdsAll(proof, archive.vouched, db)
         } catch let error as ArchiveError where error.code == .integrity {
