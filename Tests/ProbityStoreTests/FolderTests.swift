@@ -26,7 +26,7 @@ struct FolderTests {
         #expect(try Files.names(below: folder.path).sorted() == ["key.pem", "key.pem.new"])
     }
 
-    @Test("A backup follows no link out of the key folder and waits for no pipe there", .timeLimit(.minutes(1)))
+    @Test("A backup follows no link out of the key folder and waits for no pipe there", .timeLimit(.minutes(10)))
     func linked() throws {
         let fixture = try Fixture(withRecords: false)
         let outside = fixture.folder.path + "/outside"

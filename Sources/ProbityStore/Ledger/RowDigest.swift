@@ -24,9 +24,9 @@ struct RowDigest: Equatable {
 
     /// The number and root of the rows of `batch` that stand in the database.
     ///
-    /// - Parameter receive: gets the tiles over them.
+    /// - Parameter receive: gets the tiles over them; nil makes none.
     static func ofRows(
-        _ batch: Int64, _ db: Connection, _ receive: (RowTile) throws -> Void = { _ in }
+        _ batch: Int64, _ db: Connection, _ receive: ((RowTile) throws -> Void)? = nil
     ) throws -> RowDigest {
         var edge = TreeEdge()
         var tiles = RowTiles()
@@ -41,11 +41,13 @@ struct RowDigest: Equatable {
                 for column in 0...table.columns.count { RowEntry.append(rows, column, to: &entry) }
                 let hash = MerkleTree.leafHash(entry)
                 edge.append(hash)
-                try tiles.append(hash, version: table == .version ? rows.integer(0) : nil, receive)
+                if let receive {
+                    try tiles.append(hash, version: table == .version ? rows.integer(0) : nil, receive)
+                }
             }
             if edge.size > before { filled.insert(table) }
         }
-        try tiles.finish(receive)
+        if let receive { try tiles.finish(receive) }
         return RowDigest(count: edge.size, root: edge.root, tables: filled)
     }
 

@@ -76,16 +76,15 @@ struct RowProof {
 
     private static let width = UInt64(RowTile.width)
 
-    /// Whether a row is one of the act's.
+    /// The tile in which a row stands; nil where it is none of the act's.
     ///
     /// - Parameters:
     ///   - hash: of the row as it stands.
     ///   - version: its number, where it is a version.
     ///   - known: what was believed before.
-    ///   - last: the tile in which a row was found is remembered there.
-    func holds(
-        _ hash: SHA256Digest, version: Int64?, _ known: VouchedRows, _ last: inout LastTile, _ db: Connection
-    ) throws -> Bool {
+    func tile(
+        of hash: SHA256Digest, version: Int64?, _ known: VouchedRows, _ db: Connection
+    ) throws -> [SHA256Digest]? {
         // Of a short act there is one tile, wherever the row stands in it.
         let places =
             if let version, count > RowProof.width {
@@ -94,11 +93,9 @@ struct RowProof {
                 try RowTileTable.places(inBatch: batch, db)
             }
         for place in places {
-            guard let hashes = try tile(level: 0, place, known, db), hashes.contains(hash) else { continue }
-            last = LastTile(batch: batch, hashes: hashes)
-            return true
+            if let hashes = try tile(level: 0, place, known, db), hashes.contains(hash) { return hashes }
         }
-        return false
+        return nil
     }
 
     /// The hashes of a short act's rows; nil where they do not lead to its root.
@@ -129,15 +126,6 @@ struct RowProof {
         known.remember(address, hashes)
         return hashes
     }
-}
-
-/// The tile in which somebody found a row last: the rows of a file stand together.
-struct LastTile {
-    var batch: Int64?
-    var hashes: [SHA256Digest] = []
-
-    /// Whether a row stands there, too. That it does not says nothing.
-    func holds(_ hash: SHA256Digest, _ proof: RowProof) -> Bool { batch == proof.batch && hashes.contains(hash) }
 }
 
 /// Where a tile stands.

@@ -23,8 +23,8 @@ final class Vault {
     private let dataPrefix: [UInt8]
     /// Who made the rows of a batch and when: it never changes once it is committed.
     private var provenances: [Int64: Provenance] = [:]
-    /// The hashes in which the row before was found.
-    private var tile = LastTile()
+    /// Of each batch the hashes among which a row was found last: the rows of a file stand together.
+    private var tiles: [Int64: [SHA256Digest]] = [:]
     /// By what users served, each from a ledger line on, and how long the ledger was when that was read.
     private var terms: [String: (size: Int64, terms: [(line: Int64, certificate: Certificate?)])] = [:]
     /// Users who were certified as an officer, each from a ledger line on, and how long the ledger was when that was read.
@@ -43,7 +43,7 @@ final class Vault {
     /// Forgets what a rolled-back transaction may have made.
     func forget() {
         provenances.removeAll()
-        tile = LastTile()
+        tiles.removeAll()
         terms.removeAll()
         namesakes.removeAll()
     }
@@ -297,11 +297,20 @@ final class Vault {
         let provenance = try provenance(ofBatch: batch, db)
         if let proof = provenance.proof {
             let hash = RowDigest.hash(of: table, columns + [.integer(batch)])
-            guard try tile.holds(hash, proof) || proof.holds(hash, version: version, archive.vouched, &tile, db) else {
+            guard try holds(proof, hash, version, db) else {
                 throw ArchiveError(.integrity, "ledger line \(provenance.sequence) names no such row")
             }
         }
         return provenance
+    }
+
+    private func holds(
+        _ proof: RowProof, _ hash: SHA256Digest, _ version: Int64?, _ db: Connection
+    ) throws -> Bool {
+        if tiles[proof.batch]?.contains(hash) ?? false { return true }
+        guard let found = try proof.tile(of: hash, version: version, archive.vouched, db) else { return false }
+        tiles[proof.batch] = found
+        return true
     }
 
     private func provenance(ofBatch batch: Int64, _ db: Connection) throws -> Provenance {
@@ -347,7 +356,7 @@ final class Vault {
             let provenance = try provenance(ofBatch: batch, db)
             guard let proof = provenance.proof else { return true }
             let hash = RowDigest.hash(of: table, columns + [.integer(batch)])
-            if try proof.holds(hash, version: version, archive.vouched, &tile, db) { return true }
+            if try holds(proof, hash, version, db) { return true }
             // All rows that the line names are there: this is one more.
             return try proof.count <= UInt64(RowTile.width) && RowDigest.holdsAll(proof, archive.vouched, db)
         } catch let error as ArchiveError where error.code == .integrity {
