@@ -87,11 +87,13 @@ struct RowDigest: Equatable {
 
     /// The hash of one row.
     ///
-    /// - Parameter values: of all columns, the batch last.
-    static func hash(of table: Table, _ values: [Value]) -> SHA256Digest {
+    /// - Parameter columns: all but the batch.
+    static func hash(of table: Table, _ columns: [Value], batch: Int64) -> SHA256Digest {
         var entry: [UInt8] = []
+        entry.reserveCapacity(1024)
         RowEntry.begin(table, &entry)
-        for value in values { RowEntry.append(value, to: &entry) }
+        for value in columns { RowEntry.append(value, to: &entry) }
+        RowEntry.append(.integer(batch), to: &entry)
         return MerkleTree.leafHash(entry)
     }
 

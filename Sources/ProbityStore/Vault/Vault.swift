@@ -24,7 +24,7 @@ final class Vault {
     /// Who made the rows of a batch and when: it never changes once it is committed.
     private var provenances: [Int64: Provenance] = [:]
     /// Of each batch the hashes among which a row was found last: the rows of a file stand together.
-    private var tiles: [Int64: [SHA256Digest]] = [:]
+    private var tiles: [Int64: (hashes: [SHA256Digest], next: Int)] = [:]
     /// By what users served, each from a ledger line on, and how long the ledger was when that was read.
     private var terms: [String: (size: Int64, terms: [(line: Int64, certificate: Certificate?)])] = [:]
     /// Users who were certified as an officer, each from a ledger line on, and how long the ledger was when that was read.
@@ -296,7 +296,7 @@ final class Vault {
     ) throws -> Provenance {
         let provenance = try provenance(ofBatch: batch, db)
         if let proof = provenance.proof {
-            let hash = RowDigest.hash(of: table, columns + [.integer(batch)])
+            let hash = RowDigest.hash(of: table, columns, batch: batch)
             guard try holds(proof, hash, version, db) else {
                 throw ArchiveError(.integrity, "ledger line \(provenance.sequence) names no such row")
             }
@@ -307,9 +307,19 @@ final class Vault {
     private func holds(
         _ proof: RowProof, _ hash: SHA256Digest, _ version: Int64?, _ db: Connection
     ) throws -> Bool {
-        if tiles[proof.batch]?.contains(hash) ?? false { return true }
-        guard let found = try proof.tile(of: hash, version: version, archive.vouched, db) else { return false }
-        tiles[proof.batch] = found
+        // Mostly it is the one behind the last.
+        if let (hashes, next) = tiles[proof.batch] {
+            if next < hashes.count, hashes[next] == hash {
+                tiles[proof.batch]?.next = next + 1
+                return true
+            }
+            if let place = hashes.firstIndex(of: hash) {
+                tiles[proof.batch]?.next = place + 1
+                return true
+            }
+        }
+        guard let hashes = try proof.tile(of: hash, version: version, archive.vouched, db) else { return false }
+        tiles[proof.batch] = (hashes, (hashes.firstIndex(of: hash) ?? 0) + 1)
         return true
     }
 
@@ -355,7 +365,7 @@ final class Vault {
         do {
             let provenance = try provenance(ofBatch: batch, db)
             guard let proof = provenance.proof else { return true }
-            let hash = RowDigest.hash(of: table, columns + [.integer(batch)])
+            let hash = RowDigest.hash(of: table, columns, batch: batch)
             if try holds(proof, hash, version, db) { return true }
             // All rows that the line names are there: this is one more.
             return try proof.count <= UInt64(RowTile.width) && RowDigest.holdsAll(proof, archive.vouched, db)
