@@ -21,11 +21,35 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     /// The 32 bytes.
     public var bytes: [UInt8] { unsafe withUnsafeBytes(of: words) { unsafe Array($0) } }
 
+    /// The digests that stand one behind the other in `bytes`; nil where they are no multiple of 32.
+    public static func several(_ bytes: [UInt8]) -> [SHA256Digest]? {
+        guard bytes.count.isMultiple(of: byteCount) else { return nil }
+        return unsafe bytes.withUnsafeBytes { bytes in
+            (0..<bytes.count / byteCount).map { place in
+                var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+                unsafe withUnsafeMutableBytes(of: &words) {
+                    unsafe $0.copyMemory(
+                        from: UnsafeRawBufferPointer(rebasing: bytes[place * byteCount..<(place + 1) * byteCount]))
+                }
+                return SHA256Digest(words: words)
+            }
+        }
+    }
+
+    /// The bytes of digests, one behind the other.
+    public static func bytes(of digests: [SHA256Digest]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(digests.count * byteCount)
+        for digest in digests { unsafe withUnsafeBytes(of: digest.words) { unsafe bytes.append(contentsOf: $0) } }
+        return bytes
+    }
+
     /// The digest of `bytes`.
     public static func hash(_ bytes: [UInt8]) -> SHA256Digest {
-        unsafe filling { digest in
-            _ = unsafe bytes.withUnsafeBufferPointer { unsafe COpenSSL.SHA256($0.baseAddress, $0.count, digest) }
-        }
+        // Not the function SHA256, which looks its algorithm up by name each time.
+        var hasher = SHA256()
+        hasher.update(bytes)
+        return hasher.finish()
     }
 
     /// The digest of the concatenation of `parts`.

@@ -43,11 +43,17 @@ public enum MerkleTree {
         return hasher.finish()
     }
 
-    /// The root over `leafHashes`, in memory.
+    /// The root over `leafHashes`, in memory: level by level, where the last hash of an odd number goes up as it is.
     public static func root(of leafHashes: some Sequence<SHA256Digest>) -> SHA256Digest {
-        var edge = TreeEdge()
-        for hash in leafHashes { edge.append(hash) }
-        return edge.root
+        var hashes = Array(leafHashes)
+        if hashes.isEmpty { return emptyRoot }
+        while hashes.count > 1 {
+            let (pairs, isOdd) = (hashes.count / 2, !hashes.count.isMultiple(of: 2))
+            for pair in 0..<pairs { hashes[pair] = nodeHash(hashes[2 * pair], hashes[2 * pair + 1]) }
+            if isOdd { hashes[pairs] = hashes[2 * pairs] }
+            hashes.removeLast(hashes.count - pairs - (isOdd ? 1 : 0))
+        }
+        return hashes[0]
     }
 
     /// Reads the hash of a complete subtree.

@@ -103,7 +103,7 @@ extension DoorTests {
             let (house, kind) = try DoorTests.house("sanction")
             let (_, id) = try propose(house, kind)
             let batch = try #require(
-                try house.fixture.archive.snapshot { try ProposalTable.rows(of: id, $0).first?.batch })
+                try house.fixture.archive.snapshot { try ProposalTable.rows(of: id, $0).first?.mark.batch })
             func plant(_ kind: String, _ first: Int64?, _ note: [UInt8]) throws {
                 try house.fixture.archive.engine.database.write { db in
                     try db.execute(

@@ -81,7 +81,7 @@ struct WriterTests {
                     try writer.insertDossierKey(number, epoch: 300, node: 1, wrapped: RandomBytes.bytes(9))
                     try writer.insertDossierKey(number, epoch: 2, node: 1, wrapped: [])
                     try writer.insertVersion(
-                        VersionRow(id: number, record: number, epoch: 1, clear: nil, sealed: RandomBytes.bytes(100)))
+                        id: number, record: number, epoch: 1, clear: nil, sealed: RandomBytes.bytes(100))
                 }
                 let digest = try writer.digest()
                 #expect(digest.count == 30 && digest.tables == [.unit, .officerTag, .dossierKey, .version])

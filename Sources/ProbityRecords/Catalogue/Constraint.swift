@@ -11,7 +11,7 @@ import CanonicalJSON
 /// (`{"field", "values"}`: the only values a field may have), `notAfterToday` (date fields that may not lie ahead), `guard` (a
 /// question that rules answer, by its name in ``NamedGuard``). `states` limits the rule to records in these states.
 /// `severity` is `error` or `warning`. The sentence for people is the message `rule.<id>`.
-public struct Constraint: Sendable, Hashable {
+public final class Constraint: Sendable {
     enum Demand: Sendable, Hashable {
         case refuse
         case require([String])

@@ -1,5 +1,5 @@
 /// One field (字段) of a record kind.
-public struct Field: Sendable, Hashable {
+public final class Field: Sendable {
     /// The type of a field's value, with its spelling in a record's canonical JSON.
     public enum ValueType: String, Sendable, CaseIterable {
         /// One line of text.

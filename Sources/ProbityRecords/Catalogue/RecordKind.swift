@@ -29,7 +29,7 @@ public import CanonicalJSON
 
 /// A record kind (种类): the declared form of a record. Validation, import columns, forms and the JSON Schema come from
 /// it.
-public struct RecordKind: Sendable, Hashable {
+public final class RecordKind: Sendable {
     enum DueRule: Sendable, Hashable {
         case field(String)
         case after(field: String, days: Int, months: Int, states: Set<String>)

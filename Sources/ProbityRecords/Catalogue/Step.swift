@@ -21,7 +21,7 @@ public import CanonicalJSON
 //   source*     the rule that it follows
 
 /// A step (办理动作) by which a record changes, and who may take it.
-public struct Step: Sendable, Hashable {
+public final class Step: Sendable {
     /// Somebody who may not take or approve a step, though his role may.
     enum Exclusion: Sendable, Hashable {
         /// Whoever filed or corrected what the step is about.

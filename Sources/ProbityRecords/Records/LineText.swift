@@ -18,9 +18,13 @@ public enum LineText {
     /// of what is shown (U+202A to U+202E, U+2066 to U+2069), told from its UTF-8.
     static func hasControl(_ text: String, allowsLines: Bool) -> Bool {
         let bytes = text.utf8Span.span
-        for index in bytes.indices {
+        var index = 0
+        while index < bytes.count {
+            defer { index += 1 }
             switch bytes[index] {
             case 0x20..<0x7F: continue
+            // Nearly all of most texts: U+3000 to U+FFFF, of three bytes.
+            case 0xE3...0xEF: index += 2
             case 0x09, 0x0A: if !allowsLines { return true }
             case 0..<0x20, 0x7F: return true
             // A first byte, and those that follow it: valid UTF-8 has them.

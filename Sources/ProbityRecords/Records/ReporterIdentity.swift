@@ -35,14 +35,10 @@ public enum ReporterIdentity {
             "举报人", "检举人", "控告人", "投诉人", "信访人", "来信人", "来访人", "来电人", "反映人", "举报者", "检举者", "控告者", "写信人", "反映者",
             "来函人", "署名人", "提供线索人", "线索提供人", "爆料人", "来电者", "来信者", "来访者", "知情人", "报案人", "舉報人",
         ]))
-    /// The labels by their third byte. Chinese characters differ in their last byte most.
-    private static let labelsByThird = byThird(labels)
-    /// As above, of those that mean a person.
-    private static let personsByThird = byThird(labels.filter { persons.contains($0) || $0[0] < 0x80 })
-
-    private static func byThird(_ labels: [[UInt8]]) -> [[[UInt8]]] {
-        (UInt8.min...UInt8.max).map { byte in labels.filter { $0[2] == byte } }
-    }
+    private static let verbs = Set(spelt(["举报", "检举", "控告", "实名举报", "署名举报", "实名控告", "实名检举"]))
+    private static let allWords = Pairs<[UInt8]>(labels + verbs)
+    /// Without the labels that mean no person.
+    private static let personWords = Pairs<[UInt8]>(labels.filter { persons.contains($0) || $0[0] < 0x80 } + verbs)
 
     private static func spelt(_ words: [String]) -> [[UInt8]] { words.map { Array($0.utf8) } }
 
@@ -52,13 +48,13 @@ public enum ReporterIdentity {
     /// Whether `text` seems to hold a reporter's identity.
     public static func isSuspected(in text: String) -> Bool {
         let bytes = searched(text)
-        return hasNumber(bytes) || hasLabelledName(bytes, text, among: labelsByThird) || hasAddress(bytes)
+        return hasNumber(bytes) || hasLabelledName(bytes, text, among: allWords) || hasAddress(bytes)
     }
 
     /// Whether `text` seems to name somebody as the reporter, whatever numbers it has: those of a family are told in other
     /// records.
     public static func isNamed(in text: String) -> Bool {
-        hasLabelledName(searched(text), text, among: personsByThird)
+        hasLabelledName(searched(text), text, among: personWords)
     }
 
     /// The text as it is searched: ASCII in lower case and half-width, brackets, quotes and dashes as one of ASCII, without
@@ -75,11 +71,15 @@ public enum ReporterIdentity {
             let byte = utf8[index]
             // Nearly all of most texts, and as it is: U+4000 to U+9FFF.
             if (0xE4...0xE9).contains(byte) {
-                for place in index..<index + 3 { searched.append(utf8[place]) }
-                index += 3
+                var end = index + 3
+                while end < utf8.count, (0xE4...0xE9).contains(utf8[end]) { end += 3 }
+                unsafe utf8.extracting(index..<end).withUnsafeBufferPointer {
+                    unsafe searched.append(contentsOf: $0)
+                }
+                index = end
                 continue
             }
-            let length = byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4
+            let length = byte.characterLength
             var character: UInt32 = 0
             for place in index..<index + length { character = character << 8 | UInt32(utf8[place]) }
             switch character {
@@ -114,22 +114,28 @@ public enum ReporterIdentity {
 
     /// Whether a look-up text would carry a reporter to the auditors. A whole citizen ID is how an officer is looked up.
     public static func isSuspected(inLookUp text: String) -> Bool {
-        isSuspected(in: text.split(separator: " ").filter { !CitizenID.isNumber($0) }.joined(separator: " "))
+        if text.utf8.count < 18 { return isSuspected(in: text) }
+        return isSuspected(in: text.split(separator: " ").filter { !CitizenID.isNumber($0) }.joined(separator: " "))
     }
 
     /// A label with a colon, a linking word or a name behind it, or in brackets behind a name. It goes over the bytes once:
     /// every text of an import passes here.
-    private static func hasLabelledName(_ bytes: [UInt8], _ text: String, among labels: [[[UInt8]]]) -> Bool {
+    private static func hasLabelledName(_ bytes: [UInt8], _ text: String, among words: Pairs<[UInt8]>) -> Bool {
         func stands(_ word: [UInt8], at index: Int) -> Bool {
             index + word.count <= bytes.count && word.indices.allSatisfy { bytes[index + $0] == word[$0] }
         }
-        // A label begins where a character does.
-        for index in bytes.indices.dropLast(2) where bytes[index] & 0xC0 != 0x80 {
-            // 王五实名举报
-            for verb in verbsByThird[Int(bytes[index + 2])] where stands(verb, at: index) {
-                if endsName(bytes, at: index) { return true }
-            }
-            for label in labels[Int(bytes[index + 2])] where stands(label, at: index) {
+        // A word begins where a character does.
+        var next = 0
+        while next + 2 < bytes.count {
+            let index = next
+            next += bytes[index].characterLength
+            guard words.has(bytes, index) else { continue }
+            for label in words[bytes, index] where stands(label, at: index) {
+                // 王五实名举报
+                if verbs.contains(label) {
+                    if endsName(bytes, at: index) { return true }
+                    continue
+                }
                 // 被举报人 is somebody else.
                 if index >= accused.count, stands(accused, at: index - accused.count) { continue }
                 let end = index + label.count
@@ -162,7 +168,6 @@ public enum ReporterIdentity {
         return false
     }
 
-    private static let verbsByThird = byThird(spelt(["举报", "检举", "控告", "实名举报", "署名举报", "实名控告", "实名检举"]))
     private static let accused = Array("被".utf8)
     private static let being = spelt(["是", "系", "为"])
     /// What may stand before a name that nothing else sets apart.
@@ -246,15 +251,16 @@ public enum ReporterIdentity {
             }
             return false
         }
+        let numerals = numerals
         var index = 0
         var isSpelt = false
         while index < bytes.count {
             let byte = bytes[index]
             // 一三八…: what is written in characters and what is written in figures are parts of their own.
             let digit =
-                byte >= 0xE3 && byte <= 0xE9 && endsNumeral[Int(bytes[index + 2])]
-                ? chineseDigit(bytes, at: index) : nil
-            index += digit == nil ? 1 : 3
+                byte >= 0xE0 && numerals.has(bytes, index)
+                ? numerals[bytes, index].first { $0.first == byte }?.digit : nil
+            index += byte.characterLength
             switch digit ?? byte {
             case 0x30...0x39:
                 if isSpelt != (digit != nil), run.count > parts[parts.count - 1] { parts.append(run.count) }
@@ -272,33 +278,28 @@ public enum ReporterIdentity {
         return hasNumber()
     }
 
-    /// Whether a numeral's third byte is this one: few characters get further.
-    private static let endsNumeral = (UInt8.min...UInt8.max).map { byte in
-        "〇零一幺壹二贰三叁四肆五伍六陆七柒八捌九玖".contains { Array($0.utf8)[2] == byte }
+    /// A Chinese numeral by its first byte; ``Pairs`` knows the others.
+    private struct Numeral {
+        let first: UInt8
+        let digit: UInt8
     }
 
-    /// The digit that a Chinese numeral stands for; nil where another character begins at `index`.
-    private static func chineseDigit(_ bytes: [UInt8], at index: Int) -> UInt8? {
-        switch (bytes[index], bytes[index + 1], bytes[index + 2]) {
-        case (0xE3, 0x80, 0x87), (0xE9, 0x9B, 0xB6): 0x30  // 〇 零
-        case (0xE4, 0xB8, 0x80), (0xE5, 0xB9, 0xBA), (0xE5, 0xA3, 0xB9): 0x31  // 一 幺 壹
-        case (0xE4, 0xBA, 0x8C), (0xE8, 0xB4, 0xB0): 0x32  // 二 贰
-        case (0xE4, 0xB8, 0x89), (0xE5, 0x8F, 0x81): 0x33  // 三 叁
-        case (0xE5, 0x9B, 0x9B), (0xE8, 0x82, 0x86): 0x34  // 四 肆
-        case (0xE4, 0xBA, 0x94), (0xE4, 0xBC, 0x8D): 0x35  // 五 伍
-        case (0xE5, 0x85, 0xAD), (0xE9, 0x99, 0x86): 0x36  // 六 陆
-        case (0xE4, 0xB8, 0x83), (0xE6, 0x9F, 0x92): 0x37  // 七 柒
-        case (0xE5, 0x85, 0xAB), (0xE6, 0x8D, 0x8C): 0x38  // 八 捌
-        case (0xE4, 0xB9, 0x9D), (0xE7, 0x8E, 0x96): 0x39  // 九 玖
-        default: nil
-        }
-    }
+    private static let numerals = Pairs(
+        ["〇零", "一幺壹", "二贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖"].enumerated().flatMap { digit, characters in
+            characters.map { character in
+                let bytes = Array(character.utf8)
+                return (bytes, Numeral(first: bytes[0], digit: 0x30 + UInt8(digit)))
+            }
+        })
 
     /// An e-mail address, or an account of a messenger behind its name: 微信号zhang88.
     private static func hasAddress(_ bytes: [UInt8]) -> Bool {
         func isOfAccount(_ byte: UInt8) -> Bool { byte.isLetterOrDigit || byte == 0x2D || byte == 0x5F || byte == 0x2E }
-        for index in bytes.indices {
-            let byte = bytes[index]
+        let markers = markers
+        var next = 0
+        while next < bytes.count {
+            let (index, byte) = (next, bytes[next])
+            next += byte.characterLength
             if byte == 0x40, index > 0, isOfAccount(bytes[index - 1]),
                 bytes[(index + 1)...].prefix(while: isOfAccount).contains(0x2E)
             {
@@ -370,7 +371,40 @@ public enum ReporterIdentity {
     }
 }
 
+/// What is looked up by the second and third byte of a word, in which Chinese characters differ most: that nothing stands at a
+/// place is told by a look at two bytes.
+private struct Pairs<Element: Sendable>: Sendable {
+    private var places: [UInt8] = Array(repeating: 0, count: 1 << 12)
+    /// The first is of all pairs that have none.
+    private var groups: [[Element]] = [[]]
+
+    /// - Parameter elements: each with its word, of three bytes or more.
+    init(_ elements: [(word: [UInt8], element: Element)]) {
+        for (pair, group) in Dictionary(grouping: elements, by: { Pairs.pair($0.word, 0) }) {
+            places[pair] = UInt8(groups.count)
+            groups.append(group.map(\.element))
+        }
+    }
+
+    private static func pair(_ bytes: [UInt8], _ index: Int) -> Int {
+        Int(bytes[index + 1] & 0x3F) << 6 | Int(bytes[index + 2] & 0x3F)
+    }
+
+    /// Whether there is one whose word may stand at `index`, with two bytes behind it.
+    func has(_ bytes: [UInt8], _ index: Int) -> Bool { places[Pairs.pair(bytes, index)] != 0 }
+
+    /// Those whose word may stand there.
+    subscript(bytes: [UInt8], index: Int) -> [Element] { groups[Int(places[Pairs.pair(bytes, index)])] }
+}
+
+extension Pairs<[UInt8]> {
+    init(_ words: [[UInt8]]) { self.init(words.map { ($0, $0) }) }
+}
+
 extension UInt8 {
+    /// How many bytes a character has that begins with this one, in valid UTF-8.
+    fileprivate var characterLength: Int { self < 0x80 ? 1 : self < 0xE0 ? 2 : self < 0xF0 ? 3 : 4 }
+
     /// Of ASCII, in lower case.
     fileprivate var isLetterOrDigit: Bool { (0x30...0x39).contains(self) || (0x61...0x7A).contains(self) }
 }

@@ -15,6 +15,8 @@ final class Connection {
     fileprivate var openRowsCount = 0
     /// The error that ended the transaction: what is asked afterwards gets the same answer.
     private var ended: ArchiveError?
+    /// Where a row is spelled before it is hashed: one room for all.
+    fileprivate var entry: [UInt8] = []
 
     init(_ database: Database) { self.database = database }
 
@@ -190,11 +192,17 @@ struct Rows: ~Copyable {
         return unsafe body(UnsafeRawBufferPointer(start: blob, count: blob == nil ? 0 : count))
     }
 
+    /// Lends the room in which the row may be spelled.
+    func withEntry<T>(_ body: (borrowing Rows, inout [UInt8]) -> T) -> T { body(self, &connection.entry) }
+
     /// The place of a column's text among `words`; nil where it is none of them.
     func index(_ column: Int, among words: [[UInt8]]) -> Int? {
         if isNull(column) { return nil }
         return unsafe withBytes(column) { text in words.firstIndex { unsafe text.elementsEqual($0) } }
     }
+
+    /// How many columns a row has.
+    var columnCount: Int { Int(unsafe sqlite3_column_count(statement.sqliteStatement)) }
 
     enum Storage { case null, integer, text, blob, real }
 

@@ -126,7 +126,7 @@ struct Checker {
                 case .denial:
                     // That of a step is sealed as the step is.
                     guard row.place == nil else { break }
-                    let line = try LeafTable.line(ofBatch: row.batch, db)
+                    let line = try LeafTable.line(ofBatch: row.mark.batch, db)
                     let note = try credentials.parsed(row.note)
                     let signers = try line.map { try credentials.signers(of: note, atLine: $0) } ?? []
                     if signers.isEmpty { found(place, "check.proposal", "denial") }

@@ -24,51 +24,24 @@ struct RowDigest: Equatable {
 
     /// The number and root of the rows of `batch` that stand in the database.
     ///
-    /// - Parameter receive: gets the tiles over them; nil makes none.
+    /// - Parameter receive: gets the tiles over them.
     static func ofRows(
-        _ batch: Int64, _ db: Connection, _ receive: ((RowTile) throws -> Void)? = nil
+        _ batch: Int64, _ db: Connection, _ receive: (RowTile) throws -> Void = { _ in }
     ) throws -> RowDigest {
-        var edge = TreeEdge()
         var tiles = RowTiles()
-        var entry: [UInt8] = []
-        entry.reserveCapacity(2048)
         var filled: Set<Table> = []
         for table in Table.allCases {
-            let before = edge.size
+            let before = tiles.count
             let rows = try db.rows(select[table] ?? "", [.integer(batch)])
             while try rows.next() {
-                RowEntry.begin(table, &entry)
-                for column in 0...table.columns.count { RowEntry.append(rows, column, to: &entry) }
-                let hash = MerkleTree.leafHash(entry)
-                edge.append(hash)
-                if let receive {
-                    try tiles.append(hash, version: table == .version ? rows.integer(0) : nil, receive)
-                }
+                try tiles.append(
+                    RowMark(table, rows).hash, version: table == .version ? rows.integer(0) : nil, receive)
             }
-            if edge.size > before { filled.insert(table) }
+            if tiles.count > before { filled.insert(table) }
         }
-        if let receive { try tiles.finish(receive) }
-        return RowDigest(count: edge.size, root: edge.root, tables: filled)
+        let (count, root) = try tiles.finish(receive)
+        return RowDigest(count: count, root: root, tables: filled)
     }
-
-    /// A row as it stands: its hash, and under which number; nil where there is none.
-    ///
-    /// - Parameter key: the values of its primary key.
-    static func row(_ table: Table, _ key: [Value], _ db: Connection) throws -> (hash: SHA256Digest, batch: Int64)? {
-        let rows = try db.rows(selectRow[table] ?? "", key)
-        guard try rows.next() else { return nil }
-        var entry: [UInt8] = []
-        RowEntry.begin(table, &entry)
-        for column in 0...table.columns.count { RowEntry.append(rows, column, to: &entry) }
-        return (MerkleTree.leafHash(entry), rows.integer(table.columns.count))
-    }
-
-    private static let selectRow = Dictionary(
-        uniqueKeysWithValues: Table.allCases.map { table in
-            let columns = (table.columns + ["batch"]).joined(separator: ", ")
-            let key = table.columns.prefix(table.keyColumnCount).map { "\($0) = ?" }.joined(separator: " AND ")
-            return (table, "SELECT \(columns) FROM \(table.rawValue) WHERE \(key)")
-        })
 
     /// Whether every row that a short act's line names stands in the database, whatever stands there besides.
     static func holdsAll(_ proof: RowProof, _ known: VouchedRows, _ db: Connection) throws -> Bool {
@@ -80,22 +53,9 @@ struct RowDigest: Equatable {
 
     private static let select = Dictionary(
         uniqueKeysWithValues: Table.allCases.map { table in
-            let columns = (table.columns + ["batch"]).joined(separator: ", ")
             let order = table.columns.prefix(table.keyColumnCount).joined(separator: ", ")
-            return (table, "SELECT \(columns) FROM \(table.rawValue) WHERE batch = ? ORDER BY \(order)")
+            return (table, "SELECT \(table.list) FROM \(table.rawValue) WHERE batch = ? ORDER BY \(order)")
         })
-
-    /// The hash of one row.
-    ///
-    /// - Parameter columns: all but the batch.
-    static func hash(of table: Table, _ columns: [Value], batch: Int64) -> SHA256Digest {
-        var entry: [UInt8] = []
-        entry.reserveCapacity(1024)
-        RowEntry.begin(table, &entry)
-        for value in columns { RowEntry.append(value, to: &entry) }
-        RowEntry.append(.integer(batch), to: &entry)
-        return MerkleTree.leafHash(entry)
-    }
 
     /// How many rows of `batch` stand in the database.
     static func countOfRows(_ batch: Int64, _ db: Connection) throws -> UInt64 {
@@ -107,6 +67,34 @@ struct RowDigest: Equatable {
     private static let count = Dictionary(
         uniqueKeysWithValues: Table.allCases.map {
             ($0, "SELECT COUNT(*) FROM \($0.rawValue) WHERE batch = ?")
+        })
+}
+
+/// By what a row that stands in the database is believed: the act that it says made it, and its hash.
+struct RowMark {
+    let batch: Int64
+    let hash: SHA256Digest
+
+    /// The mark of a row that is read.
+    ///
+    /// - Parameter rows: of an answer with the columns of ``Table/list``.
+    init(_ table: Table, _ rows: borrowing Rows) {
+        batch = rows.integer(rows.columnCount - 1)
+        hash = rows.withEntry { rows, entry in
+            RowEntry.spell(table, rows, &entry)
+            return MerkleTree.leafHash(entry)
+        }
+    }
+
+    /// The mark of the row that has a primary key; nil where none has.
+    static func row(_ table: Table, _ key: [Value], _ db: Connection) throws -> RowMark? {
+        try db.first(select[table] ?? "", key) { RowMark(table, $0) }
+    }
+
+    private static let select = Dictionary(
+        uniqueKeysWithValues: Table.allCases.map { table in
+            let key = table.columns.prefix(table.keyColumnCount).map { "\($0) = ?" }.joined(separator: " AND ")
+            return (table, "SELECT \(table.list) FROM \(table.rawValue) WHERE \(key)")
         })
 }
 
@@ -146,24 +134,21 @@ final class RowTally {
     /// The number and root of the rows.
     ///
     /// - Parameter receive: gets the tiles over them.
-    func digest(_ receive: (RowTile) throws -> Void = { _ in }) rethrows -> RowDigest {
-        var edge = TreeEdge()
+    func digest(_ receive: (RowTile) throws -> Void = { _ in }) throws -> RowDigest {
         var tiles = RowTiles()
         var filled: Set<Table> = []
         for table in Table.allCases {
             numbered[table]?.sort { $0.number < $1.number }
             for row in numbered[table] ?? [] {
-                edge.append(row.hash)
                 try tiles.append(row.hash, version: table == .version ? row.number : nil, receive)
             }
             for row in (others[table] ?? []).sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-                edge.append(row.hash)
                 try tiles.append(row.hash, version: nil, receive)
             }
             if numbered[table] != nil || others[table] != nil { filled.insert(table) }
         }
-        try tiles.finish(receive)
-        return RowDigest(count: edge.size, root: edge.root, tables: filled)
+        let (count, root) = try tiles.finish(receive)
+        return RowDigest(count: count, root: root, tables: filled)
     }
 
     /// Bytes that compare as the engine compares the values: texts and blobs bytewise. Of a key of two columns the first has
@@ -202,7 +187,13 @@ private enum RowEntry {
         }
     }
 
-    static func append(_ rows: borrowing Rows, _ column: Int, to entry: inout [UInt8]) {
+    /// Spells a row with the columns of ``Table/list``.
+    static func spell(_ table: Table, _ rows: borrowing Rows, _ entry: inout [UInt8]) {
+        begin(table, &entry)
+        for column in 0..<rows.columnCount { append(rows, column, to: &entry) }
+    }
+
+    private static func append(_ rows: borrowing Rows, _ column: Int, to entry: inout [UInt8]) {
         switch rows.storage(column) {
         case .null: head(0, 0, &entry)
         case .integer:

@@ -53,7 +53,7 @@ struct Vouching {
     /// - Parameter key: the values of its primary key.
     /// - Throws: ``ArchiveError`` `integrity` where any of the steps above does not hold.
     func line(of table: Table, _ key: [Value]) throws -> LeafBody {
-        guard let row = try RowDigest.row(table, key, db) else {
+        guard let row = try RowMark.row(table, key, db) else {
             throw ArchiveError(.integrity, "a row of \(table.rawValue) is missing")
         }
         let leaf = try line(ofBatch: row.batch)
@@ -61,7 +61,7 @@ struct Vouching {
             throw ArchiveError(.integrity, "ledger line \(leaf.sequence) does not speak of its rows")
         }
         let proof = RowProof(batch: row.batch, count: objects.count, root: objects.root)
-        guard try proof.tile(of: row.hash, version: nil, archive.vouched, db) != nil else {
+        guard try proof.holds(row.hash, archive.vouched, db) else {
             throw ArchiveError(
                 .integrity, "a row of \(table.rawValue) is none of those that ledger line \(leaf.sequence) names")
         }

@@ -59,7 +59,7 @@ extension ProposalReader {
     func denial(_ row: ProposalRow, of text: String) throws -> SignedDenial? {
         try sound { () throws -> SignedDenial? in
             let note = try row.place.map { try vault.openNote(row, at: $0, db)?.note } ?? credentials.parsed(row.note)
-            guard let note, let line = try LeafTable.line(ofBatch: row.batch, db) else { return nil }
+            guard let note, let line = try LeafTable.line(ofBatch: row.mark.batch, db) else { return nil }
             let denial = try Denial(text: note.text, archiveID: archive.header.archiveID)
             guard denial.proposal == row.first, denial.digest == Denial.digest(text),
                 let signer = try credentials.signers(of: note, atLine: line).first(where: { $0.user == denial.user })

@@ -281,7 +281,7 @@ struct ProposalReader {
 
     /// The ledger line that brought a row; the next one for what the act under way has made.
     private func provenance(of row: ProposalRow) throws -> Provenance {
-        try vault.provenance(of: .proposal, row.columns, inBatch: row.batch, db)
+        try vault.provenance(of: row.mark, db)
     }
 
     private func line(of row: ProposalRow) throws -> Int64 { Int64(clamping: try provenance(of: row).sequence) }

@@ -10,9 +10,7 @@ struct ProposalRow {
     let place: Place?
     let note: [UInt8]
     let release: [UInt8]?
-    let batch: Int64
-    /// Of all columns but the batch.
-    let columns: [Value]
+    let mark: RowMark
 
     enum Kind: String {
         case certificate, grant, step, denial
@@ -31,16 +29,12 @@ struct ProposalRow {
         place = rows.optionalInteger(3).map { Place(dossier: $0, epoch: rows.optionalInteger(4) ?? 0) }
         note = rows.bytes(5)
         release = rows.optionalBytes(6)
-        batch = rows.integer(7)
-        columns = [
-            .integer(id), .text(rows.text(1)), .integer(first), Value(rows.optionalInteger(3)),
-            Value(rows.optionalInteger(4)), .blob(note), Value(release),
-        ]
+        mark = RowMark(.proposal, rows)
     }
 }
 
 enum ProposalTable {
-    private static let columns = "id, kind, first, dossier, epoch, note, release, batch"
+    private static let columns = Table.proposal.list
 
     /// - Parameter dossier: only the proposals that begin there.
     static func all(of dossier: Int64? = nil, _ db: Connection) throws -> [ProposalRow] {

@@ -8,29 +8,20 @@ enum RowTileTable {
         let bytes = try db.bytes(
             "SELECT hashes FROM rowTile WHERE batch = ? AND level = ? AND first = ?",
             [.integer(batch), .integer(Int64(level)), .integer(first)])
-        guard let bytes, bytes.count.isMultiple(of: SHA256Digest.byteCount) else { return nil }
-        return try stride(from: 0, to: bytes.count, by: SHA256Digest.byteCount).map {
-            try SHA256Digest(bytes: bytes[$0..<$0 + SHA256Digest.byteCount])
-        }
+        return bytes.flatMap(SHA256Digest.several)
     }
 
-    /// Where the tile of level 0 is in which a version stands, if it stands in one.
-    static func place(
-        of version: Int64, inBatch batch: Int64, _ db: Connection
-    ) throws -> (position: UInt64, first: Int64)? {
-        try db.first(
-            """
-            SELECT position, first FROM rowTile WHERE batch = ? AND level = 0 AND first <= ?
-            ORDER BY first DESC LIMIT 1
-            """, [.integer(batch), .integer(version)]
-        ) { (UInt64(clamping: $0.integer(0)), $0.integer(1)) }
+    /// Where a tile is at its level.
+    struct Place {
+        let position: UInt64
+        let first: Int64
     }
 
-    /// Where the tiles of level 0 are.
-    static func places(inBatch batch: Int64, _ db: Connection) throws -> [(position: UInt64, first: Int64)] {
+    /// Where the tiles of level 0 are, by their first versions.
+    static func places(inBatch batch: Int64, _ db: Connection) throws -> [Place] {
         try db.all(
-            "SELECT position, first FROM rowTile WHERE batch = ? AND level = 0 ORDER BY position", [.integer(batch)]
-        ) { (UInt64(clamping: $0.integer(0)), $0.integer(1)) }
+            "SELECT position, first FROM rowTile WHERE batch = ? AND level = 0 ORDER BY first", [.integer(batch)]
+        ) { Place(position: UInt64(clamping: $0.integer(0)), first: $0.integer(1)) }
     }
 
     /// A tile, its hashes as one.
@@ -44,7 +35,7 @@ enum RowTileTable {
             level = Int64(tile.level)
             position = tile.position
             first = tile.first
-            digest = SHA256Digest.hash(tile.hashes.flatMap(\.bytes))
+            digest = SHA256Digest.hash(SHA256Digest.bytes(of: tile.hashes))
         }
 
         fileprivate init(_ rows: borrowing Rows) {
@@ -71,7 +62,7 @@ enum RowTileTable {
             [
                 [
                     .integer(batch), .integer(Int64(tile.level)), .integer(tile.first), .integer(tile.position),
-                    .blob(tile.hashes.flatMap(\.bytes)),
+                    .blob(SHA256Digest.bytes(of: tile.hashes)),
                 ]
             ])
     }

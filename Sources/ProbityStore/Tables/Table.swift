@@ -25,6 +25,9 @@ enum Table: String, CaseIterable, Sendable {
         }
     }
 
+    /// All columns, as a statement names them whose rows are hashed (``RowMark``).
+    var list: String { (columns + ["batch"]).joined(separator: ", ") }
+
     /// The primary key, which orders the rows of a table; the first columns.
     var keyColumnCount: Int { [.officerTag, .dossierKey, .trayIntake].contains(self) ? 2 : 1 }
 }

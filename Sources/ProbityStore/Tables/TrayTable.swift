@@ -8,9 +8,7 @@ struct TrayRow {
     let wrapped: [UInt8]
     let commitment: [UInt8]
     let sealed: [UInt8]
-    let batch: Int64
-
-    fileprivate static let columnList = "id, category, intake, wrapped, commitment, sealed, batch"
+    let mark: RowMark
 
     fileprivate init(_ rows: borrowing Rows) {
         id = rows.integer(0)
@@ -19,12 +17,7 @@ struct TrayRow {
         wrapped = rows.bytes(3)
         commitment = rows.bytes(4)
         sealed = rows.bytes(5)
-        batch = rows.integer(6)
-    }
-
-    /// Of all columns but the batch.
-    var columns: [Value] {
-        [.integer(id), .text(category), .integer(intake), .blob(wrapped), .blob(commitment), .blob(sealed)]
+        mark = RowMark(.tray, rows)
     }
 }
 
@@ -33,20 +26,12 @@ struct TrayIntakeRow {
     let tray: Int64
     /// The record that it became.
     let record: Int64
-    let batch: Int64
-    /// Of all columns but the batch.
-    let columns: [Value]
-
-    fileprivate static let columnList = "tray, record, dossier, epoch, wrapped, batch"
+    let mark: RowMark
 
     fileprivate init(_ rows: borrowing Rows) {
         tray = rows.integer(0)
         record = rows.integer(1)
-        batch = rows.integer(5)
-        columns = [
-            .integer(tray), .integer(record), .integer(rows.integer(2)), .integer(rows.integer(3)),
-            .blob(rows.bytes(4)),
-        ]
+        mark = RowMark(.trayIntake, rows)
     }
 }
 
@@ -54,7 +39,7 @@ enum TrayTable {
     /// The items of a category, in the order in which they came.
     static func rows(of category: ProbityRecords.Category, _ db: Connection) throws -> [TrayRow] {
         try db.all(
-            "SELECT \(TrayRow.columnList) FROM tray WHERE category = ? AND \(Published.rows) ORDER BY batch, id",
+            "SELECT \(Table.tray.list) FROM tray WHERE category = ? AND \(Published.rows) ORDER BY batch, id",
             [.text(category.rawValue)]
         ) { TrayRow($0) }
     }
@@ -63,7 +48,7 @@ enum TrayTable {
     static func intakes(
         of item: Int64? = nil, in category: ProbityRecords.Category? = nil, _ db: Connection
     ) throws -> [TrayIntakeRow] {
-        let sql = "SELECT \(TrayIntakeRow.columnList) FROM trayIntake WHERE "
+        let sql = "SELECT \(Table.trayIntake.list) FROM trayIntake WHERE "
         guard let item else {
             return try db.all(
                 sql + "tray IN (SELECT id FROM tray WHERE category = ?)", [Value(category?.rawValue)]
@@ -73,7 +58,7 @@ enum TrayTable {
     }
 
     static func row(_ id: Int64, _ db: Connection) throws -> TrayRow? {
-        try db.first("SELECT \(TrayRow.columnList) FROM tray WHERE id = ?", [.integer(id)]) { TrayRow($0) }
+        try db.first("SELECT \(Table.tray.list) FROM tray WHERE id = ?", [.integer(id)]) { TrayRow($0) }
     }
 }
 

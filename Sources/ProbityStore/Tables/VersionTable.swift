@@ -1,6 +1,6 @@
 import ProbityRecords
 
-/// A row of `version`.
+/// A row of `version` that stands in the database.
 struct VersionRow {
     let id: Int64
     let record: Int64
@@ -8,8 +8,7 @@ struct VersionRow {
     /// Nil where the category seals them.
     let clear: Clear?
     let sealed: [UInt8]
-    /// Nil in a row that is not written yet.
-    var batch: Int64?
+    let mark: RowMark
 
     var dossier: Int64 { id >> 20 }
 
@@ -42,23 +41,6 @@ struct VersionRow {
     /// The kind as the row has it, also where the rest is damaged: it is part of what the seal is over.
     let kind: String?
 
-    init(id: Int64, record: Int64, epoch: Int64, clear: Clear?, sealed: [UInt8]) {
-        self.id = id
-        self.record = record
-        self.epoch = epoch
-        self.clear = clear
-        self.sealed = sealed
-        kind = clear?.kind
-    }
-
-    /// Of all columns but the batch.
-    var columns: [Value] {
-        [
-            .integer(id), .integer(record), .integer(epoch), Value(kind), Value(clear?.state),
-            Value(clear?.occurredOn), Value(clear?.dueOn), Value(clear?.form), .blob(sealed),
-        ]
-    }
-
     fileprivate init(_ rows: borrowing Rows) {
         id = rows.integer(0)
         record = rows.integer(1)
@@ -66,7 +48,7 @@ struct VersionRow {
         kind = rows.optionalText(3)
         clear = Clear(kind: kind, rows)
         sealed = rows.bytes(8)
-        batch = rows.integer(9)
+        mark = RowMark(.version, rows)
     }
 }
 
@@ -99,18 +81,18 @@ enum VersionTable {
             [.integer(range.lowerBound), .integer(range.upperBound)])
     }
 
-    private static let columns = "id, record, epoch, kind, state, occurredOn, dueOn, form, sealed, batch"
-
     /// The versions in a dossier, oldest first.
     ///
     /// - Parameter record: only those of this record.
     static func rows(in dossier: Int64, record: Int64? = nil, _ db: Connection) throws -> [VersionRow] {
         let range = range(of: dossier)
         let bounds: [Value] = [.integer(range.lowerBound), .integer(range.upperBound)]
-        let sql = "SELECT \(columns) FROM version WHERE id >= ? AND id < ? AND \(Published.rows)"
-        guard let record else { return try db.all(sql + " ORDER BY id", bounds) { VersionRow($0) } }
-        return try db.all(sql + " AND record = ? ORDER BY id", bounds + [.integer(record)]) { VersionRow($0) }
+        guard let record else { return try db.all(inDossier + " ORDER BY id", bounds) { VersionRow($0) } }
+        return try db.all(inDossier + " AND record = ? ORDER BY id", bounds + [.integer(record)]) { VersionRow($0) }
     }
+
+    private static let inDossier =
+        "SELECT \(Table.version.list) FROM version WHERE id >= ? AND id < ? AND \(Published.rows)"
 
     // MARK: Figures; a test holds that each is answered from indexes alone.
 
@@ -126,5 +108,14 @@ enum VersionTable {
 }
 
 extension RowWriter {
-    func insertVersion(_ version: VersionRow) throws { try insert(.version, version.columns) }
+    func insertVersion(
+        id: Int64, record: Int64, epoch: Int64, clear: VersionRow.Clear?, sealed: [UInt8]
+    ) throws {
+        try insert(
+            .version,
+            [
+                .integer(id), .integer(record), .integer(epoch), Value(clear?.kind), Value(clear?.state),
+                Value(clear?.occurredOn), Value(clear?.dueOn), Value(clear?.form), .blob(sealed),
+            ])
+    }
 }

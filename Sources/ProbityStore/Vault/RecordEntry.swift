@@ -56,15 +56,18 @@ public struct RecordEntry: Sendable, Equatable {
         firstFiledOn = before?.firstFiledOn ?? opened.content.filedOn
         let waits = content.state == RecordEntry.correctedState
         inForce = waits ? before.map { $0.inForce ?? $0.content } : nil
+        let taker: Set = [taking.user]
+        var hands = before.map { $0.hands.union(taker) } ?? taker
+        if !taking.approvers.isEmpty { hands.formUnion(taking.approvers) }
         // What lay in the tray somebody else had written.
-        let dropped = content.intake.map { [$0.item.text] } ?? []
-        hands = (before?.hands ?? []).union(taking.approvers).union([taking.user]).union(dropped)
+        if let intake = content.intake { hands.insert(intake.item.text) }
+        self.hands = hands
         named = Workflow.named(of: opened.kind, before?.named ?? [:], and: content.values)
         if let before, let step = taking.step {
             filers = Workflow.filers(after: step, before.standing, to: content.values, by: taking.user)
             isAsFound = before.isAsFound && !Workflow.confirms(step, isApproved: !taking.approvers.isEmpty)
         } else {
-            filers = [taking.user]
+            filers = taker
             isAsFound = content.isAsFound
         }
     }

@@ -141,15 +141,14 @@ extension Vault {
     func follow(_ version: OpenedVersion, after before: RecordEntry?, _ db: Connection) throws -> Taking {
         let content = version.content
         var place: String { "version \(RecordID(version.row.id))" }
-        guard let certificate = version.provenance.certificate else {
+        guard let filer = version.provenance.filer else {
             throw ArchiveError(.integrity, "\(place) was filed by nobody who served")
         }
         // Nobody handles his own file (回避).
-        guard mayHandle(content.officer, certificate) else {
+        guard mayHandle(content.officer, filer.role, own: version.provenance.certificate?.officer) else {
             throw ArchiveError(.integrity, "\(place) was filed by whom it is about")
         }
         let line = Int64(clamping: version.provenance.sequence)
-        let filer = try actor(certificate, atLine: line, db)
         guard before.map({ $0.content.kind == content.kind }) ?? (version.row.record == version.row.id) else {
             throw ArchiveError(.integrity, "\(place) is of another kind or record than what it stands behind")
         }
@@ -219,10 +218,14 @@ extension Vault {
     }
 
     func mayHandle(_ officer: OfficerID, _ certificate: Certificate) -> Bool {
-        let own = certificate.officer.map { OfficerID($0).text }
-        return certificate.officer != officer.number && certificate.role != .officer
-            || archive.policy.recusal(role: certificate.role, user: own, subjects: [officer.text], relatives: [])
-                .isAllowed
+        mayHandle(officer, certificate.role, own: certificate.officer)
+    }
+
+    private func mayHandle(_ officer: OfficerID, _ role: Role, own: Int64?) -> Bool {
+        if own != officer.number, role != .officer { return true }
+        return archive.policy.recusal(
+            role: role, user: own.map { OfficerID($0).text }, subjects: [officer.text], relatives: []
+        ).isAllowed
     }
 
     /// Whether a signature under a version counts.

@@ -100,7 +100,7 @@ struct Tray {
         let taken = Set(try TrayTable.intakes(in: category, db).filter { try isTakenIn($0, db) }.map(\.tray))
         let entries = try TrayTable.rows(of: category, db).filter { !taken.contains($0.id) }.compactMap { row in
             do { return try open(row, db).entry } catch let error as ArchiveError where error.code == .integrity {
-                let isPlanted = try vault.isPlanted(.tray, row.columns, inBatch: row.batch, db)
+                let isPlanted = try vault.isPlanted(row.mark, db)
                 setAside.insert(isPlanted ? .planted : .changed)
                 return nil
             }
@@ -111,7 +111,7 @@ struct Tray {
     /// Whether a row that says that an item was taken in comes from somebody who could.
     private func isTakenIn(_ row: TrayIntakeRow, _ db: Connection) throws -> Bool {
         do {
-            let provenance = try vault.provenance(of: .trayIntake, row.columns, inBatch: row.batch, db)
+            let provenance = try vault.provenance(of: row.mark, db)
             return provenance.certificate.map {
                 archive.policy.decide(role: $0.role, act: .takeIn, category: .complaints).isAllowed
             } ?? false
@@ -135,7 +135,7 @@ struct Tray {
                 let on = value["filedOn"]?.string.flatMap({ CivilDate($0) }), let officer = value["officer"]?.string,
                 let values = value["values"]?.object
             else { throw ArchiveError(.integrity, "tray item \(id) has another form") }
-            guard try vault.provenance(of: .tray, row.columns, inBatch: row.batch, db).actor == by else {
+            guard try vault.provenance(of: row.mark, db).actor == by else {
                 throw ArchiveError(.integrity, "tray item \(id) was not filed by the person that it names")
             }
             return Opened(

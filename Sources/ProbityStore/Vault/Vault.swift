@@ -23,8 +23,6 @@ final class Vault {
     private let dataPrefix: [UInt8]
     /// Who made the rows of a batch and when: it never changes once it is committed.
     private var provenances: [Int64: Provenance] = [:]
-    /// Of each batch the hashes among which a row was found last: the rows of a file stand together.
-    private var tiles: [Int64: (hashes: [SHA256Digest], next: Int)] = [:]
     /// By what users served, each from a ledger line on, and how long the ledger was when that was read.
     private var terms: [String: (size: Int64, terms: [(line: Int64, certificate: Certificate?)])] = [:]
     /// Users who were certified as an officer, each from a ledger line on, and how long the ledger was when that was read.
@@ -43,7 +41,6 @@ final class Vault {
     /// Forgets what a rolled-back transaction may have made.
     func forget() {
         provenances.removeAll()
-        tiles.removeAll()
         terms.removeAll()
         namesakes.removeAll()
     }
@@ -107,8 +104,7 @@ final class Vault {
             new.content.json.canonicalBytes,
             associatedData: associatedData(
                 dossier: key.dossier, epoch: key.epoch, record: record, version: version, kind: clear?.kind))
-        try writer.insertVersion(
-            VersionRow(id: version, record: record, epoch: key.epoch, clear: clear, sealed: sealed))
+        try writer.insertVersion(id: version, record: record, epoch: key.epoch, clear: clear, sealed: sealed)
         return record
     }
 
@@ -139,7 +135,7 @@ final class Vault {
                 row.sealed,
                 associatedData: associatedData(
                     dossier: dossier, epoch: row.epoch, record: row.record, version: row.id, kind: row.kind))
-            guard let value = JSONReader.value(bytes), let content = VersionContent(value) else {
+            guard let content = VersionContent(canonical: bytes) else {
                 throw ArchiveError(.integrity, "version \(id) has another form")
             }
             return content
@@ -211,19 +207,16 @@ final class Vault {
         _ db: Connection, _ receive: (RecordEntry, OpenedVersion) throws -> Void
     ) throws -> SetAside {
         var setAside: SetAside = []
-        func sound<T>(_ row: VersionRow, _ body: () throws -> T) throws -> T? {
-            do { return try body() } catch let error as ArchiveError where error.code == .integrity {
-                let isPlanted = try isPlanted(.version, row.columns, inBatch: row.batch ?? 0, version: row.id, db)
-                setAside.insert(isPlanted ? .planted : .changed)
-                return nil
-            }
+        func leaveOut(_ row: VersionRow) throws {
+            setAside.insert(try isPlanted(row.mark, version: row.id, db) ? .planted : .changed)
         }
         var rows: [(row: VersionRow, provenance: Provenance)] = []
         for row in try VersionTable.rows(in: dossier, record: record?.number, db) {
-            let found = try sound(row) {
-                try provenance(of: .version, row.columns, inBatch: row.batch ?? 0, version: row.id, db)
+            do {
+                rows.append((row, try provenance(of: row.mark, version: row.id, db)))
+            } catch let error as ArchiveError where error.code == .integrity {
+                try leaveOut(row)
             }
-            if let found { rows.append((row, found)) }
         }
         // Numbers are in the order of the ledger but where somebody had taken the last one.
         if zip(rows, rows.dropFirst()).contains(where: { $1.provenance.sequence < $0.provenance.sequence }) {
@@ -231,15 +224,19 @@ final class Vault {
         }
         var standing: [Int64: RecordEntry] = [:]
         for (row, provenance) in rows {
-            let opened = try sound(row) {
-                let version = try open(row, provenance, category, db)
+            let before = standing[row.record]
+            let version: OpenedVersion
+            let entry: RecordEntry
+            do {
+                version = try open(row, provenance, category, db)
                 guard officer == nil || version.content.officer.number == officer else {
                     throw ArchiveError(.integrity, "version \(RecordID(row.id)) belongs to another dossier")
                 }
-                return (version, try follow(version, after: standing[row.record], db))
+                entry = RecordEntry(version, category, try follow(version, after: before, db), after: before)
+            } catch let error as ArchiveError where error.code == .integrity {
+                try leaveOut(row)
+                continue
             }
-            guard let (version, taking) = opened else { continue }
-            let entry = RecordEntry(version, category, taking, after: standing[row.record])
             standing[row.record] = entry
             try receive(entry, version)
         }
@@ -286,51 +283,26 @@ final class Vault {
 
     /// The ledger line that a row stands under, where that is one of the rows which it names.
     ///
-    /// - Parameters:
-    ///   - columns: the row as it stands, all columns but the batch.
-    ///   - version: its number, where it is a version.
+    /// - Parameter version: its number, where it is a version.
     /// - Throws: ``ArchiveError`` `integrity` where there is no such line, nobody who served has signed it, or it does not name
     ///   the row.
-    func provenance(
-        of table: Table, _ columns: [Value], inBatch batch: Int64, version: Int64? = nil, _ db: Connection
-    ) throws -> Provenance {
-        let provenance = try provenance(ofBatch: batch, db)
-        if let proof = provenance.proof {
-            let hash = RowDigest.hash(of: table, columns, batch: batch)
-            guard try holds(proof, hash, version, db) else {
-                throw ArchiveError(.integrity, "ledger line \(provenance.sequence) names no such row")
-            }
+    func provenance(of row: RowMark, version: Int64? = nil, _ db: Connection) throws -> Provenance {
+        let provenance = try provenance(ofBatch: row.batch, db)
+        if let rows = provenance.rows, try !rows.finds(row.hash, version: version, archive.vouched, db) {
+            throw ArchiveError(.integrity, "ledger line \(provenance.sequence) names no such row")
         }
         return provenance
-    }
-
-    private func holds(
-        _ proof: RowProof, _ hash: SHA256Digest, _ version: Int64?, _ db: Connection
-    ) throws -> Bool {
-        // Mostly it is the one behind the last.
-        if let (hashes, next) = tiles[proof.batch] {
-            if next < hashes.count, hashes[next] == hash {
-                tiles[proof.batch]?.next = next + 1
-                return true
-            }
-            if let place = hashes.firstIndex(of: hash) {
-                tiles[proof.batch]?.next = place + 1
-                return true
-            }
-        }
-        guard let hashes = try proof.tile(of: hash, version: version, archive.vouched, db) else { return false }
-        tiles[proof.batch] = (hashes, (hashes.firstIndex(of: hash) ?? 0) + 1)
-        return true
     }
 
     private func provenance(ofBatch batch: Int64, _ db: Connection) throws -> Provenance {
         if let known = provenances[batch] { return known }
         guard let (sequence, bytes) = try LeafTable.leaf(ofBatch: batch, db) else {
             if batch == writing {
-                let sequence = try Ledger.size(db)
+                let sequence = Int64(try Ledger.size(db))
+                let certificate = try certificate(of: user, atLine: sequence, db)
                 return Provenance(
-                    sequence: UInt64(sequence), actor: user, day: archive.now.date,
-                    certificate: try certificate(of: user, atLine: Int64(sequence), db), proof: nil)
+                    sequence: UInt64(sequence), actor: user, day: archive.now.date, certificate: certificate,
+                    filer: try certificate.map { try actor($0, atLine: sequence, db) }, rows: nil)
             }
             throw ArchiveError(.integrity, "rows of batch \(batch) have no ledger line")
         }
@@ -351,24 +323,23 @@ final class Vault {
         }
         let provenance = Provenance(
             sequence: leaf.sequence, actor: leaf.actor, day: ArchiveTime(leaf.time)?.date, certificate: certificate,
-            proof: RowProof(batch: batch, count: objects.count, root: objects.root))
+            filer: try actor(certificate, atLine: sequence, db),
+            rows: RowSearch(RowProof(batch: batch, count: objects.count, root: objects.root)))
         provenances[batch] = provenance
         return provenance
     }
 
     /// Whether a row that was set aside was put beside the true ones: no act made it, or one that made it must not. Else it, or
     /// what proves it, was changed.
-    func isPlanted(
-        _ table: Table, _ columns: [Value], inBatch batch: Int64, version: Int64? = nil, _ db: Connection
-    ) throws -> Bool {
-        guard try LeafTable.line(ofBatch: batch, db) != nil else { return true }
+    func isPlanted(_ row: RowMark, version: Int64? = nil, _ db: Connection) throws -> Bool {
+        guard try LeafTable.line(ofBatch: row.batch, db) != nil else { return true }
         do {
-            let provenance = try provenance(ofBatch: batch, db)
-            guard let proof = provenance.proof else { return true }
-            let hash = RowDigest.hash(of: table, columns, batch: batch)
-            if try holds(proof, hash, version, db) { return true }
+            let provenance = try provenance(ofBatch: row.batch, db)
+            guard let rows = provenance.rows else { return true }
+            if try rows.finds(row.hash, version: version, archive.vouched, db) { return true }
             // All rows that the line names are there: this is one more.
-            return try proof.count <= UInt64(RowTile.width) && RowDigest.holdsAll(proof, archive.vouched, db)
+            return try rows.proof.count <= UInt64(RowTile.width)
+                && RowDigest.holdsAll(rows.proof, archive.vouched, db)
         } catch let error as ArchiveError where error.code == .integrity {
             return false
         }
@@ -402,16 +373,30 @@ final class Vault {
     }
 }
 
-/// What a reader needs to know of the act that made a row.
-struct Provenance {
+/// What a reader needs to know of the act that made a row; one for all rows of the act.
+final class Provenance {
     let sequence: UInt64
     let actor: String
     /// The day of the line, in Asia/Shanghai.
     let day: CivilDate?
     /// By what the actor served at that line; nil where he did not.
     let certificate: Certificate?
+    /// The actor as the workflow sees him; nil where he did not serve.
+    let filer: WorkflowActor?
     /// The rows that the line names; nil where it is not written yet.
-    let proof: RowProof?
+    let rows: RowSearch?
+
+    init(
+        sequence: UInt64, actor: String, day: CivilDate?, certificate: Certificate?, filer: WorkflowActor?,
+        rows: RowSearch?
+    ) {
+        self.sequence = sequence
+        self.actor = actor
+        self.day = day
+        self.certificate = certificate
+        self.filer = filer
+        self.rows = rows
+    }
 
     /// Whether a line of `day` may bring what says that it was filed on `filedOn`: a table that is read over midnight is
     /// published on the day after.

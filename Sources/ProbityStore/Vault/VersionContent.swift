@@ -67,22 +67,45 @@ public struct VersionContent: Sendable, Equatable {
         self.approval = approval
     }
 
-    init?(_ value: JSONValue) {
-        guard let value = value.object, let officer = value["officer"]?.string.flatMap({ OfficerID($0) }),
-            let kind = value["kind"]?.string,
-            let state = value["state"]?.string, let occurred = value["occurredOn"]?.string.flatMap({ CivilDate($0) }),
-            let filed = value["filedOn"]?.string.flatMap({ CivilDate($0) }), let by = value["filedBy"]?.string,
-            let step = value["step"]?.string, let values = value["values"]?.object
-        else { return nil }
+    /// Reads what was sealed; nil where it has another form.
+    init?(canonical bytes: [UInt8]) {
+        var officer: OfficerID?
+        var (occurred, filed): (CivilDate?, CivilDate?)
+        var (kind, state, by, step): (String?, String?, String?, String?)
+        var (reason, approval): (String?, String?)
+        var values: [String: JSONValue]?
+        var isAsFound = false
+        var item: JSONValue?
+        do throws(JSONError) {
+            try JSONValue.members(parsing: bytes) { name, value in
+                switch name {
+                case "approval": approval = value.string
+                case "asFound": isAsFound = value.bool ?? false
+                case "filedBy": by = value.string
+                case "filedOn": filed = value.string.flatMap { CivilDate($0) }
+                case "intake": item = value
+                case "kind": kind = value.string
+                case "occurredOn": occurred = value.string.flatMap { CivilDate($0) }
+                case "officer": officer = value.string.flatMap { OfficerID($0) }
+                case "reason": reason = value.string
+                case "state": state = value.string
+                case "step": step = value.string
+                case "values": values = value.object
+                default: break
+                }
+            }
+        } catch { return nil }
+        guard let officer, let kind, let state, let occurred, let filed, let by, let step, let values else {
+            return nil
+        }
         var intake: Intake?
-        if let member = value["intake"] {
-            guard let item = member["item"]?.string.flatMap({ TrayID($0) }), let named = member["officer"]?.string
+        if let item {
+            guard let id = item["item"]?.string.flatMap({ TrayID($0) }), let named = item["officer"]?.string
             else { return nil }
-            intake = Intake(item: item, officer: named)
+            intake = Intake(item: id, officer: named)
         }
         self.init(
             officer: officer, kind: kind, state: state, occurredOn: occurred, filedOn: filed, filedBy: by,
-            step: step, isAsFound: value["asFound"]?.bool ?? false, reason: value["reason"]?.string, values: values,
-            approval: value["approval"]?.string, intake: intake)
+            step: step, isAsFound: isAsFound, reason: reason, values: values, approval: approval, intake: intake)
     }
 }
