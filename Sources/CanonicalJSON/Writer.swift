@@ -12,7 +12,7 @@ extension JSONValue {
     /// The value in the spelling of RFC 8785.
     public var canonicalText: String { String(decoding: canonicalBytes, as: UTF8.self) }
 
-    private func write(to bytes: inout [UInt8]) {
+    fileprivate func write(to bytes: inout [UInt8]) {
         switch self {
         case .null: bytes.append(contentsOf: "null".utf8)
         case .bool(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
@@ -56,7 +56,7 @@ extension JSONValue {
     }
 
     /// RFC 8785 §3.2.2.2: the shortest escapes, lower-case hex, everything else as it is.
-    private static func write(_ text: String, to bytes: inout [UInt8]) {
+    fileprivate static func write(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         // Nearly no text has anything to escape.
         guard hasEscapes(text) else {
@@ -130,5 +130,33 @@ extension JSONValue {
         let sign = power < 0 ? "-" : "+"
         let fraction = count > 1 ? ".\(digits.dropFirst())" : ""
         return "\(digits.prefix(1))\(fraction)e\(sign)\(abs(power))"
+    }
+}
+
+/// Writes one object as ``JSONValue/canonicalBytes`` does, member by member in the order of their names (RFC 8785 §3.2.3): for
+/// what is written by the thousand. ``JSONValue/members(parsing:maximumDepth:_:)`` reads it.
+public struct CanonicalObject {
+    private var bytes: [UInt8] = [UInt8(ascii: "{")]
+    private var last: String?
+
+    public init() { bytes.reserveCapacity(1024) }
+
+    /// Adds a member; none where there is no value.
+    ///
+    /// - Precondition: its name stands behind those before it.
+    public mutating func add(_ name: String, _ value: JSONValue?) {
+        guard let value else { return }
+        precondition(last.map { JSONValue.precedes($0, name) } ?? true, "a member stands before another of its name")
+        if last != nil { bytes.append(UInt8(ascii: ",")) }
+        last = name
+        JSONValue.write(name, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        value.write(to: &bytes)
+    }
+
+    /// The object.
+    public consuming func finish() -> [UInt8] {
+        bytes.append(UInt8(ascii: "}"))
+        return bytes
     }
 }

@@ -82,17 +82,23 @@ public struct LeafBody: Sendable, Equatable {
 
     /// The line that is signed, with its newline.
     public var text: String {
-        JSONValue.object([
-            "v": .integer(1), "seq": .integer(Int64(sequence)), "time": .string(time), "actor": .string(actor),
-            "keyId": .string(keyID), "act": .string(act), "outcome": .string(outcome),
-            "batch": batch.map { .integer($0) } ?? .null,
-            "objects": objects.map {
-                .object(["count": .integer(Int64($0.count)), "root": LeafBody.hash($0.root)])
-            } ?? .null,
-            "details": LeafBody.hash(details), "commit": .object(commitments.mapValues { LeafBody.hash($0) }),
-            "reads": reads.map { .integer(Int64($0)) } ?? .null,
-            "extends": .object(["size": .integer(Int64(sequence)), "root": LeafBody.hash(previousRoot)]),
-        ]).canonicalText + "\n"
+        var line = CanonicalObject()
+        line.add("act", .string(act))
+        line.add("actor", .string(actor))
+        line.add("batch", batch.map { .integer($0) } ?? .null)
+        line.add("commit", .object(commitments.mapValues { LeafBody.hash($0) }))
+        line.add("details", LeafBody.hash(details))
+        line.add("extends", ["root": LeafBody.hash(previousRoot), "size": .integer(Int64(sequence))])
+        line.add("keyId", .string(keyID))
+        line.add(
+            "objects",
+            objects.map { ["count": .integer(Int64($0.count)), "root": LeafBody.hash($0.root)] } ?? .null)
+        line.add("outcome", .string(outcome))
+        line.add("reads", reads.map { .integer(Int64($0)) } ?? .null)
+        line.add("seq", .integer(Int64(sequence)))
+        line.add("time", .string(time))
+        line.add("v", 1)
+        return String(decoding: line.finish(), as: UTF8.self) + "\n"
     }
 
     private static let keys: Set<String> = [

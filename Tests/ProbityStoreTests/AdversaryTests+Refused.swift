@@ -53,11 +53,14 @@ extension AdversaryTests {
             let columns = declared.clearColumns(
                 values: values, state: "registered", filedOn: house.fixture.archive.today)
             let content = VersionContent(
-                officer: before.content.officer, kind: "complaint", state: "registered",
-                occurredOn: try #require(CivilDate("1900-01-01")), filedOn: house.fixture.archive.today,
-                filedBy: "inspector1", step: "register", reason: "x", values: values)
+                officer: before.content.officer,
+                ClearColumns(
+                    kind: "complaint", state: "registered", occurredOn: try #require(CivilDate("1900-01-01")),
+                    dueOn: columns.dueOn, form: columns.form),
+                edition: declared.edition, filedOn: house.fixture.archive.today, filedBy: "inspector1",
+                step: "register", reason: "x", values: values)
             try session.vault.insert(
-                .init(content: content, columns: columns), kind: declared, record: record.id.number,
+                content, kind: declared, record: record.id.number,
                 version: session.vault.nextVersion(in: record.id.dossier, writer.db), key: key, in: writer)
         }
         let read = try house.session("inspector2").records(

@@ -45,11 +45,11 @@ struct AdversaryTests {
             let day = filedOn ?? house.fixture.archive.now.date
             let columns = declared.clearColumns(values: values, state: state, filedOn: day)
             let content = VersionContent(
-                officer: OfficerID(officer), kind: kind, state: state, occurredOn: columns.occurredOn, filedOn: day,
-                filedBy: name ?? user, step: step, isAsFound: isAsFound, reason: reason, values: values,
+                officer: OfficerID(officer), columns, edition: declared.edition, filedOn: day, filedBy: name ?? user,
+                step: step, isAsFound: isAsFound, reason: reason, values: values,
                 approval: note.map { String(decoding: $0.bytes, as: UTF8.self) }, intake: intake)
             made = try session.vault.insert(
-                .init(content: content, columns: columns), kind: declared, record: record?.id.number,
+                content, kind: declared, record: record?.id.number,
                 version: version.map { VersionTable.range(of: key.dossier).lowerBound + $0 }
                     ?? session.vault.nextVersion(in: key.dossier, writer.db), key: key, in: writer)
             try more(writer, RecordID(made))

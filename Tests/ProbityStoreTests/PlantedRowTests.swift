@@ -89,13 +89,13 @@ struct PlantedRowTests {
                             values: values, state: kind.initialState, filedOn: fixture.archive.today)
                         let officer = try attacker.roster.locate("990001", db)
                         let content = VersionContent(
-                            officer: OfficerID(officer), kind: kind.id, state: kind.initialState,
-                            occurredOn: columns.occurredOn, filedOn: fixture.archive.today, filedBy: "clerk1",
-                            step: "file", reason: nil, values: values)
+                            officer: OfficerID(officer), columns, edition: kind.edition,
+                            filedOn: fixture.archive.today, filedBy: "clerk1", step: "file", reason: nil, values: values
+                        )
                         let key = try #require(try attacker.graph.dossierKey(id >> 20, db))
                         try attacker.vault.insert(
-                            Vault.NewVersion(content: content, columns: columns), kind: kind, record: nil, version: id,
-                            key: key, in: RowWriter(db, batch: batch, RowTally()))
+                            content, kind: kind, record: nil, version: id, key: key,
+                            in: RowWriter(db, batch: batch, RowTally()))
                     }
                 } catch { Issue.record(error) }
             }

@@ -205,18 +205,16 @@ struct TrustTests {
         let clerk = try fixture.session("clerk1")
         let entry = try clerk.records(of: "990001").records[0]
         let forged = VersionContent(
-            officer: entry.content.officer, kind: entry.content.kind, state: entry.content.state,
-            occurredOn: entry.content.occurredOn, filedOn: entry.content.filedOn, filedBy: "reviewer1", step: "correct",
-            reason: "x", values: entry.content.values)
+            officer: entry.content.officer, entry.content.columns, edition: entry.content.edition,
+            filedOn: entry.content.filedOn, filedBy: "reviewer1", step: "correct", reason: "x",
+            values: entry.content.values)
         let kind = try #require(fixture.archive.catalogue.kind(entry.content.kind))
         try clerk.write(.recordAmend) { run, writer in
             try run.demand(.allow, "x")
             try run.concerns([])
             let key = try #require(try clerk.graph.dossierKey(entry.id.dossier, writer.db))
-            let columns = kind.clearColumns(
-                values: forged.values, state: forged.state, filedOn: forged.filedOn)
             try clerk.vault.insert(
-                .init(content: forged, columns: columns), kind: kind, record: entry.id.number,
+                forged, kind: kind, record: entry.id.number,
                 version: clerk.vault.nextVersion(in: entry.id.dossier, writer.db), key: key, in: writer)
         }
         let read = try clerk.records(of: "990001")

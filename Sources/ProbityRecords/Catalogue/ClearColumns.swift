@@ -11,6 +11,14 @@ public struct ClearColumns: Sendable, Hashable {
     public let dueOn: CivilDate?
     /// One of the four forms (四种形态), 1…4.
     public let form: Int?
+
+    public init(kind: String, state: String, occurredOn: CivilDate, dueOn: CivilDate?, form: Int?) {
+        self.kind = kind
+        self.state = state
+        self.occurredOn = occurredOn
+        self.dueOn = dueOn
+        self.form = form
+    }
 }
 
 extension RecordKind {

@@ -16,6 +16,8 @@ public struct KindCatalogue: Sendable {
     /// The form of police numbers.
     public let policeNumbers: PoliceNumberRule
     private let kindByID: [String: RecordKind]
+    /// Editions that another has followed, by their number.
+    private let former: [String: [Int: RecordKind]]
     private let listByID: [String: CodeList]
 
     /// Reads a catalogue.
@@ -31,21 +33,43 @@ public struct KindCatalogue: Sendable {
         }
         policeNumbers = try PoliceNumberRule(file: identity.name, bytes: identity.bytes)
         var kinds: [String: RecordKind] = [:]
+        var former: [String: [Int: RecordKind]] = [:]
         for file in kindFiles {
             let kind = try RecordKind(
                 file: file.name, bytes: file.bytes, codeLists: lists, policeNumbers: policeNumbers)
-            guard kinds.updateValue(kind, forKey: kind.id) == nil else {
+            let isFirst =
+                file.name == "kind-\(kind.id).json"
+                ? kinds.updateValue(kind, forKey: kind.id) == nil
+                : former[kind.id, default: [:]].updateValue(kind, forKey: kind.edition) == nil
+            guard isFirst else {
                 throw SchemaError(file: file.name, field: "id", reason: "a kind of this name was read before")
+            }
+        }
+        for id in Set(kinds.keys).union(former.keys) {
+            let editions = former[id] ?? [:]
+            guard let kind = kinds[id], Set(editions.keys) == Set(1..<kind.edition),
+                editions.values.allSatisfy({ $0.category == kind.category })
+            else {
+                throw SchemaError(
+                    file: "kind-\(id).json", field: "edition",
+                    reason: "the editions before it must be there, each in a file of its own, in the same category")
             }
         }
         self.kinds = kinds.values.sorted { ($0.section, $0.id) < ($1.section, $1.id) }
         codeLists = lists.values.sorted { $0.id < $1.id }
         kindByID = kinds
+        self.former = former
         listByID = lists
     }
 
-    /// The kind called `id`.
+    /// The kind called `id`, in the edition that records are filed under.
     public func kind(_ id: String) -> RecordKind? { kindByID[id] }
+
+    /// The kind called `id` in one of its editions; nil for one that is not known here.
+    public func kind(_ id: String, edition: Int) -> RecordKind? {
+        guard let kind = kindByID[id] else { return nil }
+        return kind.edition == edition ? kind : former[id]?[edition]
+    }
 
     /// The kind that a person means by `text`: its identifier or its name in either language.
     public func kind(named text: String) -> RecordKind? {

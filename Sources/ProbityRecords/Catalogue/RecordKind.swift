@@ -1,8 +1,10 @@
 public import CanonicalJSON
 
-// Format of Schema/Kinds/kind-<id>.json. Members marked * may be left out; any other member is refused.
+// Format of Schema/Kinds/kind-<id>.json, and of kind-<id>.<edition>.json for an edition that another has followed. Members
+// marked * may be left out; any other member is refused.
 //
 //   id            the kind's name, as in the file name
+//   edition*      1, and one more for each change of the form: what was filed under a former edition is read under it
 //   category      a category of design.md §5; decides under which key the content is sealed
 //   section       s01…s19, the part of the integrity file (domain.md §2)
 //   labels        {"zh", "en"}
@@ -42,6 +44,8 @@ public final class RecordKind: Sendable {
     }
 
     public let id: String
+    /// Counts the declarations of the kind, from 1: what was filed under one is read under it.
+    public let edition: Int
     public let category: Category
     /// Part of the integrity file, s01…s19.
     public let section: String
@@ -105,13 +109,18 @@ public final class RecordKind: Sendable {
     ) throws(SchemaError) {
         let reader = try SchemaReader(file: file, bytes: bytes)
         _ = try reader.members([
-            "id", "category", "section", "labels", "source", "fields", "states", "initial", "past", "file", "steps",
+            "id", "edition", "category", "section", "labels", "source", "fields", "states", "initial", "past", "file",
+            "steps",
             "lock",
             "guards", "derived", "occurredOn", "dueOn", "form", "constraints", "refusesReporterIdentity",
         ])
         let idReader = try reader.required("id")
         id = try idReader.text()
-        guard file == "kind-\(id).json" else { throw idReader.failure("the file must be named kind-\(id).json") }
+        edition = try reader.optional("edition")?.integer() ?? 1
+        guard edition > 0 else { throw reader.failure("editions are counted from 1") }
+        guard file == "kind-\(id).json" || file == "kind-\(id).\(edition).json" else {
+            throw idReader.failure("the file must be named kind-\(id).json, or kind-\(id).\(edition).json")
+        }
         category = try reader.required("category").oneOf(Category.self)
         section = try Self.code(try reader.required("section"), in: codeLists["section"])
         labels = try reader.required("labels").labels()

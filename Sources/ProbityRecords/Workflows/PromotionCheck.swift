@@ -18,6 +18,9 @@ import CanonicalJSON
 //  7. What could not be read holds, whatever else is clear.
 
 public enum PromotionCheck {
+    /// The kinds of records that an answer may rest on.
+    public static let kinds = Set(CandidateKind.allCases.map(\.rawValue))
+
     /// Answers the four musts and everything beside them for one candidate.
     ///
     /// Source: 干部选拔任用工作条例 2019 Art. 24; domain.md §8.

@@ -82,7 +82,7 @@ extension Session {
                 let then =
                     question.on < archive.now.date
                     ? try roster.entry(officer.id.number, asOf: question.on, db) : officer
-                let facts = try vault.histories(in: file.value, of: officer, db)
+                let facts = try vault.histories(in: file.value, of: officer, kinds: PromotionCheck.kinds, db)
                 let coverage = file.coverage.adding(facts.coverage.gaps)
                 let candidate = CandidateFacts(
                     officerID: officer.id.text, personCategory: then.personCategory,

@@ -75,10 +75,14 @@ final class KeyGraph {
 
     /// The context of a wrap (crypto.md §2, "Context"), canonical JSON.
     static func context(archiveID: String, from: String, to: String, purpose: String) -> [UInt8] {
-        JSONValue.object([
-            "v": .integer(1), "suite": .integer(Int64(Suite.intl.rawValue)), "archive": .string(archiveID),
-            "from": .string(from), "to": .string(to), "purpose": .string(purpose),
-        ]).canonicalBytes
+        var context = CanonicalObject()
+        context.add("archive", .string(archiveID))
+        context.add("from", .string(from))
+        context.add("purpose", .string(purpose))
+        context.add("suite", .integer(Int64(Suite.intl.rawValue)))
+        context.add("to", .string(to))
+        context.add("v", 1)
+        return context.finish()
     }
 
     static func userContext(archiveID: String, user: String, to key: String, purpose: KeyKind) -> [UInt8] {

@@ -59,15 +59,12 @@ struct RowDigest: Equatable {
 
     /// How many rows of `batch` stand in the database.
     static func countOfRows(_ batch: Int64, _ db: Connection) throws -> UInt64 {
-        try Table.allCases.reduce(0) { sum, table in
-            sum + UInt64(try db.integer(count[table] ?? "", [.integer(batch)]) ?? 0)
-        }
+        UInt64(try db.integer(count, Table.allCases.map { _ in .integer(batch) }) ?? 0)
     }
 
-    private static let count = Dictionary(
-        uniqueKeysWithValues: Table.allCases.map {
-            ($0, "SELECT COUNT(*) FROM \($0.rawValue) WHERE batch = ?")
-        })
+    private static let count =
+        "SELECT "
+        + Table.allCases.map { "(SELECT COUNT(*) FROM \($0.rawValue) WHERE batch = ?)" }.joined(separator: " + ")
 }
 
 /// By what a row that stands in the database is believed: the act that it says made it, and its hash.
@@ -175,7 +172,7 @@ private enum RowEntry {
         case .null: head(0, 0, &entry)
         case .integer(let number):
             head(1, 8, &entry)
-            append(number, &entry)
+            entry.append(bigEndian: number)
         case .text(var text):
             text.withUTF8 { utf8 in
                 head(2, utf8.count, &entry)
@@ -198,33 +195,33 @@ private enum RowEntry {
         case .null: head(0, 0, &entry)
         case .integer:
             head(1, 8, &entry)
-            append(rows.integer(column), &entry)
+            entry.append(bigEndian: rows.integer(column))
         // STRICT tables without REAL columns hold no doubles; a damaged one must still be covered.
         case .real:
             head(4, 8, &entry)
-            append(Int64(bitPattern: rows.realBits(column)), &entry)
+            entry.append(bigEndian: Int64(bitPattern: rows.realBits(column)))
         case .text, .blob:
             // The length of a text is known only when it has been read as one.
             let at = entry.count
             head(rows.storage(column) == .text ? 2 : 3, 0, &entry)
             rows.append(column, to: &entry)
             let count = entry.count - at - 5
-            for (index, shift) in [24, 16, 8, 0].enumerated() {
-                entry[at + 1 + index] = UInt8(truncatingIfNeeded: count >> shift)
-            }
+            for index in 0..<4 { entry[at + 1 + index] = UInt8(truncatingIfNeeded: count >> (24 - 8 * index)) }
         }
     }
 
     private static func head(_ type: UInt8, _ count: Int, _ entry: inout [UInt8]) {
         entry.append(type)
-        for shift in [24, 16, 8, 0] { entry.append(UInt8(truncatingIfNeeded: count >> shift)) }
-    }
-
-    private static func append(_ number: Int64, _ entry: inout [UInt8]) {
-        for shift in stride(from: 56, through: 0, by: -8) { entry.append(UInt8(truncatingIfNeeded: number >> shift)) }
+        entry.append(bigEndian: UInt32(truncatingIfNeeded: count))
     }
 
     static func bigEndian(_ number: Int64) -> [UInt8] {
         (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) }
+    }
+}
+
+extension [UInt8] {
+    mutating func append(bigEndian number: some FixedWidthInteger) {
+        unsafe Swift.withUnsafeBytes(of: number.bigEndian) { unsafe append(contentsOf: $0) }
     }
 }

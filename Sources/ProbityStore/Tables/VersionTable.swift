@@ -6,37 +6,11 @@ struct VersionRow {
     let record: Int64
     let epoch: Int64
     /// Nil where the category seals them.
-    let clear: Clear?
+    let clear: ClearColumns?
     let sealed: [UInt8]
     let mark: RowMark
 
     var dossier: Int64 { id >> 20 }
-
-    /// What stands in the clear.
-    struct Clear: Equatable {
-        let kind: String
-        let state: String
-        let occurredOn: String
-        let dueOn: String?
-        let form: Int64?
-
-        init(_ columns: ClearColumns) {
-            kind = columns.kind
-            state = columns.state
-            occurredOn = columns.occurredOn.description
-            dueOn = columns.dueOn?.description
-            form = columns.form.map { Int64($0) }
-        }
-
-        fileprivate init?(kind: String?, _ rows: borrowing Rows) {
-            guard let kind, let state = rows.optionalText(4), let occurred = rows.optionalText(5) else { return nil }
-            self.kind = kind
-            self.state = state
-            occurredOn = occurred
-            dueOn = rows.optionalText(6)
-            form = rows.optionalInteger(7)
-        }
-    }
 
     /// The kind as the row has it, also where the rest is damaged: it is part of what the seal is over.
     let kind: String?
@@ -46,9 +20,23 @@ struct VersionRow {
         record = rows.integer(1)
         epoch = rows.integer(2)
         kind = rows.optionalText(3)
-        clear = Clear(kind: kind, rows)
+        clear = ClearColumns(kind: kind, rows)
         sealed = rows.bytes(8)
         mark = RowMark(.version, rows)
+    }
+}
+
+extension ClearColumns {
+    /// Nil where a column is missing, or is none: its row has no content that says the same.
+    fileprivate init?(kind: String?, _ rows: borrowing Rows) {
+        guard let kind, let state = rows.optionalText(4), let occurred = rows.optionalText(5).flatMap({ CivilDate($0) })
+        else { return nil }
+        let due = rows.optionalText(6)
+        let dueOn = due.flatMap { CivilDate($0) }
+        guard (due == nil) == (dueOn == nil) else { return nil }
+        self.init(
+            kind: kind, state: state, occurredOn: occurred, dueOn: dueOn,
+            form: rows.optionalInteger(7).map { Int($0) })
     }
 }
 
@@ -109,13 +97,14 @@ enum VersionTable {
 
 extension RowWriter {
     func insertVersion(
-        id: Int64, record: Int64, epoch: Int64, clear: VersionRow.Clear?, sealed: [UInt8]
+        id: Int64, record: Int64, epoch: Int64, clear: ClearColumns?, sealed: [UInt8]
     ) throws {
         try insert(
             .version,
             [
                 .integer(id), .integer(record), .integer(epoch), Value(clear?.kind), Value(clear?.state),
-                Value(clear?.occurredOn), Value(clear?.dueOn), Value(clear?.form), .blob(sealed),
+                Value(clear?.occurredOn.description), Value(clear?.dueOn?.description),
+                Value(clear?.form.map { Int64($0) }), .blob(sealed),
             ])
     }
 }

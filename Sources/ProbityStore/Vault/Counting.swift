@@ -223,14 +223,11 @@ struct Counting {
                 guard let place = places[content.kind], (query.from...query.until).contains(content.occurredOn) else {
                     continue
                 }
-                let form = part.kinds[place].clearColumns(
-                    values: content.values, state: content.state, filedOn: content.filedOn
-                ).form
-                guard let state = tallies[place].states.firstIndex(of: content.state), (0...4).contains(form ?? 0)
-                else {
+                let form = content.form ?? 0
+                guard let state = tallies[place].states.firstIndex(of: content.state), (0...4).contains(form) else {
                     throw ArchiveError(.integrity, "version \(entry.version) is not one of its kind")
                 }
-                tallies[place].add(form: form ?? 0, unit: unit, state: state)
+                tallies[place].add(form: form, unit: unit, state: state)
             }
         }
     }

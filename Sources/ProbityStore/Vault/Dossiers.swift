@@ -25,10 +25,13 @@ extension Vault {
     func visibleUnits(
         _ category: ProbityRecords.Category, below top: String? = nil, _ db: Connection
     ) throws -> [String] {
-        let organisation = try Organisation(db)
-        let units = top.map(organisation.below) ?? organisation.units
-        if let top, units.isEmpty {
-            throw ArchiveError(noUnit: top, .notVisible, organisation)
+        let units: [Unit]
+        if let top {
+            let organisation = try Organisation(db)
+            units = organisation.below(top)
+            if units.isEmpty { throw ArchiveError(noUnit: top, .notVisible, organisation) }
+        } else {
+            units = try UnitTable.all(db)
         }
         return try units.map(\.id).filter { try graph.open(NodePlace(category: category, unit: $0), db) != nil }
     }

@@ -237,7 +237,7 @@ private struct RowStream {
         append(officer)
         append(state)
         // A field that the kind does not have was refused in a row that passed.
-        append(String(values.count))
+        row.append(bigEndian: UInt32(values.count))
         for field in fields {
             switch values[field] {
             case nil: row.append(0)
@@ -246,16 +246,19 @@ private struct RowStream {
                 append(text)
             case let value?:
                 row.append(1)
-                append(value.canonicalText)
+                append(value.canonicalBytes)
             }
         }
         hasher.update(row)
     }
 
     private mutating func append(_ text: String?) {
-        let count = text.map { $0.utf8.count + 1 } ?? 0
-        for shift in [24, 16, 8, 0] { row.append(UInt8(truncatingIfNeeded: count >> shift)) }
-        if let text { row.append(contentsOf: text.utf8) }
+        if let text { append(text.utf8) } else { row.append(bigEndian: UInt32(0)) }
+    }
+
+    private mutating func append(_ bytes: some Collection<UInt8>) {
+        row.append(bigEndian: UInt32(bytes.count + 1))
+        row.append(contentsOf: bytes)
     }
 
     mutating func digest() -> SHA256Digest { hasher.finish() }

@@ -107,24 +107,26 @@ extension Vault {
 }
 
 extension Vault {
-    /// An officer's records in parts of his file with their whole history, as rules see them.
+    /// An officer's records of some kinds in parts of his file, with their whole history, as rules see them.
     func histories(
-        in parts: [FilePart], of officer: OfficerEntry, _ db: Connection
+        in parts: [FilePart], of officer: OfficerEntry, kinds: Set<String>, _ db: Connection
     ) throws -> Reading<[RecordFact]> {
         var facts: [RecordFact] = []
         var gaps: [Coverage.Gap] = []
-        for part in parts { gaps += try histories(in: part, of: officer, db) { facts.append($0) } }
+        for part in parts { gaps += try histories(in: part, of: officer, kinds: kinds, db) { facts.append($0) } }
         return Reading(facts, Coverage(gaps))
     }
 
     private func histories(
-        in part: FilePart, of officer: OfficerEntry, _ db: Connection, _ receive: (RecordFact) -> Void
+        in part: FilePart, of officer: OfficerEntry, kinds: Set<String>, _ db: Connection,
+        _ receive: (RecordFact) -> Void
     ) throws -> [Coverage.Gap] {
         guard let dossier = part.dossier else { return [] }
         var order: [Int64] = []
         var histories: [Int64: (kind: String, versions: [RecordFact.Version])] = [:]
-        let setAside = try walk(dossier, part.category, officer: officer.id.number, db) { entry, opened in
+        let setAside = try walk(dossier, part.category, officer: officer.id.number, kinds: kinds, db) { entry, opened in
             let (record, content) = (entry.id.number, opened.content)
+            guard kinds.contains(content.kind) else { return }
             if histories[record] == nil { order.append(record) }
             histories[record, default: (content.kind, [])].versions.append(
                 RecordFact.Version(

@@ -9,7 +9,7 @@ public struct RecordEntry: Sendable, Equatable {
     public let category: ProbityRecords.Category
     public let content: VersionContent
     /// Day until which something is to be done.
-    public let dueOn: CivilDate?
+    public var dueOn: CivilDate? { content.dueOn }
     /// Ledger sequence of the act that filed the newest version.
     public let filedSequence: UInt64
     /// Ledger sequence of the act that filed the first version.
@@ -50,7 +50,6 @@ public struct RecordEntry: Sendable, Equatable {
         versionCount = (before?.versionCount ?? 0) + 1
         self.category = category
         content = opened.content
-        dueOn = opened.columns.dueOn
         filedSequence = opened.provenance.sequence
         firstFiledSequence = before?.firstFiledSequence ?? opened.provenance.sequence
         firstFiledOn = before?.firstFiledOn ?? opened.content.filedOn

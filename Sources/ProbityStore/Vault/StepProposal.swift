@@ -145,7 +145,7 @@ extension Vault {
             throw ArchiveError(.integrity, "\(place) was filed by nobody who served")
         }
         // Nobody handles his own file (回避).
-        guard mayHandle(content.officer, filer.role, own: version.provenance.certificate?.officer) else {
+        guard mayHandle(content.officer, filer.role, own: version.provenance.officer) else {
             throw ArchiveError(.integrity, "\(place) was filed by whom it is about")
         }
         let line = Int64(clamping: version.provenance.sequence)

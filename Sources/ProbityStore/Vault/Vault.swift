@@ -58,25 +58,17 @@ final class Vault {
 
     // MARK: Sealing
 
-    /// A version that is not filed yet: what it says, and the columns that follow from it.
-    struct NewVersion {
-        let content: VersionContent
-        let columns: ClearColumns
-    }
-
     /// What a new version says, filed now by the user.
     func content(
         _ outcome: Workflow.Outcome, _ kind: RecordKind, officer: Int64, isAsFound: Bool = false,
         reason: String? = nil, approval: SignedNote? = nil, intake: VersionContent.Intake? = nil
-    ) -> NewVersion {
+    ) -> VersionContent {
         let now = archive.now.date
         let columns = kind.clearColumns(values: outcome.values, state: outcome.state, filedOn: now)
-        let content = VersionContent(
-            officer: OfficerID(officer), kind: kind.id, state: outcome.state, occurredOn: columns.occurredOn,
-            filedOn: now, filedBy: user, step: outcome.step, isAsFound: isAsFound, reason: reason,
-            values: outcome.values, approval: approval.map { String(decoding: $0.bytes, as: UTF8.self) }, intake: intake
-        )
-        return NewVersion(content: content, columns: columns)
+        return VersionContent(
+            officer: OfficerID(officer), columns, edition: kind.edition, filedOn: now, filedBy: user,
+            step: outcome.step, isAsFound: isAsFound, reason: reason, values: outcome.values,
+            approval: approval.map { String(decoding: $0.bytes, as: UTF8.self) }, intake: intake)
     }
 
     /// The next free version number of a dossier.
@@ -96,12 +88,13 @@ final class Vault {
     /// - Returns: the record's number.
     @discardableResult
     func insert(
-        _ new: NewVersion, kind: RecordKind, record: Int64?, version: Int64, key: DossierKey, in writer: RowWriter
+        _ content: VersionContent, kind: RecordKind, record: Int64?, version: Int64, key: DossierKey,
+        in writer: RowWriter
     ) throws -> Int64 {
         let record = record ?? version
-        let clear = kind.category.isSealed ? nil : VersionRow.Clear(new.columns)
+        let clear = kind.category.isSealed ? nil : content.columns
         let sealed = try key.cipher.seal(
-            new.content.json.canonicalBytes,
+            content.canonicalBytes,
             associatedData: associatedData(
                 dossier: key.dossier, epoch: key.epoch, record: record, version: version, kind: clear?.kind))
         try writer.insertVersion(id: version, record: record, epoch: key.epoch, clear: clear, sealed: sealed)
@@ -115,44 +108,42 @@ final class Vault {
         let row: VersionRow
         let kind: RecordKind
         let content: VersionContent
-        let columns: ClearColumns
         let provenance: Provenance
     }
 
     /// Opens one version, the only way there is to read one.
     ///
-    /// - Throws: ``ArchiveError`` `notVisible` where no key leads there; `integrity` where the version does not open, does not
+    /// - Throws: ``ArchiveError`` `integrity` where the version does not open, does not
     ///   say what its row says, or was not filed by the person that it names.
     private func open(
-        _ row: VersionRow, _ provenance: Provenance, _ category: ProbityRecords.Category, _ db: Connection
+        _ row: VersionRow, _ provenance: Provenance, _ category: ProbityRecords.Category, with key: DossierKey
     ) throws -> OpenedVersion {
-        let (id, dossier) = (RecordID(row.id), row.dossier)
-        guard let key = try graph.dossierKey(dossier, db) else {
-            throw ArchiveError(.notVisible, "no key for the dossier", rule: "key.missing")
-        }
+        let id = RecordID(row.id)
         let content = try Seal.opening("version \(id)") { () throws -> VersionContent in
             let bytes = try key.cipher.open(
                 row.sealed,
                 associatedData: associatedData(
-                    dossier: dossier, epoch: row.epoch, record: row.record, version: row.id, kind: row.kind))
+                    dossier: row.dossier, epoch: row.epoch, record: row.record, version: row.id, kind: row.kind))
             guard let content = VersionContent(canonical: bytes) else {
                 throw ArchiveError(.integrity, "version \(id) has another form")
             }
             return content
         }
-        guard let declared = archive.catalogue.kind(content.kind), declared.category == category,
-            content.officer.number == key.officer
-        else {
+        guard let declared = archive.catalogue.kind(content.kind, edition: content.edition) else {
+            throw ArchiveError(
+                .integrity, "version \(id) was filed under an edition of its kind that is not known here")
+        }
+        guard declared.category == category, content.officer.number == key.officer else {
             throw ArchiveError(.integrity, "version \(id) belongs to another dossier")
         }
         guard declared.hasForm(of: content.values) else {
             throw ArchiveError(.integrity, "version \(id) has fields that its kind does not have")
         }
         let columns = declared.clearColumns(values: content.values, state: content.state, filedOn: content.filedOn)
-        guard content.occurredOn == columns.occurredOn else {
-            throw ArchiveError(.integrity, "version \(id) is dated otherwise than what it says")
+        guard content.columns == columns else {
+            throw ArchiveError(.integrity, "version \(id) has another date, due day or form than what it says")
         }
-        if category.isSealed ? row.kind != nil : row.clear != VersionRow.Clear(columns) {
+        if category.isSealed ? row.kind != nil : row.clear != columns {
             throw ArchiveError(.integrity, "the clear columns of version \(id) are not its content's")
         }
         // Who files is named twice, inside the seal and by whoever signed the ledger line.
@@ -163,7 +154,7 @@ final class Vault {
             throw ArchiveError(.integrity, "version \(id) was not filed on the day that it names")
         }
         return OpenedVersion(
-            row: row, kind: declared, content: content, columns: columns, provenance: provenance)
+            row: row, kind: declared, content: content, provenance: provenance)
     }
 
     // MARK: Reading a dossier
@@ -202,9 +193,12 @@ final class Vault {
 
     /// Opens the versions in a dossier in the order of the ledger, and hands each on with its record as it stood then. What
     /// proves no place is left out: it stands before nothing that does.
+    ///
+    /// - Parameter kinds: those that are asked for. Versions that are as they were filed, and say in the clear that they are of
+    ///   another, are not opened.
     func walk(
         _ dossier: Int64, _ category: ProbityRecords.Category, officer: Int64?, record: RecordID? = nil,
-        _ db: Connection, _ receive: (RecordEntry, OpenedVersion) throws -> Void
+        kinds: Set<String>? = nil, _ db: Connection, _ receive: (RecordEntry, OpenedVersion) throws -> Void
     ) throws -> SetAside {
         var setAside: SetAside = []
         func leaveOut(_ row: VersionRow) throws {
@@ -213,7 +207,9 @@ final class Vault {
         var rows: [(row: VersionRow, provenance: Provenance)] = []
         for row in try VersionTable.rows(in: dossier, record: record?.number, db) {
             do {
-                rows.append((row, try provenance(of: row.mark, version: row.id, db)))
+                let provenance = try provenance(of: row.mark, version: row.id, db)
+                if let kinds, let kind = row.kind, !kinds.contains(kind) { continue }
+                rows.append((row, provenance))
             } catch let error as ArchiveError where error.code == .integrity {
                 try leaveOut(row)
             }
@@ -222,13 +218,17 @@ final class Vault {
         if zip(rows, rows.dropFirst()).contains(where: { $1.provenance.sequence < $0.provenance.sequence }) {
             rows.sort { ($0.provenance.sequence, $0.row.id) < ($1.provenance.sequence, $1.row.id) }
         }
+        if rows.isEmpty { return setAside }
+        guard let key = try graph.dossierKey(dossier, db) else {
+            throw ArchiveError(.notVisible, "no key for the dossier", rule: "key.missing")
+        }
         var standing: [Int64: RecordEntry] = [:]
         for (row, provenance) in rows {
             let before = standing[row.record]
             let version: OpenedVersion
             let entry: RecordEntry
             do {
-                version = try open(row, provenance, category, db)
+                version = try open(row, provenance, category, with: key)
                 guard officer == nil || version.content.officer.number == officer else {
                     throw ArchiveError(.integrity, "version \(RecordID(row.id)) belongs to another dossier")
                 }
@@ -383,6 +383,8 @@ final class Provenance {
     let certificate: Certificate?
     /// The actor as the workflow sees him; nil where he did not serve.
     let filer: WorkflowActor?
+    /// The officer whom the actor is; nil where he is none.
+    let officer: Int64?
     /// The rows that the line names; nil where it is not written yet.
     let rows: RowSearch?
 
@@ -395,6 +397,7 @@ final class Provenance {
         self.day = day
         self.certificate = certificate
         self.filer = filer
+        officer = certificate?.officer
         self.rows = rows
     }
 

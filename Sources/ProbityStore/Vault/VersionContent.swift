@@ -5,8 +5,14 @@ public import ProbityRecords
 public struct VersionContent: Sendable, Equatable {
     public let officer: OfficerID
     public let kind: String
+    /// The edition of the kind under which it was filed: what its fields and steps mean is read there.
+    public let edition: Int
     public let state: String
     public let occurredOn: CivilDate
+    /// The day until which something is still to be done.
+    public let dueOn: CivilDate?
+    /// One of the four forms (四种形态), 1…4.
+    public let form: Int?
     public let filedOn: CivilDate
     public let filedBy: String
     /// Code of the step that made the version (code list `transition`).
@@ -33,31 +39,46 @@ public struct VersionContent: Sendable, Equatable {
         public let officer: String
     }
 
-    var json: JSONValue {
-        var members: [String: JSONValue] = [
-            "officer": .string(officer.text), "kind": .string(kind), "state": .string(state),
-            "occurredOn": .string(occurredOn.description), "filedOn": .string(filedOn.description),
-            "filedBy": .string(filedBy), "step": .string(step), "values": .object(values),
-        ]
-        if isAsFound { members["asFound"] = .bool(true) }
-        if let reason { members["reason"] = .string(reason) }
-        if let approval { members["approval"] = .string(approval) }
-        if let intake {
-            members["intake"] = .object(["item": .string(intake.item.text), "officer": .string(intake.officer)])
-        }
-        return .object(members)
+    /// What stands outside the seal, where the category has it in the clear.
+    var columns: ClearColumns {
+        ClearColumns(kind: kind, state: state, occurredOn: occurredOn, dueOn: dueOn, form: form)
+    }
+
+    /// What is sealed.
+    var canonicalBytes: [UInt8] {
+        func text(_ text: String?) -> JSONValue? { text.map { .string($0) } }
+        var object = CanonicalObject()
+        object.add("approval", text(approval))
+        object.add("asFound", isAsFound ? true : nil)
+        object.add("dueOn", text(dueOn?.description))
+        object.add("edition", .integer(Int64(edition)))
+        object.add("filedBy", text(filedBy))
+        object.add("filedOn", text(filedOn.description))
+        object.add("form", form.map { .integer(Int64($0)) })
+        object.add("intake", intake.map { ["item": .string($0.item.text), "officer": .string($0.officer)] })
+        object.add("kind", text(kind))
+        object.add("occurredOn", text(occurredOn.description))
+        object.add("officer", text(officer.text))
+        object.add("reason", text(reason))
+        object.add("state", text(state))
+        object.add("step", text(step))
+        object.add("values", .object(values))
+        return object.finish()
     }
 
     init(
-        officer: OfficerID, kind: String, state: String, occurredOn: CivilDate, filedOn: CivilDate, filedBy: String,
-        step: String, isAsFound: Bool = false, reason: String?, values: [String: JSONValue], approval: String? = nil,
+        officer: OfficerID, _ columns: ClearColumns, edition: Int, filedOn: CivilDate, filedBy: String, step: String,
+        isAsFound: Bool = false, reason: String?, values: [String: JSONValue], approval: String? = nil,
         intake: Intake? = nil
     ) {
         self.intake = intake
         self.officer = officer
-        self.kind = kind
-        self.state = state
-        self.occurredOn = occurredOn
+        kind = columns.kind
+        self.edition = edition
+        state = columns.state
+        occurredOn = columns.occurredOn
+        dueOn = columns.dueOn
+        form = columns.form
         self.filedOn = filedOn
         self.filedBy = filedBy
         self.step = step
@@ -70,7 +91,8 @@ public struct VersionContent: Sendable, Equatable {
     /// Reads what was sealed; nil where it has another form.
     init?(canonical bytes: [UInt8]) {
         var officer: OfficerID?
-        var (occurred, filed): (CivilDate?, CivilDate?)
+        var (occurred, due, filed): (CivilDate?, CivilDate?, CivilDate?)
+        var (edition, form): (Int64?, Int64?)
         var (kind, state, by, step): (String?, String?, String?, String?)
         var (reason, approval): (String?, String?)
         var values: [String: JSONValue]?
@@ -81,8 +103,11 @@ public struct VersionContent: Sendable, Equatable {
                 switch name {
                 case "approval": approval = value.string
                 case "asFound": isAsFound = value.bool ?? false
+                case "dueOn": due = value.string.flatMap { CivilDate($0) }
+                case "edition": edition = value.integer
                 case "filedBy": by = value.string
                 case "filedOn": filed = value.string.flatMap { CivilDate($0) }
+                case "form": form = value.integer
                 case "intake": item = value
                 case "kind": kind = value.string
                 case "occurredOn": occurred = value.string.flatMap { CivilDate($0) }
@@ -95,9 +120,8 @@ public struct VersionContent: Sendable, Equatable {
                 }
             }
         } catch { return nil }
-        guard let officer, let kind, let state, let occurred, let filed, let by, let step, let values else {
-            return nil
-        }
+        guard let officer, let kind, let edition, let state, let occurred, let filed, let by, let step, let values
+        else { return nil }
         var intake: Intake?
         if let item {
             guard let id = item["item"]?.string.flatMap({ TrayID($0) }), let named = item["officer"]?.string
@@ -105,7 +129,9 @@ public struct VersionContent: Sendable, Equatable {
             intake = Intake(item: id, officer: named)
         }
         self.init(
-            officer: officer, kind: kind, state: state, occurredOn: occurred, filedOn: filed, filedBy: by,
-            step: step, isAsFound: isAsFound, reason: reason, values: values, approval: approval, intake: intake)
+            officer: officer,
+            ClearColumns(kind: kind, state: state, occurredOn: occurred, dueOn: due, form: form.map { Int($0) }),
+            edition: Int(edition), filedOn: filed, filedBy: by, step: step, isAsFound: isAsFound, reason: reason,
+            values: values, approval: approval, intake: intake)
     }
 }
