@@ -36,8 +36,22 @@ public struct RecordFact: Sendable, Equatable {
     public let kind: String
     /// Oldest first.
     public let versions: [Version]
+    /// A step that waits for another person's signature; nil where none does.
+    public let waiting: Waiting?
 
-    public init(recordID: String, kind: String, versions: [Version]) {
+    public struct Waiting: Sendable, Equatable {
+        /// Code of the list `transition`.
+        public let step: String
+        public let proposedOn: CivilDate
+
+        public init(step: String, proposedOn: CivilDate) {
+            self.step = step
+            self.proposedOn = proposedOn
+        }
+    }
+
+    public init(recordID: String, kind: String, versions: [Version], waiting: Waiting? = nil) {
+        self.waiting = waiting
         self.recordID = recordID
         self.kind = kind
         self.versions = versions

@@ -11,7 +11,7 @@ struct PromotionCandidate {
     static let afterReply = "2026-11-02"
 
     /// Facts by record identifier; later filings have higher ledger lines.
-    private(set) var facts: [RecordFact] = []
+    var facts: [RecordFact] = []
     private var sequence: UInt64 = 100
     var personCategory = "police"
     var unseen = Coverage.complete

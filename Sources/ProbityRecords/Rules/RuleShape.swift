@@ -111,8 +111,10 @@ enum RuleShape {
             for (_, verdict) in try value.optional("decisions")?.entries() ?? [] { try checkVerdict(verdict) }
             for (_, months) in try value.optional("lossMonths")?.entries() ?? [] { try checkCount(months) }
         case "lead":
-            _ = try value.members(["flag", "open", "elsewhere", "decided", "outcome", "established", "pending"])
-            for name in ["open", "elsewhere", "decided", "established", "pending"] {
+            _ = try value.members([
+                "flag", "open", "elsewhere", "decided", "outcome", "established", "pending", "always",
+            ])
+            for name in ["open", "elsewhere", "decided", "established", "pending", "always"] {
                 _ = try value.required(name).texts()
             }
             for name in ["flag", "outcome"] { _ = try value.required(name).text() }

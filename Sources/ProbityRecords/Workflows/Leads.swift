@@ -32,6 +32,8 @@ public struct LeadStanding: Sendable, Hashable {
         guard let rule = rules.rule("lead", on: date), let flag = rule.text("flag") else { return }
         let isSpecific = values[flag]?.bool ?? false
         if isSpecific, rule.texts("open").contains(state) { isOpen = true }
+        // A case is filed (立案) on what is specific, whatever was thought of it when it came in.
+        if rule.texts("always").contains(state) { isOpen = true }
         // What old papers say of another organ's lead, nobody here can ask any more.
         guard !isAsFound else { return }
         if isSpecific, rule.texts("elsewhere").contains(state) { isOpen = true }

@@ -46,7 +46,7 @@ public enum PromotionCheck {
         }
         let left = evaluation.reason("person", .hold, "promotion.left", rule: "person")
         var reasons = unseen + (candidate.hasLeft ? [left] : [])
-        reasons += evaluation.corrections() + [evaluation.fileReview()]
+        reasons += evaluation.waitingSteps() + [evaluation.fileReview()]
         reasons += evaluation.verification()
         reasons += evaluation.opinion()
         reasons += evaluation.periods()
@@ -94,6 +94,8 @@ final class PromotionEvaluation {
     private(set) var accountabilities: [CandidateRecord] = []
     /// What a correction that waits speaks of.
     private var waiting: [(recordID: String, kind: CandidateKind)] = []
+    /// Steps of records that count here, proposed and not signed by the second person yet.
+    private var proposed: [(recordID: String, kind: CandidateKind, step: String)] = []
     /// What was filed and nobody has verified.
     private var unverified: [(recordID: String, kind: CandidateKind, values: [String: JSONValue])] = []
     /// What makes an earlier answer stale: measures, differences, open or established leads.
@@ -116,6 +118,9 @@ final class PromotionEvaluation {
             counting[kind] = states
             if let record = CandidateRecord(fact, kind, on: question.on, states) {
                 records.append(record)
+                if let step = fact.waiting, step.proposedOn <= question.on {
+                    proposed.append((fact.recordID, kind, step.step))
+                }
             } else if CandidateRecord.takesBack(fact, on: question.on, states) {
                 waiting.append((fact.recordID, kind))
             } else if CandidateRecord.waits(fact, on: question.on, states) {
@@ -200,12 +205,19 @@ final class PromotionEvaluation {
         }
     }
 
-    /// Every correction that waits for its second person: what it says is not in force, and not to be overlooked.
-    func corrections() -> [PromotionReason] {
+    /// Every correction, withdrawal or other step that waits for its second person: what it says is not in force, and not to be
+    /// overlooked.
+    func waitingSteps() -> [PromotionReason] {
         waiting.sorted { $0.recordID < $1.recordID }.map {
             reason(
                 $0.kind.section, .hold, "promotion.correctionWaits", ["kind": "kind/\($0.kind.rawValue)"],
                 records: [$0.recordID], rule: "facts.\($0.kind.rawValue)")
         }
+            + proposed.sorted { $0.recordID < $1.recordID }.map {
+                reason(
+                    $0.kind.section, .hold, "promotion.stepWaits",
+                    ["kind": "kind/\($0.kind.rawValue)", "step": "transition/\($0.step)"], records: [$0.recordID],
+                    rule: "facts.\($0.kind.rawValue)")
+            }
     }
 }

@@ -46,7 +46,12 @@ public final class Session {
         self.memory = memory
         // Somebody else may have made the file. It costs seconds on a large archive, so once for each file.
         if let memory, try !memory.hasSeen(archive.engine.fileID()) { try archive.engine.demandSoundPages() }
-        let opening = try archive.snapshot { try Opening(archive, identity, memory, $0) }
+        // Before the snapshot begins: another session of the user may write and remember meanwhile.
+        let remembered = try memory?.head()
+        let opening = try archive.snapshot {
+            try memory?.compare(remembered, archive.header, $0)
+            return try Opening(archive, identity, $0)
+        }
         certificate = opening.certificate
         actor = Actor(certificate: opening.certificate, policy: archive.policy)
         rootUnit = opening.rootUnit
@@ -67,7 +72,7 @@ public final class Session {
         let grants: HeldGrants
         let logWrap: (key: Int64, wrapped: [UInt8])?
 
-        init(_ archive: Archive, _ identity: Identity, _ memory: HeadMemory?, _ db: Connection) throws {
+        init(_ archive: Archive, _ identity: Identity, _ db: Connection) throws {
             let credentials = Credentials(archive, db)
             guard let certificate = try credentials.certificate(of: identity.user),
                 certificate.signingKey == identity.signingKey.publicKey,
@@ -77,7 +82,6 @@ public final class Session {
                     .wrongPassphrase, "these keys are not the certified keys of a user of the archive",
                     subject: identity.user, rule: "archive.notOpened")
             }
-            try memory?.compare(archive.header, db)
             // The header names the key that checkpoints are signed with and the one on paper: it is not believed unread.
             guard try Vouching(archive, db).line(of: .archive, [.integer(1)]).sequence == 0 else {
                 throw ArchiveError(.integrity, "the archive's own row is not that of the ceremony")

@@ -38,9 +38,10 @@ struct HeadMemory {
         try Data((fileID + "\n").utf8).write(to: URL(filePath: filePath), options: .atomic)
     }
 
+    /// - Parameter remembered: the head, read before the snapshot of `db` began.
     /// - Throws: ``ArchiveError`` `incomplete` where the archive is older than the remembered head or another ledger.
-    func compare(_ header: ArchiveHeader, _ db: Connection) throws {
-        guard let remembered = try head() else { return }
+    func compare(_ remembered: Checkpoint?, _ header: ArchiveHeader, _ db: Connection) throws {
+        guard let remembered else { return }
         let size = try Ledger.size(db)
         guard remembered.origin == header.names.ledger, size >= remembered.size else {
             throw ArchiveError(

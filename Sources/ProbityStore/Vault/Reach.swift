@@ -133,9 +133,20 @@ extension Vault {
                     state: content.state, occurredOn: content.occurredOn, filedOn: content.filedOn,
                     filedSequence: opened.provenance.sequence, asFound: entry.isAsFound, values: content.values))
         }
+        var waiting: [RecordID: RecordFact.Waiting] = [:]
+        for proposal in try ProposalReader(self, db).all(of: dossier).proposals where proposal.isOpen {
+            guard case .step(let opened) = proposal.subject else { continue }
+            let step = opened.proposal
+            waiting[step.record] =
+                waiting[step.record]
+                ?? RecordFact.Waiting(step: step.outcome.step, proposedOn: proposal.proposedOn)
+        }
         for record in order {
             guard let history = histories[record] else { continue }
-            receive(RecordFact(recordID: RecordID(record).text, kind: history.kind, versions: history.versions))
+            let id = RecordID(record)
+            receive(
+                RecordFact(
+                    recordID: id.text, kind: history.kind, versions: history.versions, waiting: waiting[id]))
         }
         return setAside.gaps(in: part.category)
     }
