@@ -36,21 +36,28 @@ public struct RecordFact: Sendable, Equatable {
     public let kind: String
     /// Oldest first.
     public let versions: [Version]
-    /// A step that waits for another person's signature; nil where none does.
-    public let waiting: Waiting?
+    /// Steps that wait, or waited, for another person's signature.
+    public let waiting: [Waiting]
 
+    /// A step that one person proposed.
     public struct Waiting: Sendable, Equatable {
         /// Code of the list `transition`.
         public let step: String
         public let proposedOn: CivilDate
+        /// The day on which it was signed, turned down or overtaken; nil while it waits.
+        public let endedOn: CivilDate?
 
-        public init(step: String, proposedOn: CivilDate) {
+        public init(step: String, proposedOn: CivilDate, endedOn: CivilDate? = nil) {
             self.step = step
             self.proposedOn = proposedOn
+            self.endedOn = endedOn
         }
+
+        /// Whether it waited on `day`: what came of it afterwards is not seen.
+        func waits(on day: CivilDate) -> Bool { proposedOn <= day && endedOn.map { day < $0 } ?? true }
     }
 
-    public init(recordID: String, kind: String, versions: [Version], waiting: Waiting? = nil) {
+    public init(recordID: String, kind: String, versions: [Version], waiting: [Waiting] = []) {
         self.waiting = waiting
         self.recordID = recordID
         self.kind = kind

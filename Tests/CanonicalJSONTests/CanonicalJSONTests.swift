@@ -96,6 +96,31 @@ struct CanonicalJSONTests {
         }
     }
 
+    @Test("An object written and read member by member is the canonical one; names in another order are refused")
+    func members() async throws {
+        let value: JSONValue = ["a": "王\u{1F600}\n", "b": ["y": 1, "x": [true, nil]], "c": -3]
+        var object = CanonicalObject()
+        object.add("a", value["a"])
+        object.add("aa", nil)
+        object.add("b", value["b"])
+        object.add("c", value["c"])
+        let bytes = object.finish()
+        #expect(bytes == value.canonicalBytes && CanonicalObject().finish() == Array("{}".utf8))
+        var read: [String: JSONValue] = [:]
+        try JSONValue.members(parsing: bytes) { read[$0] = $1 }
+        #expect(JSONValue.object(read) == value)
+        for text in [
+            #"{"b":1,"a":2}"#, #"{"a":1,"a":1}"#, #"{"a":1"#, #"{"a":1}x"#, "[]", "", "1", #"{"a":{"b":1,"b":2}}"#,
+        ] {
+            #expect(throws: JSONError.self, "\(text)") { try JSONValue.members(parsing: Array(text.utf8)) { _, _ in } }
+        }
+        await #expect(processExitsWith: .failure) {
+            var object = CanonicalObject()
+            object.add("b", 1)
+            object.add("a", 2)
+        }
+    }
+
     @Test(
         "Invalid UTF-8 is refused",
         arguments: [[0x22, 0xC0, 0xAF, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xFF, 0x22]])

@@ -113,6 +113,34 @@ struct CatalogueLoaderTests {
         }
     }
 
+    @Test("A kind is read in each of its editions, and a catalogue that lacks one is refused")
+    func editions() throws {
+        func edition(_ number: Int, _ category: String = "duty") -> String {
+            let head = #"{"id": "note", "edition": \#(number), "category": "\#(category)","#
+            return Self.kind.replacing(#"{"id": "note", "category": "duty","#, with: head)
+        }
+        let first = edition(1).replacing(#"{"name": "madeOn""#, with: #"{"name": "oldDate""#)
+            .replacing(#""madeOn""#, with: #""oldDate""#)
+        func load(_ files: [(String, String)]) throws -> KindCatalogue {
+            try KindCatalogue(
+                kinds: files.map { Self.file($0.0, $0.1) }, codeLists: Self.lists, identity: Self.identity)
+        }
+        let catalogue = try load([("kind-note.json", edition(2)), ("kind-note.1.json", first)])
+        #expect(catalogue.kinds.map(\.edition) == [2] && catalogue.kind("note")?.edition == 2)
+        #expect(catalogue.kind("note", edition: 1)?.occurredOnField == "oldDate")
+        #expect(catalogue.kind("note", edition: 2)?.occurredOnField == "madeOn")
+        for unknown in [0, 3, -1] { #expect(catalogue.kind("note", edition: unknown) == nil) }
+        for files in [
+            [("kind-note.json", edition(2))], [("kind-note.1.json", first)],
+            [("kind-note.json", edition(3)), ("kind-note.1.json", first)],
+            [("kind-note.json", edition(1)), ("kind-note.1.json", first)],
+            [("kind-note.json", edition(2)), ("kind-note.1.json", edition(1, "talks"))],
+            [("kind-note.json", edition(2)), ("kind-note.2.json", first)], [("kind-note.json", edition(0))],
+        ] {
+            #expect(throws: SchemaError.self, "\(files.map(\.0))") { try load(files) }
+        }
+    }
+
     @Test("A code list in which a text has two meanings is refused")
     func ambiguousList() {
         let ambiguous = Self.list("colour", [("r", "红", "red"), ("b", "蓝", "Red")])

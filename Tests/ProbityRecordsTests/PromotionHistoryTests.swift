@@ -98,22 +98,6 @@ struct PromotionHistoryTests {
         #expect(try candidate.answer().verdict == .clear, "verified here")
     }
 
-    @Test("A step that waits for a second signature holds from the day on which it was proposed")
-    func waitingStep() throws {
-        var candidate = PromotionCandidate()
-        #expect(try candidate.answer().verdict == .clear)
-        for (place, fact) in candidate.facts.enumerated() {
-            let waiting = RecordFact.Waiting(step: "withdraw", proposedOn: try #require(CivilDate("2026-11-10")))
-            candidate.facts[place] = RecordFact(
-                recordID: fact.recordID, kind: fact.kind, versions: fact.versions, waiting: waiting)
-            let held = try candidate.answer()
-            #expect(held.verdict == .hold)
-            #expect(held.reasons.filter { $0.message == "promotion.stepWaits" }.map(\.recordIDs) == [[fact.recordID]])
-            #expect(try candidate.answer(on: "2026-11-09").verdict == .clear)
-            candidate.facts[place] = fact
-        }
-    }
-
     @Test("What they say against him holds and never blocks until it is confirmed here", arguments: adverse.dropLast())
     func asFoundAdverse(kind: String, values: [String: JSONValue]) throws {
         var candidate = PromotionCandidate()

@@ -32,7 +32,7 @@ struct AdversaryTests {
         _ kind: String, about number: String, by user: String, behind record: RecordEntry? = nil, step: String = "file",
         state: String, values: [String: JSONValue], filedOn: CivilDate? = nil, inNameOf name: String? = nil,
         batch: Int64? = nil, isAsFound: Bool = false, note: SignedNote? = nil, reason: String? = nil,
-        intake: VersionContent.Intake? = nil, act: String? = nil, version: Int64? = nil,
+        intake: VersionContent.Intake? = nil, act: String? = nil, version: Int64? = nil, edition: Int? = nil,
         more: (RowWriter, RecordID) throws -> Void = { _, _ in }
     ) throws -> RecordID {
         let session = try house.session(user)
@@ -45,7 +45,8 @@ struct AdversaryTests {
             let day = filedOn ?? house.fixture.archive.now.date
             let columns = declared.clearColumns(values: values, state: state, filedOn: day)
             let content = VersionContent(
-                officer: OfficerID(officer), columns, edition: declared.edition, filedOn: day, filedBy: name ?? user,
+                officer: OfficerID(officer), columns, edition: edition ?? declared.edition, filedOn: day,
+                filedBy: name ?? user,
                 step: step, isAsFound: isAsFound, reason: reason, values: values,
                 approval: note.map { String(decoding: $0.bytes, as: UTF8.self) }, intake: intake)
             made = try session.vault.insert(

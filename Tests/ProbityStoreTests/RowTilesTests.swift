@@ -24,9 +24,9 @@ struct RowTilesTests {
         var (tiles, made, edge) = (RowTiles(), [RowTile](), TreeEdge())
         for index in 0..<count {
             edge.append(hash(index))
-            try tiles.append(hash(index), version: version(index)) { made.append($0) }
+            tiles.append(hash(index), version: version(index)) { made.append($0) }
         }
-        let (size, root) = try tiles.finish { made.append($0) }
+        let (size, root) = tiles.finish { made.append($0) }
         #expect(size == edge.size && root == edge.root)
         try fixture.archive.engine.database.write { database in
             let db = Connection(database)
@@ -61,6 +61,22 @@ struct RowTilesTests {
         #expect(try !holds(other, hash(some[0]), version(some[0])))
         let longer = RowProof(batch: proof.batch, count: proof.count + 1, root: proof.root)
         #expect(try !holds(longer, hash(count - 1), version(count - 1)))
+    }
+
+    @Test(
+        "Who looks for rows one after the other finds those of the act in any order, and no other",
+        arguments: [1, 200, 700])
+    func oneAfterTheOther(count: Int) throws {
+        let (proof, _) = try write(count)
+        let known = VouchedRows()
+        try fixture.archive.snapshot { db in
+            let search = RowSearch(proof)
+            for index in Array(0..<count) + (0..<count).reversed() + [0, count / 2, 0] {
+                let own = try search.finds(hash(index), version: version(index), known, db)
+                let other = try search.finds(hash(count + index), version: version(index), known, db)
+                #expect(own && !other, "\(index)")
+            }
+        }
     }
 
     @Test("A changed, missing or moved tile proves nothing of its rows, and takes nothing from the others")

@@ -2,7 +2,8 @@ public import CanonicalJSON
 
 /// What an officer's leads come to for others (线索): whether one is open that is specific and checkable.
 ///
-/// Only such a lead ever tells anything; which complaints count, and in which states, is the rule `lead`.
+/// Only such a lead ever tells anything, and a case that was filed (立案), which is on nothing less; which complaints count,
+/// and in which states, is the rule `lead`.
 /// Source: 关于防止干部“带病提拔”的意见 2016 (“凡提必查”); domain.md §5.6, §8.4.
 public struct LeadStanding: Sendable, Hashable {
     /// At least one specific, checkable lead is open.

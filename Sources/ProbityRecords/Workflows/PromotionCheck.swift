@@ -118,7 +118,7 @@ final class PromotionEvaluation {
             counting[kind] = states
             if let record = CandidateRecord(fact, kind, on: question.on, states) {
                 records.append(record)
-                if let step = fact.waiting, step.proposedOn <= question.on {
+                for step in fact.waiting where step.waits(on: question.on) {
                     proposed.append((fact.recordID, kind, step.step))
                 }
             } else if CandidateRecord.takesBack(fact, on: question.on, states) {

@@ -131,7 +131,7 @@ final class RowTally {
     /// The number and root of the rows.
     ///
     /// - Parameter receive: gets the tiles over them.
-    func digest(_ receive: (RowTile) throws -> Void = { _ in }) throws -> RowDigest {
+    func digest(_ receive: (RowTile) throws -> Void = { _ in }) rethrows -> RowDigest {
         var tiles = RowTiles()
         var filled: Set<Table> = []
         for table in Table.allCases {
@@ -153,7 +153,7 @@ final class RowTally {
     private static func ordered(_ value: Value) -> [UInt8] {
         switch value {
         case .null: []
-        case .integer(let number): RowEntry.bigEndian(number ^ .min)
+        case .integer(let number): [UInt8](bigEndian: number ^ .min)
         case .text(let text): Array(text.utf8)
         case .blob(let bytes): bytes
         }
@@ -214,13 +214,14 @@ private enum RowEntry {
         entry.append(type)
         entry.append(bigEndian: UInt32(truncatingIfNeeded: count))
     }
-
-    static func bigEndian(_ number: Int64) -> [UInt8] {
-        (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) }
-    }
 }
 
 extension [UInt8] {
+    init(bigEndian number: some FixedWidthInteger) {
+        self = []
+        append(bigEndian: number)
+    }
+
     mutating func append(bigEndian number: some FixedWidthInteger) {
         unsafe Swift.withUnsafeBytes(of: number.bigEndian) { unsafe append(contentsOf: $0) }
     }

@@ -41,7 +41,7 @@ struct RowTiles {
     /// - Parameters:
     ///   - version: its number, where it is a version.
     ///   - receive: gets the tiles that it completes.
-    mutating func append(_ hash: SHA256Digest, version: Int64?, _ receive: (RowTile) throws -> Void) throws {
+    mutating func append(_ hash: SHA256Digest, version: Int64?, _ receive: (RowTile) throws -> Void) rethrows {
         count += 1
         try add(hash, 0, version: version, receive)
     }
@@ -50,7 +50,7 @@ struct RowTiles {
     ///
     /// - Returns: how many rows there are, and the root over them: a whole tile is a subtree of theirs (RFC 6962 §2.1), so it is
     ///   the root of the last tile.
-    mutating func finish(_ receive: (RowTile) throws -> Void) throws -> (count: UInt64, root: SHA256Digest) {
+    mutating func finish(_ receive: (RowTile) throws -> Void) rethrows -> (count: UInt64, root: SHA256Digest) {
         var level = 0
         while !levels[level].hashes.isEmpty {
             let isLast = levels[level].position == 0
@@ -64,7 +64,7 @@ struct RowTiles {
 
     private mutating func add(
         _ hash: SHA256Digest, _ level: Int, version: Int64? = nil, _ receive: (RowTile) throws -> Void
-    ) throws {
+    ) rethrows {
         if level == levels.count { levels.append(Level()) }
         if levels[level].hashes.count == RowTile.width {
             try add(complete(level, receive), level + 1, receive)
@@ -76,7 +76,7 @@ struct RowTiles {
     /// - Returns: the root of the tile that stood there.
     private mutating func complete(
         _ level: Int, _ receive: (RowTile) throws -> Void
-    ) throws -> SHA256Digest {
+    ) rethrows -> SHA256Digest {
         let done = levels[level]
         levels[level] = Level(position: done.position + 1)
         let first = level == 0 ? done.first ?? -done.position - 1 : done.position
@@ -108,16 +108,9 @@ struct RowProof {
         try RowTileTable.places(inBatch: batch, db).first.flatMap { try tile($0, known, db) }
     }
 
-    /// The hashes of a tile of level 0; nil where it is missing, or does not lead to the root.
-    fileprivate func tile(
-        _ place: RowTileTable.Place, _ known: VouchedRows, _ db: Connection
-    ) throws -> [SHA256Digest]? {
-        try tile(level: 0, place, known, db)
-    }
-
     /// The hashes of a tile; nil where it is missing, or does not lead to the root.
-    private func tile(
-        level: Int, _ place: RowTileTable.Place, _ known: VouchedRows, _ db: Connection
+    fileprivate func tile(
+        level: Int = 0, _ place: RowTileTable.Place, _ known: VouchedRows, _ db: Connection
     ) throws -> [SHA256Digest]? {
         let address = RowTileAddress(batch: batch, level: level, position: place.position)
         if let hashes = known.tile(address) { return hashes }

@@ -77,17 +77,18 @@ struct Vouching {
         guard let (sequence, bytes) = try LeafTable.leaf(ofBatch: batch, db) else {
             throw ArchiveError(.integrity, "rows of batch \(batch) have no ledger line")
         }
+        let index = UInt64(sequence)
         let note = try SignedNote(parsing: bytes)
         let leaf = try LeafBody(parsing: note.text)
         let head = try Ledger.head(archive.header, archive.ledgerMemory, db)
-        let proof = try MerkleTree.inclusionProof(index: UInt64(sequence), size: head.size) {
+        let proof = try MerkleTree.inclusionProof(index: index, size: head.size) {
             try Ledger.hash($0, db)
         }
         try MerkleTree.verifyInclusion(
-            index: UInt64(sequence), size: head.size, leafHash: MerkleTree.leafHash(bytes), proof: proof,
+            index: index, size: head.size, leafHash: MerkleTree.leafHash(bytes), proof: proof,
             root: head.root)
         let signers = try credentials.signers(of: note, atLine: sequence)
-        guard leaf.sequence == UInt64(sequence), leaf.batch == batch, signers.contains(where: { $0.user == leaf.actor })
+        guard leaf.sequence == index, leaf.batch == batch, signers.contains(where: { $0.user == leaf.actor })
         else { throw ArchiveError(.integrity, "ledger line \(sequence) is not signed by a user of the archive") }
         archive.vouched.known.withLock { $0.leaves[batch] = leaf }
         return leaf

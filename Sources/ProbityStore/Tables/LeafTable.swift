@@ -15,12 +15,15 @@ enum LeafTable {
 
     /// The number of the line that published a batch; nil where none did.
     static func line(ofBatch batch: Int64, _ db: Connection) throws -> Int64? {
-        try db.integer("SELECT seq FROM leaf WHERE batch = ?", [.integer(batch)])
+        try db.integer("SELECT seq FROM leaf WHERE batch = ? AND seq >= 0", [.integer(batch)])
     }
 
     /// Number and note of the line that published a batch.
     static func leaf(ofBatch batch: Int64, _ db: Connection) throws -> (sequence: Int64, note: [UInt8])? {
-        try db.first("SELECT seq, note FROM leaf WHERE batch = ?", [.integer(batch)]) { ($0.integer(0), $0.bytes(1)) }
+        // No line stands before the first; somebody may write a row that says so.
+        try db.first("SELECT seq, note FROM leaf WHERE batch = ? AND seq >= 0", [.integer(batch)]) {
+            ($0.integer(0), $0.bytes(1))
+        }
     }
 
     /// A row of `leaf`.

@@ -133,22 +133,25 @@ extension Vault {
                     state: content.state, occurredOn: content.occurredOn, filedOn: content.filedOn,
                     filedSequence: opened.provenance.sequence, asFound: entry.isAsFound, values: content.values))
         }
-        var waiting: [RecordID: RecordFact.Waiting] = [:]
-        for proposal in try ProposalReader(self, db).all(of: dossier).proposals where proposal.isOpen {
+        let queue = try ProposalReader(self, db).all(of: dossier)
+        var waiting: [RecordID: [RecordFact.Waiting]] = [:]
+        for proposal in queue.proposals where proposal.isOpen || proposal.closedOn != nil {
             guard case .step(let opened) = proposal.subject else { continue }
-            let step = opened.proposal
-            waiting[step.record] =
-                waiting[step.record]
-                ?? RecordFact.Waiting(step: step.outcome.step, proposedOn: proposal.proposedOn)
+            waiting[opened.proposal.record, default: []].append(
+                RecordFact.Waiting(
+                    step: opened.proposal.outcome.step, proposedOn: proposal.proposedOn,
+                    endedOn: proposal.isOpen ? nil : proposal.closedOn))
         }
         for record in order {
             guard let history = histories[record] else { continue }
             let id = RecordID(record)
             receive(
                 RecordFact(
-                    recordID: id.text, kind: history.kind, versions: history.versions, waiting: waiting[id]))
+                    recordID: id.text, kind: history.kind, versions: history.versions, waiting: waiting[id] ?? []))
         }
-        return setAside.gaps(in: part.category)
+        // What waits there cannot be told where a row of the queue does not read.
+        let unread = queue.damaged.isEmpty ? [] : [Coverage.Gap(part.category, .setAside)]
+        return setAside.gaps(in: part.category) + unread
     }
 }
 
