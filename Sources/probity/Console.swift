@@ -70,14 +70,13 @@ struct Console {
         return readLine()
     }
 
-    /// Asks for a yes before something is done: on a terminal a person answers, elsewhere the command line already has.
-    /// Who forbids the question and does not answer it is refused.
+    /// Asks for a yes before something is done: on a terminal a person answers, elsewhere `--yes` does. Nothing is taken for a
+    /// yes but one.
     ///
-    /// - Throws: ``OfficeError`` `declined` for any other answer.
+    /// - Throws: ``OfficeError`` `declined` for any other answer, and where there is nobody to ask.
     func confirm(_ question: String, _ global: GlobalOptions) throws {
         if global.yes { return }
-        guard !global.noInput else { throw OfficeError(.declined, "cli.confirmationNeeded", ["question": question]) }
-        guard mayAsk else { return }
+        guard mayAsk else { throw OfficeError(.declined, "cli.confirmationNeeded", ["question": question]) }
         let answer = ask("\(question) [\(text("cli.yes"))/\(text("cli.no"))]") ?? ""
         guard ["y", "yes", "是", text("cli.yes")].contains(answer.lowercased()) else {
             throw OfficeError(.declined, "cli.declined")

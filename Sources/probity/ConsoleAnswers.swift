@@ -94,10 +94,10 @@ extension Console {
 
     /// Puts a question for which something has to be looked up, which is an act: only where it is asked.
     ///
-    /// - Parameter needed: key of the refusal where the question is forbidden and not answered.
+    /// - Parameter needed: key of the refusal where there is nobody to ask and nothing was answered.
     func confirm(_ global: GlobalOptions, _ needed: String, question: () throws -> String?) throws {
-        guard global.yes || !global.noInput else { throw OfficeError(.declined, needed) }
-        guard mayAsk, !global.yes, let question = try question() else { return }
+        guard global.yes || mayAsk else { throw OfficeError(.declined, needed) }
+        guard !global.yes, let question = try question() else { return }
         try confirm(question, global)
     }
 }

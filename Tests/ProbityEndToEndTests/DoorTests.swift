@@ -57,7 +57,7 @@ private final class Bureau: Sendable {
     }
 
     func call(_ user: String?, _ arguments: [String]) throws -> ProgramResult {
-        var all = arguments + ["--archive", "\(folder.path)/archive", "--lang", "en"]
+        var all = Sample.unattended(arguments) + ["--archive", "\(folder.path)/archive", "--lang", "en"]
         if let user { all += ["--user", user, "--passphrase-file", passphraseFile(user)] }
         return try ProbityTestSupport.run(
             Sample.program, all, environment: ["PROBITY_STATE_DIR": "\(folder.path)/state"])

@@ -65,7 +65,7 @@ extension BuiltProgramUnderFaults {
             ]
             environment["PROBITY_FAULT"] = fault
             environment["PROBITY_FAULT_COUNT"] = count
-            var all = arguments + ["--archive", archive, "--lang", "en"]
+            var all = Sample.unattended(arguments) + ["--archive", archive, "--lang", "en"]
             if let user { all += ["--user", user, "--passphrase-file", passphrase ?? sample.passphraseFile(user)] }
             return try run(Sample.program, all, environment: environment)
         }

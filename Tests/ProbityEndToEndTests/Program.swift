@@ -47,6 +47,11 @@ final class Sample: Sendable {
     var archive: String { folder.path + "/archive" }
     /// The archive as it was before any test.
     var untouched: String { folder.path + "/untouched" }
+    /// A command line that asks nothing: nobody sits at a terminal here. What a test says about it stays.
+    static func unattended(_ arguments: [String]) -> [String] {
+        arguments.contains { ["--yes", "--no-input"].contains($0) } ? arguments : arguments + ["--yes"]
+    }
+
     func passphraseFile(_ user: String) -> String { "\(folder.path)/passphrases/\(user)" }
 
     private init() throws {
@@ -148,7 +153,7 @@ final class Sample: Sendable {
     func call(_ arguments: [String], as user: String? = nil, language: String = "zh", json: Bool = false) throws
         -> ProgramResult
     {
-        var all = arguments + ["--archive", archive, "--lang", language]
+        var all = Sample.unattended(arguments) + ["--archive", archive, "--lang", language]
         if let user { all += ["--user", user, "--passphrase-file", passphraseFile(user)] }
         if json { all.append("--json") }
         return try run(Sample.program, all, environment: ["PROBITY_STATE_DIR": "\(folder.path)/state"])
@@ -179,7 +184,7 @@ final class SampleCopy {
         _ arguments: [String], as user: String? = nil, language: String = "zh", json: Bool = false,
         passphrase: String? = nil
     ) throws -> ProgramResult {
-        var all = arguments + ["--archive", archive, "--lang", language]
+        var all = Sample.unattended(arguments) + ["--archive", archive, "--lang", language]
         if let user {
             all += ["--user", user, "--passphrase-file", passphrase ?? sample.passphraseFile(user)]
         }

@@ -24,7 +24,7 @@ struct CatalogueSchemaFilesTests {
         for file in files {
             #expect(file.name.hasSuffix(".\(ending)"))
             #expect(file.bytes == [UInt8](try Data(contentsOf: path.appendingPathComponent(file.name))), "\(file.name)")
-            #expect(file.bytes.count < 12 * 1024, "\(file.name) is large for an array in code")
+            #expect(file.bytes.count < 16 * 1024, "\(file.name) is large for an array in code")
         }
     }
 

@@ -48,7 +48,7 @@ extension AdversaryTests {
         var record = try house.file(complaint, about: number, by: "inspector2")
         for act in ["register", "accept"] { try advance(&record, act) }
         try advance(&record, "assess", ["specificLead": false])
-        try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "clerk1"])
+        try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "clerk1, reviewer1"])
         #expect(try signals(number) == [])
         try advance(&record, "fileCase")
         #expect(try signals(number).map(\.content.state) == ["raised"])

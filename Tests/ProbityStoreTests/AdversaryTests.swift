@@ -131,7 +131,7 @@ struct AdversaryTests {
     func conclude(_ record: inout DoorHouse.Record, _ outcome: String, on date: String) throws {
         for act in ["register", "accept"] { try advance(&record, act) }
         try advance(&record, "assess", ["specificLead": true])
-        try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "clerk1"])
+        try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "clerk1, reviewer1"])
         try advance(&record, "conclude", ["outcome": .string(outcome), "outcomeOn": .string(date)])
     }
 

@@ -44,7 +44,7 @@ extension DoorTests {
         ) throws {
             for act in ["register", "accept"] { try advance(&record, act) }
             try advance(&record, "assess", ["specificLead": true])
-            try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "clerk1"])
+            try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "clerk1, reviewer1"])
             try advance(&record, "conclude", ["outcome": .string(outcome), "outcomeOn": .string(date)])
         }
 
@@ -171,7 +171,7 @@ extension DoorTests {
             try advance(&record, "reopen")
             try advance(&record, "accept")
             try advance(&record, "assess", ["specificLead": true])
-            try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "clerk1"])
+            try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "clerk1, reviewer1"])
             try advance(&record, "conclude", ["outcome": "untrue", "outcomeOn": "2026-11-20"])
             try lower(number)
             #expect(try signals(number).first?.content.state == "lowered")

@@ -74,7 +74,7 @@ extension DoorTests.Leads {
         var record = try file(other, specific: false)
         for act in ["register", "accept"] { try advance(&record, act) }
         try advance(&record, "assess", ["specificLead": false])
-        try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "clerk1"])
+        try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "clerk1, reviewer1"])
         try advance(&record, "conclude", ["outcome": "established", "outcomeOn": "2026-11-20"])
         #expect(try signals(other).first?.content.values["established"] == true)
     }

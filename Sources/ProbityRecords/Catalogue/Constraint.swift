@@ -7,7 +7,8 @@ import CanonicalJSON
 /// `when` names the values that make the rule apply (Condition.swift). What it demands is one of `refuse` (true), `require` and `forbid` (fields),
 /// `differ` (two fields that may not name the same person), `order` (date fields: none lies before the first), `within`
 /// (`{"from", "to", "months" or "days"}`: two date fields and how far apart they may lie), `lasting` (`{"from", "months",
-/// "to"}`: a date field, an integer field of months, and the date field that may not lie before their end), `among`
+/// "to"}`: a date field, an integer field of months, and the date field that may not lie before their end), `persons`
+/// (`{"field", "count"}`: a text field that names at least so many), `among`
 /// (`{"field", "values"}`: the only values a field may have), `notAfterToday` (date fields that may not lie ahead), `guard` (a
 /// question that rules answer, by its name in ``NamedGuard``). `states` limits the rule to records in these states.
 /// `severity` is `error` or `warning`. The sentence for people is the message `rule.<id>`.
@@ -20,6 +21,7 @@ public final class Constraint: Sendable {
         case order(String, [String])
         case within(from: String, to: String, months: Int, days: Int)
         case lasting(from: String, months: String, to: String)
+        case persons(String, count: Int)
         case among(String, [JSONValue])
         case notAfterToday([String])
         case named(NamedGuard)
@@ -36,7 +38,8 @@ public final class Constraint: Sendable {
 
     init(_ reader: SchemaReader, fields: [String: Field], states known: [String]) throws(SchemaError) {
         let demands = [
-            "refuse", "require", "forbid", "differ", "order", "within", "lasting", "among", "notAfterToday", "guard",
+            "refuse", "require", "forbid", "differ", "order", "within", "lasting", "persons", "among", "notAfterToday",
+            "guard",
         ]
         let members = try reader.members(
             Set(["id", "when", "states", "severity", "source", "confidence"] + demands))
@@ -105,6 +108,11 @@ public final class Constraint: Sendable {
             _ = try reader.members(["from", "months", "to"])
             return .lasting(
                 from: try name("from", .date), months: try name("months", .integer), to: try name("to", .date))
+        case "persons":
+            _ = try reader.members(["field", "count"])
+            let count = try reader.required("count").integer()
+            guard (2...9).contains(count) else { throw reader.failure("a count from 2 to 9 is expected") }
+            return .persons(try name("field", .text), count: count)
         case "among":
             _ = try reader.members(["field", "values"])
             let values = try reader.required("values").elements().map(\.value)
@@ -150,6 +158,9 @@ public final class Constraint: Sendable {
                 second < first.adding(months: Int(clamping: values[months]?.integer ?? 0))
             else { return [] }
             return [problem(to, .dateOrder)]
+        case .persons(let name, let count):
+            guard let value = values[name], Self.names(value).count < count else { return [] }
+            return [problem(name, .requiredByRule)]
         case .among(let name, let accepted):
             return values[name].map(accepted.contains) ?? true ? [] : [problem(name, .outOfRange)]
         case .notAfterToday(let names):

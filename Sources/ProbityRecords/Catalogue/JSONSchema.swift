@@ -73,7 +73,7 @@ extension RecordKind {
         case .require(let fields): then = ["required": names(fields)]
         case .forbid(let fields): then = ["not": ["anyOf": .array(fields.map { ["required": names([$0])] })]]
         case .among(let field, let values): then = ["properties": .object([field: ["enum": .array(values)]])]
-        case .differ, .order, .within, .lasting, .notAfterToday, .named: return nil
+        case .differ, .order, .within, .lasting, .persons, .notAfterToday, .named: return nil
         }
         let conditions = constraint.when.values.sorted { $0.key < $1.key }.map { condition($0.key, $0.value) }
         if conditions.isEmpty { return then }

@@ -174,11 +174,7 @@ public final class RecordKind: Sendable {
         let excluding = Set(steps.flatMap(\.excludingFields))
         userFields = fields.map(\.name).filter(excluding.contains)
         try reader.optional("lock").map { (member) throws(SchemaError) in try Self.checkLock(member, steps, states) }
-        var guards: Set<WorkflowGuard> = []
-        for element in try reader.optional("guards")?.elements() ?? [] {
-            guards.insert(try element.oneOf(WorkflowGuard.self))
-        }
-        self.guards = guards
+        guards = try WorkflowGuard.set(reader.optional("guards"))
         isDerived = try reader.optional("derived")?.flag() ?? false
 
         occurredOnField = try reader.optional("occurredOn").map { (member) throws(SchemaError) in

@@ -12,6 +12,7 @@ public import CanonicalJSON
 //   clears*     the fields of the round that is over, which it empties: what begins anew is not fulfilled by old values
 //   postpones*  date fields of those that it sets: it brings only a later day, which has not passed
 //   requires*   fields that must have a value after it
+//   guards*     names of rules in code that it must pass, see Workflow.swift
 //   not*        who may not take it though his role may: "filer", or a field that names users
 //   approvals*  [{"roles", "count"*, "when"*, "lowers"*, "unless"*, "not"*}]: signatures of other users that it needs before
 //               it is in force; of several that apply the greatest count. `lowers` names protections (fields of true and
@@ -90,6 +91,8 @@ public final class Step: Sendable {
     /// Fields that must have a value after the step.
     public let requires: [String]
     public let source: String?
+    /// Rules in code that the step must pass, beside those of its kind.
+    public let guards: Set<WorkflowGuard>
     let when: Condition
     let sets: Fields
     /// Fields that are empty after it, in the order of the kind file.
@@ -123,8 +126,8 @@ public final class Step: Sendable {
         codeLists: [String: CodeList]
     ) throws(SchemaError) {
         _ = try reader.members([
-            "act", "from", "to", "roles", "when", "sets", "clears", "postpones", "requires", "not", "approvals",
-            "asFound", "source",
+            "act", "from", "to", "roles", "when", "sets", "clears", "postpones", "requires", "guards", "not",
+            "approvals", "asFound", "source",
         ])
         from = Set(try reader.required("from").textOrTexts())
         to = try reader.optional("to")?.text()
@@ -154,6 +157,7 @@ public final class Step: Sendable {
         for name in postpones where !sets.contains(name) || clears.contains(name) {
             throw reader.failure("the step postpones '\(name)' and does not set it")
         }
+        guards = try WorkflowGuard.set(reader.optional("guards"))
         not = try Step.exclusions(reader, fields)
         var approvals: [Approval] = []
         for element in try reader.optional("approvals")?.elements() ?? [] {

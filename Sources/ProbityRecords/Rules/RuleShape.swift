@@ -35,6 +35,8 @@ import CanonicalJSON
 //   lead               {"flag", "open", "decided", "outcome", "established"}: the field that marks a specific
 //                      lead, states in which it is open and decided, the field of the outcome, outcomes by
 //                      which it is established
+//   protection         {"kind", "states", "from", "until", "mark"}: the kind that registers it, states in which it is
+//                      in force, its date fields, and the field of a complaint that says so
 //   calendar           {"holidays": [from, or from/to], "workdays": [date]}: one year's exceptions to Monday to Friday
 
 enum RuleShape {
@@ -118,6 +120,10 @@ enum RuleShape {
                 _ = try value.required(name).texts()
             }
             for name in ["flag", "outcome"] { _ = try value.required(name).text() }
+        case "protection":
+            _ = try value.members(["kind", "states", "from", "until", "mark"])
+            _ = try value.required("states").texts()
+            for name in ["kind", "from", "until", "mark"] { _ = try value.required(name).text() }
         case "must.stale":
             _ = try value.members(["sections"])
             for (section, kinds) in try value.required("sections").entries() {

@@ -6,12 +6,20 @@ public import CanonicalJSON
 //
 // Whose signature stands under an approval, and whether his key opens the file at all, is the gate's to prove.
 
-/// Rules in code that a kind may name among its `guards`.
+/// Rules in code that a kind, or one of its steps, may name among its `guards`.
 public enum WorkflowGuard: String, Sendable, CaseIterable {
     /// An answer "no specific lead is open" must agree with the team's own open leads (凡提必查).
     case leadsAnswered
     /// The signal of an open lead goes when none is open (凡提必查).
     case leadsClosed
+    /// A complaint about an officer on a case against gangs says so (扫黑除恶民警): what protects him rests on no tick.
+    case protectionMarked
+
+    static func set(_ member: SchemaReader?) throws(SchemaError) -> Set<WorkflowGuard> {
+        var guards: Set<WorkflowGuard> = []
+        for element in try member?.elements() ?? [] { guards.insert(try element.oneOf(WorkflowGuard.self)) }
+        return guards
+    }
 }
 
 /// Somebody who takes or approves a step.
@@ -71,13 +79,19 @@ public enum Workflow {
         public let today: CivilDate
         /// What the team's own leads about the officer come to; nil where the kind does not ask, or nobody can see them.
         public var leads: LeadStanding?
+        /// The officer's protection; nil where the step does not ask, or nobody can see it.
+        public var protection: CaseProtection?
         /// Of the users that the changes name, those who serve and are not the officer himself.
         public var users: Set<String>
 
-        public init(policy: AccessPolicy, today: CivilDate, leads: LeadStanding? = nil, users: Set<String> = []) {
+        public init(
+            policy: AccessPolicy, today: CivilDate, leads: LeadStanding? = nil, protection: CaseProtection? = nil,
+            users: Set<String> = []
+        ) {
             self.policy = policy
             self.today = today
             self.leads = leads
+            self.protection = protection
             self.users = users
         }
     }
@@ -164,6 +178,12 @@ public enum Workflow {
         }
         for name in step.clears { values[name] = nil }
         try demandStep(step, record, values, by: actor, on: context.today)
+        if step.guards.contains(.protectionMarked) {
+            guard let protection = context.protection else { throw WorkflowRefusal(.protectionNotSeen, act) }
+            if protection.isRunning, values[protection.mark]?.bool != true {
+                throw WorkflowRefusal(.protectionNotMarked, act, field: protection.mark)
+            }
+        }
         let state = step.state(after: record.state)
         try demandValid(kind, values, state, act, context)
         return Outcome(

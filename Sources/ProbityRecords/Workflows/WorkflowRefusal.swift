@@ -29,6 +29,8 @@ public struct WorkflowRefusal: Error, Sendable, Hashable {
         case invalid
         /// The team has an open specific lead, or whether it has one cannot be seen with these keys.
         case leadOpen, leadsNotSeen
+        /// The officer is protected and the record does not say so, or whether he is cannot be seen with these keys.
+        case protectionNotMarked, protectionNotSeen
     }
 
     public let reason: Reason

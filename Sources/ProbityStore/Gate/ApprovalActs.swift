@@ -326,7 +326,7 @@ extension Session {
         for name in entry.content.values.keys where changes[name] == nil { changes[name] = .null }
         changes = changes.filter { entry.content.values[$0.key] != $0.value }
         let context = try context(
-            kind, officer: entry.content.officer.number, unit: unit, changes: changes, db)
+            kind, officer: entry.content.officer.number, unit: unit, step: step.outcome.step, changes: changes, db)
         let actor = try vault.actor(proposer, db)
         let outcome = try run.decide(kind) { () throws(WorkflowRefusal) in
             try Workflow.take(

@@ -147,7 +147,8 @@ extension Session {
                 rule: "record.newer")
         }
         let unit = try roster.entry(officer, writer.db).unit
-        let context = try context(kind, officer: officer, unit: unit, changes: changes, writer.db)
+        let context = try context(
+            kind, officer: officer, unit: unit, step: step, changes: changes, writer.db)
         let actor = try vault.actor(certificate, writer.db)
         let outcome = try run.decide(kind) { () throws(WorkflowRefusal) in
             try Workflow.take(step, of: kind, entry.standing, changes: changes, by: actor, context)
@@ -198,16 +199,36 @@ extension Session {
     var workflowActor: WorkflowActor { WorkflowActor(user: user, role: role) }
 
     /// What the workflow needs to know beside a record about the officer and those whom changes name.
+    ///
+    /// - Parameter step: code of the step that is taken; nil for a first filing.
     func context(
-        _ kind: RecordKind, officer: Int64, unit: String, changes: [String: JSONValue] = [:], _ db: Connection
+        _ kind: RecordKind, officer: Int64, unit: String, step: String? = nil, changes: [String: JSONValue] = [:],
+        _ db: Connection
     ) throws -> Workflow.Context {
+        let asksForProtection = kind.steps.contains { $0.act == step && $0.guards.contains(.protectionMarked) }
         let named = kind.usersNamed(in: changes)
         let credentials = Credentials(archive, db)
         return Workflow.Context(
             policy: archive.policy, today: archive.now.date,
             leads: kind.asksForLeads ? try leadsToAnswer(officer: officer, unit: unit, db) : nil,
+            protection: asksForProtection ? try protection(officer: officer, unit: unit, db) : nil,
             // Nobody handles what is about himself (回避).
             users: try named.filter { try credentials.certificate(of: $0).map { $0.officer != officer } ?? false })
+    }
+
+    /// The officer's protection as it is registered; nil where the user's keys do not open it, or something there was changed.
+    private func protection(officer: Int64, unit: String, _ db: Connection) throws -> CaseProtection? {
+        guard var protection = CaseProtection(on: archive.now.date, rules: try RuleSet.standard()) else { return nil }
+        let category = ProbityRecords.Category.care
+        guard try vault.nearestVisible(vault.place(category, unit: unit), db) != nil else { return nil }
+        guard let dossier = try vault.trueDossier(category, officer: officer, unit: unit, db) else { return protection }
+        guard try graph.dossierKey(dossier, db) != nil else { return nil }
+        let (entries, setAside) = try vault.entries(in: dossier, category, officer: officer, db)
+        if setAside.contains(.changed) { return nil }
+        for entry in entries {
+            protection.add(kind: entry.content.kind, state: entry.content.state, values: entry.content.values)
+        }
+        return protection
     }
 
     /// - Throws: ``ArchiveError`` `invalidEntry` for a kind that there is not.

@@ -45,6 +45,12 @@ extension ArchiveError {
                 refusal.problems.first.map { ArchiveError($0, of: kind) }
                 ?? make(.invalidEntry, "\(what): the values are not valid")
         case .leadOpen: self = make(.stateForbids, "\(what): the team has an open specific lead")
+        case .protectionNotMarked:
+            self = make(
+                .invalidEntry, "\(what): the officer is protected and \(refusal.field) does not say so",
+                subject: refusal.field)
+        case .protectionNotSeen:
+            self = make(.notVisible, "\(what): whether the officer is protected cannot be seen with these keys")
         case .leadsNotSeen: self = make(.notVisible, "\(what): the team's leads cannot be seen with these keys")
         }
     }
