@@ -280,11 +280,11 @@ extension BuiltProgramOnCopies {
                 try bureau.step("inspector1", "complaint", record, "dispose", ["disposal=preliminary"] + fields)
             }
             #expect(try dispose(["handlers=a", "disposalApprovedBy=b", "secondApprovedBy=c"]).status == 31)
-            let handled = try bureau.proposed(dispose(["handlers=inspector2"]))
+            let handled = try bureau.proposed(dispose(["handlers=inspector2 clerk1"]))
             try bureau.accept("inspector1", handled, status: 21)
             try bureau.accept("inspector2", handled, status: 21)
             _ = try bureau.done("inspector1", ["approve", "deny", handled, "--reason", "other handlers"])
-            let waiting = try bureau.proposed(dispose(["handlers=inspector1"]))
+            let waiting = try bureau.proposed(dispose(["handlers=inspector1 clerk1"]))
             try bureau.accept("inspector2", waiting)
             #expect(try bureau.state("inspector1", record, "disciplineCase") == "disposed")
         }

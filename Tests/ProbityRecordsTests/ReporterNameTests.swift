@@ -12,8 +12,14 @@ struct ReporterNameTests {
             "群众李四举报其喝酒",
             "王五是举报人", "王五系举报人", "举报人名为王五", "舉報人：王五", "署名：王小二", "来电者王小二", "whistleblower: Wang Wu", "电话88881234",
             "壹叁捌壹贰叁肆伍陆柒捌", "VX:wangwu88", "微信ID：wangwu",
+            "来信署名王芳", "来信自称王芳", "据王芳反映", "据王芳（138…）反映其饮酒", "接到王芳来电", "王芳（河湾村）实名举报", "举报人：匿名（王五）",
         ])
     func named(text: String) { #expect(ReporterIdentity.isSuspected(in: text)) }
+
+    @Test("A name behind 据 is found in records that may carry telephone numbers", arguments: ["据王芳（138…）反映", "来信自称王芳"])
+    func namedElsewhere(text: String) {
+        #expect(ReporterIdentity.isNamed(in: text) && !ReporterIdentity.isNamed(in: "电话13812345678"))
+    }
 
     @Test(
         "An ordinary sentence about a reporter is not refused",
@@ -23,6 +29,7 @@ struct ReporterNameTests {
             "举报人（匿名）", "举报人（王某）来电", "举报人安排来访", "举报人王某反映", "举报人高度关注", "举报人何时来访", "举报人方面反映", "举报人马上来电", "举报人对结果满意",
             "举报人与当事人相识", "举报人未提供证据", "线索来源（举报人）", "另一当事人（举报人）已到场", "the reporter says that", "已告知（举报人）",
             "被举报人丁四称", "被反映人丁四称", "有人向张三举报", "经群众举报", "匿名举报", "电话举报", "拨打电话12345", "任何人举报", "多次举报", "电话2026-11-02接到",
+            "反映人：匿名", "举报人:不详，来信一封", "王芳反映工作压力大", "收到纪委来信", "接到单位来电", "据家属反映", "据查反映不实", "自称受害", "据王某反映", "署名文章",
         ])
     func ordinary(text: String) { #expect(!ReporterIdentity.isSuspected(in: text)) }
 

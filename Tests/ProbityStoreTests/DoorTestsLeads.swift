@@ -183,7 +183,7 @@ extension DoorTests {
             var record = try file(number, specific: true)
             for act in ["register", "accept"] { try advance(&record, act) }
             try advance(&record, "assess", ["specificLead": true])
-            try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "inspector2"])
+            try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "inspector2 clerk1"])
             let session = try house.session("inspector1")
             let waits = try session.advance(
                 record.id, step: "conclude",

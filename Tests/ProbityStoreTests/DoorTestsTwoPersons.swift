@@ -211,13 +211,13 @@ extension DoorTests {
             for names in ["甲", "甲，inspector3", "Inspector3", "inspector3 inspector9", "、", "，/;", "inspector3\u{200B}"]
             {
                 let error = #expect(throws: ArchiveError.self, "\(names)") {
-                    try propose(house, step, record, more: ["disposal": "preliminary", "handlers": .string(names)])
+                    try propose(house, step, record, more: ["disposal": "closed", "handlers": .string(names)])
                 }
                 #expect(error?.rule == "problem.notUser" && error?.code == .invalidEntry, "\(names)")
             }
             for names in ["inspector3", "clerk1，inspector3", "inspector3;inspector4", "inspector4/inspector3"] {
                 let waiting = try #require(
-                    try propose(house, step, record, more: ["disposal": "preliminary", "handlers": .string(names)]))
+                    try propose(house, step, record, more: ["disposal": "closed", "handlers": .string(names)]))
                 for user in ["inspector2", "inspector3"] {
                     let refused = try TwoPersons.refusal { _ = try house.session(user).accept(waiting.id) }
                     #expect(refused == .secondPerson, "\(names) \(user)")
@@ -276,7 +276,7 @@ extension DoorTests {
             #expect(try house.session("inspector4").accept(reopening).missing == nil)
             _ = try house.change("accept", record, ["acceptedOn": "2026-11-20"], by: "inspector1")
             _ = try house.change("assess", record, ["specificLead": true], by: "inspector1")
-            let disposal = try propose("dispose", ["disposal": "preliminary", "handlers": "inspector2"])
+            let disposal = try propose("dispose", ["disposal": "preliminary", "handlers": "inspector2 clerk1"])
             #expect(try TwoPersons.refusal { _ = try house.session("inspector3").accept(disposal) } == .secondPerson)
             #expect(try house.session("inspector4").accept(disposal).missing == nil)
         }
@@ -393,7 +393,9 @@ extension DoorTests {
                 try inspector.amend(record.id, changes: ["talkKind": "heartTalk"], reason: "更正")
             }
             try inspector.deny(waiting, reason: "收回")
-            try inspector.amend(record.id, changes: ["talkKind": "heartTalk"], reason: "更正")
+            // What another filed is not called otherwise by one person either.
+            let renaming = try inspector.amend(record.id, changes: ["talkKind": "heartTalk"], reason: "更正")
+            #expect(try house.session("inspector2").accept(#require(renaming.proposal)).missing == nil)
             let result = try inspector.withdraw(record.id, reason: "误填")
             #expect(result.proposal != nil)
         }

@@ -42,9 +42,9 @@ extension Desk {
     public func checkPromotion(_ inquiry: PromotionInquiry, receive: (CandidateAnswer) throws -> Void) throws -> (
         outcome: Outcome, notes: [Answer.Note]
     ) {
-        var worst = PromotionVerdict.clear
+        var worst: PromotionVerdict?
         let read = try session.checkPromotion(inquiry.officers, move: inquiry.move) { result in
-            worst = max(worst, result.answer.verdict)
+            worst = max(worst ?? .notApplicable, result.answer.verdict)
             let inWords = PromotionWords(result, words)
             try receive(
                 CandidateAnswer(
@@ -54,7 +54,8 @@ extension Desk {
         }
         let notice = CoverageNotice(read.coverage, words)
         // Nobody was asked about and nobody could be: that is no clear answer.
-        let outcome = worst < .hold && notice.outcome != .done ? .promotionPending : Outcome(worst)
+        let all = Outcome(worst ?? .clear)
+        let outcome = all == .done && notice.outcome != .done ? .promotionPending : all
         return (outcome, notice.notes + [.remark(words.text("promotion.peopleDecide"))])
     }
 }
@@ -63,8 +64,9 @@ extension Outcome {
     init(_ verdict: PromotionVerdict) {
         switch verdict {
         case .blocked: self = .promotionFindings
-        case .hold: self = .promotionPending
-        default: self = .done
+        // A question that the check does not answer is answered by people, never clear.
+        case .hold, .notApplicable: self = .promotionPending
+        case .clear, .listed, .notChecked: self = .done
         }
     }
 }

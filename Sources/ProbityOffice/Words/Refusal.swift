@@ -5,7 +5,7 @@ import ProbityStore
 /// An error in words: what happened, why, and what helps.
 ///
 /// Codes are called by their names in the reader's language. What the archive says for logs (``ArchiveError/reason``, in
-/// English, with codes) stands beside the sentence only where a disk, a key or the archive itself is damaged: that is for
+/// English, with codes) stands below the sentence only where a disk, a key or the archive itself is damaged: that is for
 /// whoever mends it.
 public struct Refusal: Sendable, Equatable {
     public let outcome: Outcome
@@ -26,12 +26,13 @@ public struct Refusal: Sendable, Equatable {
         var rule: String?
         switch error {
         case let error as ArchiveError:
-            (outcome, identifier, details) = (Outcome(error.code), error.code.rawValue, [])
+            (outcome, identifier) = (Outcome(error.code), error.code.rawValue)
             params = Refusal.params(error, wording)
             (rule, reason, misnomer) = (error.rule, error.reason, error.misnomer)
             let key = Refusal.key(error, wording)
-            let sentence = wording.text(key ?? "error.\(identifier)", params)
-            message = key == nil && Refusal.isTechnical(error.code) ? "\(sentence) (\(error.reason))" : sentence
+            message = wording.text(key ?? "error.\(identifier)", params)
+            let isTechnical = key == nil && Refusal.isTechnical(error.code)
+            details = isTechnical ? [wording.text("cli.technical", ["reason": error.reason])] : []
         case let error as OfficeError:
             (outcome, identifier, details, params) = (error.code, error.key, error.details, error.params)
             (message, reason, misnomer) = (wording.text(error.key, error.params), nil, error.misnomer)
@@ -60,7 +61,8 @@ public struct Refusal: Sendable, Equatable {
         }
         // Who may do something to a kind stands with its steps; the matrix alone may allow what they do not.
         let isOfReading = keys.first?.hasSuffix(Decision.Refusal.roleDoesNotRead.rawValue) ?? true
-        let keys = params["kind"] == nil || isOfReading ? keys : keys.flatMap { ["\($0).kind", $0] }
+        var keys = params["kind"] == nil || isOfReading ? keys : keys.flatMap { ["\($0).kind", $0] }
+        if params["possible"] == "–", keys.first == "workflow.noSuchStep" { keys = ["workflow.noStep"] }
         if let hint = keys.map({ "hint.\($0)" }).first(where: wording.messages.contains) {
             // A hint that would name a category is none where the refusal is about no category.
             let text = wording.text(hint, params)

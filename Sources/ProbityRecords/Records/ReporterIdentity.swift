@@ -21,7 +21,7 @@ public enum ReporterIdentity {
     private static let labels = spelt([
         "举报人", "举报人姓名", "检举人", "控告人", "投诉人", "投诉人姓名", "信访人", "来信人", "来访人", "来电人", "反映人", "举报者", "检举者", "控告者", "写信人",
         "反映者", "来函人", "署名人", "提供线索人", "线索提供人", "爆料人", "联系电话", "联系方式", "来电者", "来信者", "来访者", "知情人", "报案人", "舉報人", "署名",
-        "落款", "线索来源",
+        "落款", "线索来源", "来信署名", "信件署名", "自称",
         "投诉群众", "reporter", "reportername", "complainant", "informant", "whistleblower",
     ])
 
@@ -33,12 +33,15 @@ public enum ReporterIdentity {
     private static let persons = Set(
         spelt([
             "举报人", "检举人", "控告人", "投诉人", "信访人", "来信人", "来访人", "来电人", "反映人", "举报者", "检举者", "控告者", "写信人", "反映者",
-            "来函人", "署名人", "提供线索人", "线索提供人", "爆料人", "来电者", "来信者", "来访者", "知情人", "报案人", "舉報人",
+            "来函人", "署名人", "提供线索人", "线索提供人", "爆料人", "来电者", "来信者", "来访者", "知情人", "报案人", "舉報人", "来信署名", "信件署名", "自称",
         ]))
     private static let verbs = Set(spelt(["举报", "检举", "控告", "实名举报", "署名举报", "实名控告", "实名检举"]))
-    private static let allWords = Pairs<[UInt8]>(labels + verbs)
+    /// What officers do as well: only behind 据 or 收到 a name before it is a reporter's.
+    private static let reports = Set(spelt(["反映", "投诉", "来信", "来电", "来访"]))
+    private static let allWords = Pairs<[UInt8]>(labels + verbs + reports)
     /// Without the labels that mean no person.
-    private static let personWords = Pairs<[UInt8]>(labels.filter { persons.contains($0) || $0[0] < 0x80 } + verbs)
+    private static let personWords = Pairs<[UInt8]>(
+        labels.filter { persons.contains($0) || $0[0] < 0x80 } + verbs + reports)
 
     private static func spelt(_ words: [String]) -> [[UInt8]] { words.map { Array($0.utf8) } }
 
@@ -133,13 +136,18 @@ public enum ReporterIdentity {
             for label in words[bytes, index] where stands(label, at: index) {
                 // 王五实名举报
                 if verbs.contains(label) {
-                    if endsName(bytes, at: index) { return true }
+                    if endsName(bytes, at: outside(bytes, index)) { return true }
+                    continue
+                }
+                // 据王五反映
+                if reports.contains(label) {
+                    if endsName(bytes, at: outside(bytes, index), behind: sources) { return true }
                     continue
                 }
                 // 被举报人 is somebody else.
                 if index >= accused.count, stands(accused, at: index - accused.count) { continue }
                 let end = index + label.count
-                if stands(colon, at: end) { return true }
+                if stands(colon, at: end), !isNameless(bytes, at: end + 1) { return true }
                 if persons.contains(label) {
                     // 举报人（王五）
                     let name = bytes[end...].firstIndex { !fences.contains($0) } ?? end
@@ -161,21 +169,40 @@ public enum ReporterIdentity {
                 }
                 for link in links where stands(link, at: end) {
                     let name = end + link.count
-                    if name < bytes.count, !nameless.contains(where: { stands($0, at: name) }) { return true }
+                    if name < bytes.count, !isNameless(bytes, at: name) { return true }
                 }
             }
         }
         return false
     }
 
+    /// Whether what stands there names nobody (匿名), and no name stands in brackets behind it.
+    private static func isNameless(_ bytes: [UInt8], at index: Int) -> Bool {
+        nameless.contains { word in
+            let end = index + word.count
+            guard bytes[index...].starts(with: word) else { return false }
+            return end == bytes.count || !fences.contains(bytes[end])
+        }
+    }
+
+    /// Where what stands before `end` ends without what is in brackets behind it: 王五（138…）举报.
+    private static func outside(_ bytes: [UInt8], _ end: Int) -> Int {
+        guard end > 0, bytes[end - 1] == closing[0] else { return end }
+        return bytes[max(0, end - 64)..<end].lastIndex(of: 0x28) ?? end
+    }
+
     private static let accused = Array("被".utf8)
     private static let being = spelt(["是", "系", "为"])
     /// What may stand before a name that nothing else sets apart.
     private static let before = spelt(["据", "由", "经", "接", "系", "收到", "群众", "村民", "居民", "商户", "同事"])
+    /// What stands before whom a report came from.
+    private static let sources = spelt(["据", "接", "接到", "收到", "群众", "村民", "居民", "商户"])
 
     /// Whether a surname with one or two characters more ends at `end`, with the beginning, a stop or a word of ``before`` in
     /// front of it.
-    private static func endsName(_ bytes: [UInt8], at end: Int) -> Bool {
+    ///
+    /// - Parameter words: words of which one must stand there; nil for any of the above.
+    private static func endsName(_ bytes: [UInt8], at end: Int, behind words: [[UInt8]]? = nil) -> Bool {
         (2...4).contains { count in
             let start = end - 3 * count
             guard start >= 0, stride(from: start, to: end, by: 3).allSatisfy({ (0xE4...0xE9).contains(bytes[$0]) })
@@ -186,8 +213,10 @@ public enum ReporterIdentity {
                 Surnames.compound.contains(pair)
                 ? count > 2 : count < 4 && Surnames.single.contains(Array(pair.prefix(3)))
             guard isName, !bytes[(start + 3)..<end].starts(with: unnamed) else { return false }
-            return start < 3 || !(0xE4...0xE9).contains(bytes[start - 3])
-                || before.contains { start >= $0.count && Array(bytes[(start - $0.count)..<start]) == $0 }
+            if words == nil, start < 3 || !(0xE4...0xE9).contains(bytes[start - 3]) { return true }
+            return (words ?? before).contains {
+                start >= $0.count && bytes[(start - $0.count)..<start].elementsEqual($0)
+            }
         }
     }
 

@@ -24,7 +24,19 @@ extension PromotionEvaluation {
         var periods = measures.compactMap(period)
         periods.sort { ($0.start, $0.record.recordID) < ($1.start, $1.record.recordID) }
         addRemainders(&periods)
-        return periods.map { milder(answer($0), $0.record) }
+        return periods.map { milder(answer($0), $0.record) } + strayJudgements()
+    }
+
+    /// Judgements whose document number no measure on file has: a slip of the pen must not pass in silence.
+    private func strayJudgements() -> [PromotionReason] {
+        let documents = Set(measures.compactMap { $0.text("documentNo") })
+        return judgements.filter { !documents.contains($0.text("sanctionNo") ?? "") }
+            .sorted { $0.recordID < $1.recordID }.map {
+                reason(
+                    "impact", $0.text("effect") == "noEffect" ? .listed : .hold, "promotion.period.judgementStray",
+                    ["document": $0.text("sanctionNo") ?? "", "date": $0.date.description], records: [$0.recordID],
+                    rule: "period.ended")
+            }
     }
 
     private func period(_ record: CandidateRecord) -> Period? {
