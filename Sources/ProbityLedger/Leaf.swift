@@ -60,7 +60,7 @@ public struct LeafBody: Sendable, Equatable {
 
     /// A leaf of its parts.
     public init(
-        sequence: UInt64, time: String, actor: String, keyID: String, act: String, outcome: String = "done",
+        sequence: UInt64, time: String, actor: String, keyID: String, act: String, outcome: String = LeafBody.done,
         batch: Int64? = nil, objects: Objects? = nil, details: SHA256Digest, commitments: [String: SHA256Digest],
         reads: UInt64? = nil, previousRoot: SHA256Digest
     ) {
@@ -156,7 +156,12 @@ public struct LeafBody: Sendable, Equatable {
             self.objects = Objects(count: UInt64(count), root: root)
         case nil: throw malformed
         }
+        // What was refused made nothing.
+        guard outcome == LeafBody.done || self.objects?.count ?? 0 == 0 else { throw malformed }
     }
+
+    /// ``outcome`` of an act that took place.
+    public static let done = "done"
 
     private static func digest(_ value: JSONValue?) -> SHA256Digest? {
         guard let bytes = value?.string.flatMap(Base64.decode), bytes.count == SHA256Digest.byteCount else {

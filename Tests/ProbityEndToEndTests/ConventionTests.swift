@@ -25,6 +25,17 @@ extension BuiltProgramOnCopies {
                 let done = try copy.call(arguments + ["--no-input", "--yes"], as: user, language: language)
                 #expect(done.status == 0, "\(done.errors)")
             }
+            // Without a terminal nobody is asked, and what comes through a pipe is no answer.
+            for answer in ["y", "n"] {
+                let piped = try run(
+                    "bash",
+                    [
+                        "-c", "echo \(answer) | \"$@\"", "bash", Sample.program, "--archive", copy.archive, "--user",
+                        "clerk1", "--passphrase-file", copy.sample.passphraseFile("clerk1"), "--lang", language,
+                    ] + ConventionTests.event, environment: ["PROBITY_STATE_DIR": copy.folder.path + "/state"])
+                #expect(piped.status == 3 && piped.output.isEmpty, "\(piped.errors)")
+                #expect(piped.errors.contains("--yes"))
+            }
             // What needs no yes goes on.
             #expect(try copy.call(["user", "list", "--no-input"], as: "secadmin1").status == 0)
         }

@@ -63,7 +63,7 @@ extension BuiltProgramOnCopies {
                     FileManager.default.fileExists(atPath: own) ? own : try Sample.shared.get().passphraseFile(user)
                 return try run(
                     Sample.program,
-                    arguments + [
+                    Sample.unattended(arguments) + [
                         "--archive", archive, "--user", user, "--passphrase-file", passphrase, "--lang", language,
                     ], environment: ["PROBITY_STATE_DIR": file("state")])
             }

@@ -18,7 +18,7 @@ extension BuiltProgramUnderFaults {
             let process = Process()
             process.executableURL = URL(filePath: Sample.program)
             process.arguments =
-                arguments + [
+                Sample.unattended(arguments) + [
                     "--archive", copy.archive, "--user", "clerk1", "--passphrase-file",
                     copy.sample.passphraseFile("clerk1"),
                 ]
@@ -115,7 +115,7 @@ extension BuiltProgramUnderFaults {
             ]
             for command in commands {
                 let all =
-                    [Sample.program] + command + [
+                    [Sample.program] + Sample.unattended(command) + [
                         "--archive", copy.archive, "--user", "clerk1", "--passphrase-file",
                         copy.sample.passphraseFile("clerk1"), "--lang", "en",
                     ]

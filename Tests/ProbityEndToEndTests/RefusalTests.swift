@@ -212,7 +212,7 @@ extension BuiltProgramOnCopies {
             where language == "zh" || index.isMultiple(of: 3) {
                 let result = try run(
                     Sample.program,
-                    arguments + [
+                    Sample.unattended(arguments) + [
                         "--archive", archive, "--user", user, "--passphrase-file", sample.passphraseFile(user),
                         "--lang",
                         language,

@@ -126,7 +126,7 @@ extension BuiltProgram {
                 let passphrase = user == "clerk-own" ? file("passphrase") : sample.passphraseFile(user)
                 let result = try run(
                     Sample.program,
-                    arguments + [
+                    Sample.unattended(arguments) + [
                         "--archive", archive, "--user", user, "--passphrase-file", passphrase, "--lang", "zh",
                     ], environment: ["PROBITY_STATE_DIR": file("state")])
                 try #require(result.status == status, "\(arguments): \(result.errors)")

@@ -281,7 +281,7 @@ extension BuiltProgram {
                 let passphrase = user == "clerk-new" ? file("passphrase") : sample.passphraseFile(user)
                 return try run(
                     Sample.program,
-                    arguments + [
+                    Sample.unattended(arguments) + [
                         "--archive", archive, "--user", user, "--passphrase-file", passphrase, "--lang", language,
                     ], environment: ["PROBITY_STATE_DIR": file("state")])
             }

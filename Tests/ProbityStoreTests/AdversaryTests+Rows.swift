@@ -130,7 +130,7 @@ extension AdversaryTests {
         let kind = try clerk.declaredKind("complaint")
         var id: TrayID?
         try house.fixture.archive.engine.database.write { database in
-            id = try Tray(archive: house.fixture.archive, vault: clerk.vault).drop(
+            id = try Tray(archive: house.fixture.archive, vault: clerk.vault, roster: clerk.roster).drop(
                 complaint.filing(), kind, officer: "990105", by: "clerk2",
                 in: RowWriter(Connection(database), batch: batch, RowTally()))
         }

@@ -89,7 +89,9 @@ struct AuditTests {
         let size = try fixture.ledgerSize()
         var pieces: [Int] = []
         try fixture.archive.snapshot { db in
-            try LedgerReader(header: fixture.archive.header, graph: auditor.graph, db: db).openings(0..<size) {
+            try LedgerReader(
+                header: fixture.archive.header, graph: auditor.graph, vouching: Vouching(fixture.archive, db), db: db
+            ).openings(0..<size) {
                 pieces.append($0.count)
             }
         }

@@ -46,7 +46,7 @@ extension DoorTests {
             return kind?.steps.contains { !$0.approvals.isEmpty } ?? false
         }
 
-        private static func refusal(_ body: () throws -> Void) throws -> DoorModel.Refusal? {
+        static func refusal(_ body: () throws -> Void) throws -> DoorModel.Refusal? {
             let answer = try DoorHouse.answer {
                 try body()
                 return .now("")

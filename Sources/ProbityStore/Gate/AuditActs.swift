@@ -22,9 +22,14 @@ extension Session {
             return (size: try Ledger.size(db), coverage: coverage)
         } reveal: { db, plan in
             let page = try ledgerReader(db).lines(query, size: plan.size)
-            let isClosed =
-                plan.coverage.closable.isEmpty && page.lines.contains { $0.details == nil && !$0.isWithheld }
-            return Reading(page, plan.coverage.adding(isClosed ? [Coverage.Gap(.audit, .noKey)] : []))
+            var gaps: [Coverage.Gap] = []
+            if plan.coverage.closable.isEmpty,
+                page.lines.contains(where: { $0.details == nil && !$0.isWithheld && !$0.isDamaged })
+            {
+                gaps.append(Coverage.Gap(.audit, .noKey))
+            }
+            if page.lines.contains(where: \.isDamaged) { gaps.append(Coverage.Gap(.audit, .setAside)) }
+            return Reading(page, plan.coverage.adding(gaps))
         }
     }
 
@@ -34,10 +39,10 @@ extension Session {
     /// lines about complaints are closed to him whomever they are about: which of them are about him does not show.
     private func ledgerReader(_ db: Connection) throws -> LedgerReader {
         guard let own = actor.certificate.officer else {
-            return LedgerReader(header: archive.header, graph: graph, db: db)
+            return LedgerReader(header: archive.header, graph: graph, vouching: Vouching(archive, db), db: db)
         }
         let (id, entry) = (OfficerID(own).text, try roster.opens(own, db) ? roster.entry(own, db) : nil)
-        var reader = LedgerReader(header: archive.header, graph: graph, db: db) {
+        var reader = LedgerReader(header: archive.header, graph: graph, vouching: Vouching(archive, db), db: db) {
             [user, catalogue, roster] leaf, details in
             guard leaf.actor != user else { return false }
             let officers = [Act.Field.officer, .officers].flatMap {

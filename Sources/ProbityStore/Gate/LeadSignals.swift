@@ -13,7 +13,7 @@ extension Session {
     /// lead is open.
     func leadsToAnswer(officer: Int64, unit: String, _ db: Connection) throws -> LeadStanding? {
         guard var standing = try leads(officer: officer, unit: unit, isWhole: true, db) else { return nil }
-        let waiting = try Tray(archive: archive, vault: vault).waiting(.complaints, db)
+        let waiting = try Tray(archive: archive, vault: vault, roster: roster).waiting(.complaints, db)
         if waiting.setAside.contains(.changed) { return nil }
         if waiting.entries.isEmpty { return standing }
         // As it would stand if it were taken in.

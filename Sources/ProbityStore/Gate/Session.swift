@@ -70,7 +70,7 @@ public final class Session {
         let certificate: Certificate
         let rootUnit: String
         let grants: HeldGrants
-        let logWrap: (key: Int64, wrapped: [UInt8])?
+        let logWraps: [(key: Int64, wrapped: [UInt8])]
 
         init(_ archive: Archive, _ identity: Identity, _ db: Connection) throws {
             let credentials = Credentials(archive, db)
@@ -89,24 +89,23 @@ public final class Session {
             self.certificate = certificate
             rootUnit = try UnitTable.root(db)
             grants = try HeldGrants(archive, of: certificate, credentials, db)
-            logWrap = try WrapTable.logWrap(to: identity.user, db)
+            logWraps = try WrapTable.logWraps(to: identity.user, db)
         }
 
         func logKey(_ archive: Archive, _ identity: Identity) throws -> Ed25519SigningKey {
-            guard let (key, wrapped) = logWrap else {
-                throw ArchiveError(.integrity, "the ledger's key is not wrapped to \(identity.user)")
+            for (key, wrapped) in logWraps {
+                do throws(CryptoError) {
+                    let seed = try PersonWrap.unwrap(
+                        wrapped, with: identity.agreementKey,
+                        context: KeyGraph.userContext(
+                            archiveID: archive.header.archiveID, user: identity.user, to: "key:\(key)", purpose: .log))
+                    let logKey = try Ed25519SigningKey(seed: seed)
+                    if logKey.publicKey == archive.header.logKey { return logKey }
+                } catch {
+                    // Bytes that somebody put there.
+                }
             }
-            let seed = try Seal.opening("the ledger's key") {
-                try PersonWrap.unwrap(
-                    wrapped, with: identity.agreementKey,
-                    context: KeyGraph.userContext(
-                        archiveID: archive.header.archiveID, user: identity.user, to: "key:\(key)", purpose: .log))
-            }
-            let logKey = try Ed25519SigningKey(seed: seed)
-            guard logKey.publicKey == archive.header.logKey else {
-                throw ArchiveError(.integrity, "the ledger's key is not the archive's")
-            }
-            return logKey
+            throw ArchiveError(.integrity, "the ledger's key is not wrapped to \(identity.user)")
         }
     }
 

@@ -2,7 +2,7 @@ public import CanonicalJSON
 public import ProbityRecords
 
 extension Session {
-    private var tray: Tray { Tray(archive: archive, vault: vault) }
+    private var tray: Tray { Tray(archive: archive, vault: vault, roster: roster) }
 
     /// Drops a complaint into the tray without being able to read what lies there.
     @discardableResult

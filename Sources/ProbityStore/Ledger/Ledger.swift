@@ -103,6 +103,40 @@ enum Ledger {
         return LedgerHead(size: size, edge: edge, time: try time(ofLine: size - 1, memory, db))
     }
 
+    /// Demands that line `index` is in the tree whose head the log key signed.
+    ///
+    /// It climbs only as far as to a node that led there before: each line of many costs a hash or two.
+    ///
+    /// - Throws: ``ArchiveError`` `integrity`.
+    static func demandIncluded(_ index: UInt64, _ note: [UInt8], _ archive: Archive, _ db: Connection) throws {
+        let (size, vouched) = (try size(db), archive.vouched)
+        let missing = ArchiveError(.integrity, "ledger line \(index) is not in the tree")
+        guard index < size else { throw missing }
+        var address = NodeAddress(level: 0, index: index)
+        var hash = MerkleTree.leafHash(note)
+        var way: [(address: NodeAddress, hash: SHA256Digest)] = []
+        while true {
+            if let known = vouched.node(address) {
+                guard known == hash else { throw missing }
+                break
+            }
+            way.append((address, hash))
+            // A perfect subtree on the right edge, of which the root is made.
+            if size >> UInt64(address.level) & 1 == 1, address.index == size >> UInt64(address.level) - 1 {
+                let head = try head(archive.header, archive.ledgerMemory, db)
+                let above = (size >> (UInt64(address.level) + 1)).nonzeroBitCount
+                guard head.size == size, head.edge.hashes[above] == hash else { throw missing }
+                break
+            }
+            let beside = NodeAddress(level: address.level, index: address.index ^ 1)
+            let other = try self.hash(beside, db)
+            way.append((beside, other))
+            hash = address.index & 1 == 1 ? MerkleTree.nodeHash(other, hash) : MerkleTree.nodeHash(hash, other)
+            address = NodeAddress(level: address.level + 1, index: address.index >> 1)
+        }
+        vouched.remember(way)
+    }
+
     static func openCheckpoint(_ note: [UInt8], _ header: ArchiveHeader) throws -> Checkpoint {
         let verifier = NoteVerifier(name: header.names.ledger, key: header.logKey)
         do {

@@ -7,6 +7,8 @@ public struct LedgerLine: Sendable {
     /// The opened details, by field; nil where the reader's keys do not open them, or a rule withholds them.
     public let details: [String: String]?
     public let isWithheld: Bool
+    /// Whether the line is not signed by whom it names, or its details are not what was signed.
+    public let isDamaged: Bool
 }
 
 /// What to list or export.

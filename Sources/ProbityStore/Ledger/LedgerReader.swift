@@ -6,6 +6,7 @@ import ProbityLedger
 struct LedgerReader {
     let header: ArchiveHeader
     let graph: KeyGraph
+    let vouching: Vouching
     let db: Connection
     /// Whether a line's details are kept from the reader by a rule, by what they say.
     var withholds: (LeafBody, [String: String]) throws -> Bool = { _, _ in false }
@@ -35,22 +36,32 @@ struct LedgerReader {
                 sequence -= 1
                 let leaf = try Ledger.leaf(sequence, note: row.note)
                 guard fits(leaf, query) else { continue }
-                lines.append(try line(leaf))
+                lines.append(try line(leaf, row.note))
             }
         }
         return LedgerPage(lines: lines, next: sequence > 0 ? sequence : nil)
     }
 
     /// A line with its details, if a key of the user's opens them.
-    private func line(_ leaf: LeafBody) throws -> LedgerLine {
+    private func line(_ leaf: LeafBody, _ note: [UInt8]) throws -> LedgerLine {
+        func closed(isDamaged: Bool) -> LedgerLine {
+            LedgerLine(leaf: leaf, details: nil, isWithheld: false, isDamaged: isDamaged)
+        }
         do {
+            try vouching.demandLine(leaf, note)
             let details = try opened(leaf).mapValues(\.value).filter { !hides(leaf, $0.key) }
             let isWithheld = try withholds(leaf, details)
-            return LedgerLine(leaf: leaf, details: isWithheld ? nil : details, isWithheld: isWithheld)
+            return LedgerLine(
+                leaf: leaf, details: isWithheld ? nil : details, isWithheld: isWithheld, isDamaged: false)
         } catch let error as ArchiveError where error.code == .notVisible {
-            return LedgerLine(leaf: leaf, details: nil, isWithheld: false)
+            return closed(isDamaged: false)
+        } catch let error as ArchiveError where LedgerReader.isDamage(error) {
+            return closed(isDamaged: true)
         }
     }
+
+    /// Whether details do not open because of what they are: whoever writes a line may write anything there.
+    private static func isDamage(_ error: ArchiveError) -> Bool { [.integrity, .unsupported].contains(error.code) }
 
     private func fits(_ leaf: LeafBody, _ query: LedgerQuery) -> Bool {
         if let actor = query.actor, leaf.actor != actor { return false }
@@ -84,7 +95,11 @@ struct LedgerReader {
         for sequence in range {
             var bytes: [UInt8] = []
             let leaf = try Ledger.leaf(sequence, db)
-            let details = try opened(leaf)
+            let details: [String: (nonce: [UInt8], value: String)]
+            do { details = try opened(leaf) } catch let error as ArchiveError where LedgerReader.isDamage(error) {
+                // Its commitments stay closed; `check` tells it.
+                continue
+            }
             if try withholds(leaf, details.mapValues(\.value)) { continue }
             for (field, entry) in details.sorted(by: { $0.key < $1.key }) where !hides(leaf, field) {
                 bytes +=

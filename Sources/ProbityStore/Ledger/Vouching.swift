@@ -18,6 +18,8 @@ final class VouchedRows: Sendable {
     fileprivate struct Known {
         var leaves: [Int64: LeafBody] = [:]
         var intakes: [Int64: X25519PublicKey] = [:]
+        /// Nodes of the tree that led to a head which the log key signed, and those beside them on the way.
+        var nodes = BoundedCache<NodeAddress, SHA256Digest>(capacity: 65_536)
         /// Hashes of rows, at most 16 MiB of them.
         var tiles = BoundedCache<RowTileAddress, [SHA256Digest]>(capacity: 2_048)
     }
@@ -26,6 +28,12 @@ final class VouchedRows: Sendable {
 
     /// What was vouched for inside a transaction may be gone with it.
     func forget() { known.withLock { $0 = Known() } }
+
+    func node(_ address: NodeAddress) -> SHA256Digest? { known.withLock { $0.nodes[address] } }
+
+    func remember(_ nodes: [(address: NodeAddress, hash: SHA256Digest)]) {
+        known.withLock { known in for node in nodes { known.nodes[node.address] = node.hash } }
+    }
 
     /// A tile that led to its line's root before.
     func tile(_ address: RowTileAddress) -> [SHA256Digest]? { known.withLock { $0.tiles[address] } }
@@ -80,18 +88,23 @@ struct Vouching {
         let index = UInt64(sequence)
         let note = try SignedNote(parsing: bytes)
         let leaf = try LeafBody(parsing: note.text)
-        let head = try Ledger.head(archive.header, archive.ledgerMemory, db)
-        let proof = try MerkleTree.inclusionProof(index: index, size: head.size) {
-            try Ledger.hash($0, db)
-        }
-        try MerkleTree.verifyInclusion(
-            index: index, size: head.size, leafHash: MerkleTree.leafHash(bytes), proof: proof,
-            root: head.root)
+        try Ledger.demandIncluded(index, bytes, archive, db)
         let signers = try credentials.signers(of: note, atLine: sequence)
         guard leaf.sequence == index, leaf.batch == batch, signers.contains(where: { $0.user == leaf.actor })
         else { throw ArchiveError(.integrity, "ledger line \(sequence) is not signed by a user of the archive") }
         archive.vouched.known.withLock { $0.leaves[batch] = leaf }
         return leaf
+    }
+
+    /// Demands that a line is in the tree and signed by whom it names, who served then.
+    ///
+    /// - Throws: ``ArchiveError`` `integrity`.
+    func demandLine(_ leaf: LeafBody, _ bytes: [UInt8]) throws {
+        try Ledger.demandIncluded(leaf.sequence, bytes, archive, db)
+        let signers = try credentials.signers(of: SignedNote(parsing: bytes), atLine: Int64(leaf.sequence))
+        guard signers.contains(where: { $0.user == leaf.actor }) else {
+            throw ArchiveError(.integrity, "ledger line \(leaf.sequence) is not signed by whom it names")
+        }
     }
 
     /// The public key of the bureau's drop-box of a category: what content for people who are not here is sealed to.

@@ -170,7 +170,7 @@ struct ProposalReader {
             let (proposal, isDamaged) = try read(rows[id] ?? [])
             if let proposal {
                 found.proposals.append(proposal)
-            } else if !isDamaged, let place = rows[id]?.first?.place {
+            } else if !isDamaged, let place = rows[id]?.first(where: { $0.id == id })?.place {
                 found.closed.insert(place.dossier)
             }
             if isDamaged { found.damaged.append(id) }
@@ -196,8 +196,9 @@ struct ProposalReader {
 
     /// - Returns: no proposal for rows that no key of the user's opens, or whose first is damaged.
     private func read(_ rows: [ProposalRow]) throws -> (proposal: Proposal?, isDamaged: Bool) {
-        guard let first = rows.first else { return (nil, false) }
-        guard first.id == first.first, first.kind != .denial,
+        if rows.isEmpty { return (nil, false) }
+        // Numbers are drawn in order: what stands before the row that begins it was put there.
+        guard let first = rows.first(where: { $0.id == $0.first }), first.kind != .denial,
             let line = try sound({ try self.line(of: first) }),
             let begun = try sound({ try open(first, begunAt: line) })
         else { return (nil, true) }
@@ -208,8 +209,8 @@ struct ProposalReader {
         } else {
             by = note.signatures.first.flatMap { archive.header.names.userID($0.name) } ?? ""
         }
-        var isDamaged = false
-        for row in rows.dropFirst() where row.kind != .denial {
+        var isDamaged = rows.contains { $0.id < first.id }
+        for row in rows where row.id > first.id && row.kind != .denial {
             let next = row.kind == first.kind ? try sound { try open(row, begunAt: line) } : nil
             guard let next, let (signed, opened) = next, signed.text == note.text,
                 let joined = try sound({ try joined(note, signed, opened) })
@@ -220,7 +221,7 @@ struct ProposalReader {
             (note, subject) = (joined, opened)
         }
         var ended: (fate: ProposalFate, on: CivilDate?)?
-        for row in rows where row.kind == .denial {
+        for row in rows where row.id > first.id && row.kind == .denial {
             let denial = try denial(row, of: note.text)
             guard let denial,
                 let isEntitled = try sound({ try denial.signer.user == by || concerns(subject, denial.signer) }),

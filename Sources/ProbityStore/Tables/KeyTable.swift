@@ -98,9 +98,9 @@ enum WrapTable {
         }
     }
 
-    /// The newest wrap of the ledger's key to a user.
-    static func logWrap(to user: String, _ db: Connection) throws -> (key: Int64, wrapped: [UInt8])? {
-        try db.first(
+    /// The wraps of the ledger's key to a user, newest first: one that somebody put there stands before none that opens.
+    static func logWraps(to user: String, _ db: Connection) throws -> [(key: Int64, wrapped: [UInt8])] {
+        try db.all(
             """
             SELECT wrap.key, wrap.wrapped FROM wrap JOIN key ON key.id = wrap.key
             WHERE key.kind = 'log' AND wrap.byUser = ? ORDER BY key.epoch DESC, wrap.id DESC

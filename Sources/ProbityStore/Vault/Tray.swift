@@ -36,6 +36,8 @@ public struct TrayItem: Sendable {
 struct Tray {
     let archive: Archive
     let vault: Vault
+    /// Whom a text means.
+    let roster: Roster
 
     /// An item that was opened, with its key.
     struct Opened {
@@ -97,9 +99,14 @@ struct Tray {
         _ category: ProbityRecords.Category, _ db: Connection
     ) throws -> (entries: [TrayEntry], setAside: Vault.SetAside) {
         var setAside: Vault.SetAside = []
+        guard try vault.graph.intakeKey(Vouching(archive, db).intakeKey(of: category).id, db) != nil else {
+            throw Tray.notVisible
+        }
         let taken = Set(try TrayTable.intakes(in: category, db).filter { try isTakenIn($0, db) }.map(\.tray))
         let entries = try TrayTable.rows(of: category, db).filter { !taken.contains($0.id) }.compactMap { row in
-            do { return try open(row, db).entry } catch let error as ArchiveError where error.code == .integrity {
+            do {
+                return try open(row, db).entry
+            } catch let error as ArchiveError where [.integrity, .unsupported].contains(error.code) {
                 let isPlanted = try vault.isPlanted(row.mark, db)
                 setAside.insert(isPlanted ? .planted : .changed)
                 return nil
@@ -108,20 +115,56 @@ struct Tray {
         return (entries, setAside)
     }
 
-    /// Whether a row that says that an item was taken in comes from somebody who could.
+    /// Whether a row that says that an item was taken in comes from somebody who could, and from the act that filed the item.
     private func isTakenIn(_ row: TrayIntakeRow, _ db: Connection) throws -> Bool {
+        if vault.takenIn[row.tray] == row.record { return true }
         do {
-            let provenance = try vault.provenance(of: row.mark, db)
-            return provenance.certificate.map {
+            let isAllowed = try vault.provenance(of: row.mark, db).certificate.map {
                 archive.policy.decide(role: $0.role, act: .takeIn, category: .complaints).isAllowed
-            } ?? false
+            }
+            guard isAllowed ?? false, try isFiled(row, db) else { return false }
         } catch let error as ArchiveError where error.code == .integrity {
             return false
         }
+        vault.takenIn[row.tray] = row.record
+        return true
+    }
+
+    /// Whether the record that an item is said to have become begins in the same act, with all that the item says, in the file
+    /// of an officer whom it means. Who does not open the file sees of that the act.
+    private func isFiled(_ row: TrayIntakeRow, _ db: Connection) throws -> Bool {
+        let record = RecordID(row.record)
+        var isFiled = false
+        do {
+            guard let category = try DossierTable.category(of: record.dossier, db),
+                let item = try TrayTable.row(row.tray, db).map({ try open($0, db).entry })
+            else { return false }
+            _ = try vault.walk(record.dossier, category, officer: nil, record: record, db) { _, version in
+                guard version.row.id == row.record, version.row.mark.batch == row.mark.batch,
+                    version.content.intake == VersionContent.Intake(item: item.id, officer: item.officer),
+                    item.values.allSatisfy({ version.content.values[$0.key] == $0.value })
+                else { return }
+                let meant = try roster.meant(item.officer, db)
+                isFiled = meant.isEmpty || meant.contains(version.content.officer.number)
+            }
+        } catch let error as ArchiveError where error.code == .notVisible {
+            for version in try VersionTable.rows(in: record.dossier, record: record.number, db)
+            where version.id == row.record && version.mark.batch == row.mark.batch {
+                _ = try vault.provenance(of: version.mark, version: version.id, db)
+                isFiled = true
+            }
+        }
+        return isFiled
     }
 
     private func open(_ row: TrayRow, _ db: Connection) throws -> Opened {
         let id = TrayID(row.id)
+        let intake = try ProbityRecords.Category(rawValue: row.category).map {
+            try Vouching(archive, db).intakeKey(of: $0).id
+        }
+        guard row.intake == intake else {
+            throw ArchiveError(.integrity, "tray item \(id) was not sealed to the drop-box of its category")
+        }
         guard let key = try vault.graph.intakeKey(row.intake, db) else { throw Tray.notVisible }
         return try Seal.opening("tray item \(id)") {
             let secret = try PersonWrap.unwrap(row.wrapped, with: key, context: context(from: "key:\(row.intake)", id))
@@ -133,10 +176,14 @@ struct Tray {
                 row.sealed, associatedData: context(from: "content", id))
             guard let value = JSONReader.value(bytes), let by = value["filedBy"]?.string,
                 let on = value["filedOn"]?.string.flatMap({ CivilDate($0) }), let officer = value["officer"]?.string,
-                let values = value["values"]?.object
+                officer.unicodeScalars.count <= LineText.maximumLength, let values = value["values"]?.object
             else { throw ArchiveError(.integrity, "tray item \(id) has another form") }
-            guard try vault.provenance(of: row.mark, db).actor == by else {
+            let provenance = try vault.provenance(of: row.mark, db)
+            guard provenance.actor == by else {
                 throw ArchiveError(.integrity, "tray item \(id) was not filed by the person that it names")
+            }
+            guard let day = provenance.day, Provenance.brings(on, on: day) else {
+                throw ArchiveError(.integrity, "tray item \(id) was not filed on the day that it names")
             }
             return Opened(
                 entry: TrayEntry(

@@ -27,6 +27,8 @@ final class Vault {
     private var terms: [String: (size: Int64, terms: [(line: Int64, certificate: Certificate?)])] = [:]
     /// Users who were certified as an officer, each from a ledger line on, and how long the ledger was when that was read.
     private var namesakes: [Int64: (size: Int64, users: [(user: String, line: Int64)])] = [:]
+    /// Items of the tray that were taken in, with the records that they became.
+    var takenIn: [Int64: Int64] = [:]
     /// The batch of the act that is being written: its line comes last, and the act itself may read what it has filed.
     var writing: Int64?
 
@@ -41,6 +43,7 @@ final class Vault {
     /// Forgets what a rolled-back transaction may have made.
     func forget() {
         provenances.removeAll()
+        takenIn.removeAll()
         terms.removeAll()
         namesakes.removeAll()
     }
@@ -321,6 +324,7 @@ final class Vault {
         guard let certificate, note.isSigned(by: NoteVerifier(name: name, key: certificate.signingKey)) else {
             throw ArchiveError(.integrity, "ledger line \(sequence) is not signed by a user of the archive")
         }
+        try Ledger.demandIncluded(leaf.sequence, bytes, archive, db)
         let provenance = Provenance(
             sequence: leaf.sequence, actor: leaf.actor, day: ArchiveTime(leaf.time)?.date, certificate: certificate,
             filer: try actor(certificate, atLine: sequence, db),
