@@ -278,6 +278,8 @@ struct NoteTests {
         for (find, replace) in [
             ("\"v\":1", "\"v\":2"), ("\"seq\":3", "\"seq\": 3"), ("\"act\"", "\"extra\":1,\"act\""),
             ("\"size\":3", "\"size\":4"), ("\"reads\":null,", ""), ("\"batch\":7", "\"batch\":-7"),
+            // What was refused made no rows.
+            ("\"outcome\":\"done\"", "\"outcome\":\"refused:recusal\""),
         ] {
             #expect(throws: LedgerError.self, "\(find)") {
                 try LeafBody(parsing: leaf.text.replacingOccurrences(of: find, with: replace))

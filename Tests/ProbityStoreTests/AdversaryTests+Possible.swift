@@ -29,32 +29,6 @@ extension AdversaryTests {
         #expect(try house.fixture.archive.check().findings == [])
     }
 
-    @Test(
-        "An inspector takes an item in as something else than was dropped, into another's file, and check finds nothing"
-    )
-    func takenInElsewhere() throws {
-        let (meant, other) = (house.number(), house.number())
-        let item = try house.session("clerk2").drop(
-            .init(
-                kind: "complaint", officer: meant,
-                values: complaint.filing().merging(["content": "受贿十万元", "specificLead": true]) { $1 }))
-        let inspector = try house.session("inspector1")
-        _ = try inspector.file(.init(kind: "complaint", officer: other, values: complaint.filing()))
-        let values = complaint.filing().merging(["content": "上班迟到"]) { $1 }
-        let id = try plant(
-            "complaint", about: other, by: "inspector1", state: "received", values: values,
-            intake: .init(item: item, officer: meant), act: "complaint.take-in"
-        ) { writer, record in
-            try writer.insertTrayIntake(
-                tray: item.number, dossier: record.dossier, epoch: 1, record: record.number, wrapped: [0])
-        }
-        let second = try house.session("inspector2")
-        #expect(try second.trayEntries().value.isEmpty)
-        #expect(try second.show(id).entry.content.values["content"] == "上班迟到")
-        #expect(try signals(meant) == [])
-        #expect(try house.fixture.archive.check().findings == [])
-    }
-
     @Test("The signal's batch leads a promoter to the officer's file of complaints: how many, when, by whom")
     func linked() throws {
         let number = house.number()
