@@ -46,12 +46,25 @@ struct GrantEndTests {
         #expect(try fixture.archive.check().findings == [])
     }
 
-    @Test("A clock that is set back revives no grant: the last line's time counts")
+    @Test("One colleague who dates his lines ahead ends nobody's grant, in a running session or a new one")
+    func datedAhead() throws {
+        let (fixture, session, colleague) = try atWork()
+        fixture.clock.move(by: 1000 * GrantEndTests.day)
+        for _ in 0..<3 { _ = try colleague.users() }
+        fixture.clock.move(by: -1000 * GrantEndTests.day)
+        for again in [session, try fixture.session("clerk2")] {
+            #expect(try again.records(of: "990001", kind: "majorEvent").records.count == 1)
+        }
+    }
+
+    @Test("A clock that is set back revives no grant: the day that two others tell counts")
     func setBack() throws {
         let (fixture, session, colleague) = try atWork()
+        let other = try fixture.session("inspector1")
         #expect(try session.records(of: "990001", kind: "majorEvent").records.count == 1)
         for _ in 0..<2 {
             fixture.clock.move(by: GrantEndTests.day)
+            _ = try other.users()
             _ = try colleague.users()
         }
         fixture.clock.move(by: -3 * GrantEndTests.day)

@@ -113,7 +113,7 @@ public final class Session {
     func askGrants(_ db: Connection) throws {
         let held = graph.grants
         if try GrantTable.numbers(of: user, db) == held.rows {
-            graph.admit(try held.asked(archive, db))
+            graph.admit(try held.asked(archive, of: user, db))
         } else {
             let renewed = try HeldGrants(archive, of: certificate, Credentials(archive, db), db)
             graph.admit(HeldGrants(rows: renewed.rows, all: renewed.all, day: max(held.day, renewed.day)))

@@ -3,7 +3,7 @@ import ProbityRecords
 
 /// The grants to the present keys of one user, signatures checked, and the day on which an act asks for them.
 ///
-/// Ends are asked at each act, against the later of the clock and the time of the ledger's last line (design §5): a session
+/// Ends are asked at each act, against the later of the clock and the day that the ledger's lines tell (design §5): a session
 /// that runs on loses a grant that ends meanwhile, and a clock that is set back revives none.
 struct HeldGrants {
     /// Numbers of all rows under the user's name, so that one that was added or taken away shows.
@@ -26,31 +26,37 @@ struct HeldGrants {
         self.rows = rows.map(\.id)
         // A grant to keys that the user had before opens nothing: his new certificate needs new ones.
         all = try rows.map(credentials.verified).filter { $0.serial == certificate.serial }
-        day = try HeldGrants.firstDay(archive, certificate.user, db)
+        day = try HeldGrants.toldDay(archive, certificate.user, credentials, db)
     }
 
-    /// How many lines of his own a user would have to write at another time before the true one is forgotten.
-    private static let ownLineCount = 256
+    /// How many lines a user would have to write before what others said is forgotten.
+    private static let lineCount: UInt64 = 256
 
-    /// The day of a session's first act. The user's own lines say what his clock said, so the newest of somebody else's is
-    /// asked as well.
-    private static func firstDay(_ archive: Archive, _ user: String, _ db: Connection) throws -> CivilDate {
-        var day = archive.now.date
-        var sequence = try Ledger.size(db)
-        for _ in 0..<ownLineCount where sequence > 0 {
-            sequence -= 1
-            let leaf = try Ledger.leaf(sequence, db)
-            if let time = ArchiveTime(leaf.time) { day = max(day, time.date) }
-            if leaf.actor != user { break }
+    /// The day of an act: his own clock's, or the later one that two others tell by their newest lines. His own
+    /// lines say what his clock said, and one colleague who dates a line ahead ends nobody's grant.
+    private static func toldDay(
+        _ archive: Archive, _ user: String, _ credentials: Credentials, _ db: Connection
+    ) throws -> CivilDate {
+        let (size, vouching) = (try Ledger.size(db), Vouching(archive, db, credentials))
+        var days: [String: CivilDate] = [:]
+        for line in (size - min(size, lineCount)..<size).reversed() where days.count < 2 {
+            let note = try Ledger.leafNote(line, db)
+            let leaf = try Ledger.leaf(line, note: note)
+            guard leaf.actor != user, days[leaf.actor] == nil, let day = ArchiveTime(leaf.time)?.date else { continue }
+            try vouching.demandLine(leaf, note)
+            days[leaf.actor] = day
         }
-        return day
+        return max(archive.now.date, days.count == 2 ? days.values.min() ?? archive.now.date : archive.now.date)
     }
 
     /// The same grants on the day of the next act. A session's days go forward only.
-    func asked(_ archive: Archive, _ db: Connection) throws -> HeldGrants {
-        let now = archive.now.date
-        let last = try Ledger.lastTime(archive.ledgerMemory, db)?.date ?? now
-        return HeldGrants(rows: rows, all: all, day: max(day, now, last))
+    func asked(_ archive: Archive, of user: String, _ db: Connection) throws -> HeldGrants {
+        var next = max(day, archive.now.date)
+        // Who says that it is later is asked for another who does.
+        if let last = try Ledger.lastTime(archive.ledgerMemory, db)?.date, last > next {
+            next = max(next, try HeldGrants.toldDay(archive, user, Credentials(archive, db), db))
+        }
+        return HeldGrants(rows: rows, all: all, day: next)
     }
 
     var inForce: [Grant] { all.filter { $0.isInForce(on: day) } }

@@ -11,7 +11,7 @@ extension Checker {
         var edge = TreeEdge()
         var nodeCount: Int64 = 0
         var tileCount: Int64 = 0
-        var lastTime = ""
+        var lastTime = Int64.min
 
         init(_ keys: [String: [Signer]]) { self.keys = keys }
     }
@@ -56,8 +56,9 @@ extension Checker {
         if leaf.previousRoot != before { found(place, "check.leaf.previousRoot") }
         if leaf.details != SHA256Digest.hash(row.details) { found(place, "check.leaf.details") }
         if leaf.batch != row.batch { found(place, "check.leaf.batch") }
-        if leaf.time < walk.lastTime { found(place, "check.leaf.time", severity: .notice, leaf.time) }
-        walk.lastTime = max(walk.lastTime, leaf.time)
+        let time = LedgerTime(leaf.time)?.seconds ?? walk.lastTime
+        if time < walk.lastTime { found(place, "check.leaf.time", severity: .notice, leaf.time) }
+        walk.lastTime = max(walk.lastTime, time)
         guard let batch = leaf.batch else { return }
         // What a tile is, not the tile: an import has thousands.
         var tiles: [RowTileTable.Fingerprint] = []

@@ -287,7 +287,13 @@ struct ProposalReader {
 
     private func line(of row: ProposalRow) throws -> Int64 { Int64(clamping: try provenance(of: row).sequence) }
 
-    func day(of row: ProposalRow) throws -> CivilDate { try provenance(of: row).day ?? archive.now.date }
+    /// The day on which a row was written, as far as others can tell (``LineDays``).
+    func day(of row: ProposalRow) throws -> CivilDate {
+        let provenance = try provenance(of: row)
+        return try vault.days.day(
+            provenance.day ?? archive.now.date, line: provenance.sequence, of: provenance.actor,
+            Vouching(archive, db, credentials), db)
+    }
 
     /// What became of a proposal that nobody turned down.
     private func end(_ subject: Proposal.Subject, _ note: SignedNote) throws -> (fate: ProposalFate, on: CivilDate?) {

@@ -124,14 +124,18 @@ extension Vault {
         guard let dossier = part.dossier else { return [] }
         var order: [Int64] = []
         var histories: [Int64: (kind: String, versions: [RecordFact.Version])] = [:]
+        let vouching = Vouching(archive, db)
         let setAside = try walk(dossier, part.category, officer: officer.id.number, kinds: kinds, db) { entry, opened in
             let (record, content) = (entry.id.number, opened.content)
             guard kinds.contains(content.kind) else { return }
             if histories[record] == nil { order.append(record) }
+            let provenance = opened.provenance
+            let filedOn = try days.day(
+                content.filedOn, line: provenance.sequence, of: provenance.actor, vouching, db)
             histories[record, default: (content.kind, [])].versions.append(
                 RecordFact.Version(
-                    state: content.state, occurredOn: content.occurredOn, filedOn: content.filedOn,
-                    filedSequence: opened.provenance.sequence, asFound: entry.isAsFound, values: content.values))
+                    state: content.state, occurredOn: content.occurredOn, filedOn: filedOn,
+                    filedSequence: provenance.sequence, asFound: entry.isAsFound, values: content.values))
         }
         let queue = try ProposalReader(self, db).all(of: dossier)
         var waiting: [RecordID: [RecordFact.Waiting]] = [:]

@@ -27,6 +27,7 @@ final class Vault {
     private var terms: [String: (size: Int64, terms: [(line: Int64, certificate: Certificate?)])] = [:]
     /// Users who were certified as an officer, each from a ledger line on, and how long the ledger was when that was read.
     private var namesakes: [Int64: (size: Int64, users: [(user: String, line: Int64)])] = [:]
+    let days: LineDays
     /// Items of the tray that were taken in, with the records that they became.
     var takenIn: [Int64: Int64] = [:]
     /// The batch of the act that is being written: its line comes last, and the act itself may read what it has filed.
@@ -37,6 +38,7 @@ final class Vault {
         self.graph = graph
         self.rootUnit = rootUnit
         self.user = user
+        days = LineDays(archive)
         dataPrefix = Array("probity/version/v1|\(Suite.intl.rawValue)|\(archive.header.archiveID)|".utf8)
     }
 
@@ -44,6 +46,7 @@ final class Vault {
     func forget() {
         provenances.removeAll()
         takenIn.removeAll()
+        days.forget()
         terms.removeAll()
         namesakes.removeAll()
     }
