@@ -13,7 +13,8 @@ import Testing
 // before nothing true.
 
 extension AdversaryTests {
-    @Test("An item is not taken in by a record with other words, in another's file, or of another act", arguments: 0..<4)
+    @Test(
+        "An item is not taken in by a record with other words, in another's file, or of another act", arguments: 0..<4)
     func takenInElsewhere(how: Int) throws {
         let (meant, other) = (house.number(), house.number())
         let dropped = complaint.filing().merging(["content": "受贿十万元", "specificLead": true]) { $1 }
@@ -87,7 +88,8 @@ extension AdversaryTests {
         }
         try house.fixture.forge(clerk.identity, "complaint.drop") { writer in
             try writer.insertTray(
-                id: 77, category: .complaints, intake: intake, wrapped: [2] + Array(repeating: 0, count: 80), commitment: Array(repeating: 0, count: 32), sealed: [2])
+                id: 77, category: .complaints, intake: intake, wrapped: [2] + Array(repeating: 0, count: 80),
+                commitment: Array(repeating: 0, count: 32), sealed: [2])
         }
         let read = try house.session("inspector1").trayEntries()
         #expect(read.value.map(\.id) == [item])

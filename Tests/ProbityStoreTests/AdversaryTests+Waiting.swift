@@ -8,7 +8,7 @@ import Testing
 // What somebody does alone, or writes with tools, to be overlooked by a promotion check.
 
 extension AdversaryTests {
-    private func stepsThatWait(_ number: String) throws -> [PromotionReason] {
+    func stepsThatWait(_ number: String) throws -> [PromotionReason] {
         try answer(number).reasons.filter { $0.message == "promotion.stepWaits" }
     }
 
@@ -42,7 +42,7 @@ extension AdversaryTests {
         #expect(try must("coverage", number).map(\.verdict) == [.hold])
     }
 
-    @Test("A case that is filed on a complaint that nobody called specific is an open lead")
+    @Test("A case is filed on a specific lead: whoever files it says so, and it is open until it is decided")
     func caseFiled() throws {
         let number = house.number()
         var record = try house.file(complaint, about: number, by: "inspector2")
@@ -50,8 +50,14 @@ extension AdversaryTests {
         try advance(&record, "assess", ["specificLead": false])
         try advance(&record, "dispose", ["disposal": "preliminary", "handlers": "clerk1, reviewer1"])
         #expect(try signals(number) == [])
-        try advance(&record, "fileCase")
+        #expect(throws: ArchiveError(.invalidEntry, "")) {
+            try house.session("inspector1").advance(record.id, step: "fileCase", reason: "立案")
+        }
+        try advance(&record, "fileCase", ["specificLead": true])
         #expect(try signals(number).map(\.content.state) == ["raised"])
+        #expect(try must("must4", number).contains { $0.verdict == .hold })
+        // Handed on it stays open.
+        try advance(&record, "refer", ["forwardedOn": "2026-11-20", "forwardedTo": "县监委"])
         #expect(try must("must4", number).contains { $0.verdict == .hold })
     }
 

@@ -239,7 +239,11 @@ struct DoorModel: Sendable {
         guard steps.contains(where: { $0.roles.contains(person.role) }), works(person.role, kind) else {
             return .refused(.role)
         }
-        guard let step = steps.first(where: { DoorModel.holds($0.when, values) }) else { return .refused(.state) }
+        guard
+            let step = steps.first(where: {
+                DoorModel.holds($0.when, values) || DoorModel.holds($0.when, record.values)
+            })
+        else { return .refused(.state) }
         guard step.roles.contains(person.role) else { return .refused(.role) }
         guard step.mayChange(changes) else { return .refused(.invalid) }
         values = values.filter { !step.clears.contains($0.key) }

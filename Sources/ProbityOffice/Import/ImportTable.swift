@@ -47,7 +47,7 @@ struct ImportTable {
         case .success(let map): return map
         case .failure(let refusal):
             throw OfficeError(
-                .invalidEntry, "import.headerRefused", ["path": source.name],
+                .invalidEntry, "import.headerRefused", ["path": source.name, "kind": kind.id],
                 details: refusal.problems.map { $0.text(wording.messages, kind: kind) })
         }
     }

@@ -6,8 +6,8 @@ public import CanonicalJSON
 //   from        one state or an array of them
 //   to*         the state afterwards; left out where the step leaves the state as it is
 //   roles       who may take it
-//   when*       values that the record must have after the step, see Condition.swift; of several steps of one act and state
-//               the one whose `when` holds is taken
+//   when*       values that the record must have before the step or after it, see Condition.swift; of several steps of one act
+//               and state the first whose `when` holds is taken: nobody leaves its rules by the change itself
 //   sets*       the fields that it may change, "*" for all, or "filed" for those of a first filing; left out: none
 //   clears*     the fields of the round that is over, which it empties: what begins anew is not fulfilled by old values
 //   postpones*  date fields of those that it sets: it brings only a later day, which has not passed
@@ -106,6 +106,11 @@ public final class Step: Sendable {
     /// Fields whose users do not take or approve it.
     var excludingFields: [String] {
         not.union(approvals.flatMap(\.not)).compactMap(\.field)
+    }
+
+    /// Whether the step is the one for a record with these values before it, or these after it.
+    func isFor(_ before: [String: JSONValue], or after: [String: JSONValue]) -> Bool {
+        when.holds(after) || when.holds(before)
     }
 
     /// The state after the step from `state`.

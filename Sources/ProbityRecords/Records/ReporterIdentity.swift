@@ -21,27 +21,35 @@ public enum ReporterIdentity {
     private static let labels = spelt([
         "举报人", "举报人姓名", "检举人", "控告人", "投诉人", "投诉人姓名", "信访人", "来信人", "来访人", "来电人", "反映人", "举报者", "检举者", "控告者", "写信人",
         "反映者", "来函人", "署名人", "提供线索人", "线索提供人", "爆料人", "联系电话", "联系方式", "来电者", "来信者", "来访者", "知情人", "报案人", "舉報人", "署名",
-        "落款", "线索来源", "来信署名", "信件署名", "自称",
+        "落款", "线索来源", "自称", "实为", "真名", "真实姓名", "揭发人", "报警人", "联名人", "举报信系", "举报来自",
         "投诉群众", "reporter", "reportername", "complainant", "informant", "whistleblower",
     ])
 
     /// Words between a label and a name: 举报人是某某.
     private static let links = spelt(["是", "就是", "即是", "即", "为", "系", "叫", "名叫", "名为", "的名字是", "姓名", "is", "named"])
     /// What may follow them and names nobody: 举报人为匿名.
-    private static let nameless = spelt(["匿名", "不详", "未知", "未署名", "anonymous", "unknown"])
+    private static let nameless = spelt([
+        "匿名", "不详", "未知", "未署名", "无", "保密", "略", "未留", "不公开", "anonymous", "unknown",
+    ])
     /// The labels that mean a person, behind which his name may stand at once: 举报人王五反映.
     private static let persons = Set(
         spelt([
             "举报人", "检举人", "控告人", "投诉人", "信访人", "来信人", "来访人", "来电人", "反映人", "举报者", "检举者", "控告者", "写信人", "反映者",
-            "来函人", "署名人", "提供线索人", "线索提供人", "爆料人", "来电者", "来信者", "来访者", "知情人", "报案人", "舉報人", "来信署名", "信件署名", "自称",
+            "来函人", "署名人", "提供线索人", "线索提供人", "爆料人", "来电者", "来信者", "来访者", "知情人", "报案人", "舉報人", "揭发人", "报警人", "联名人",
+            "举报信系", "举报来自", "真名", "真实姓名",
         ]))
-    private static let verbs = Set(spelt(["举报", "检举", "控告", "实名举报", "署名举报", "实名控告", "实名检举"]))
+    /// Labels behind which much else stands than a name: only what reads as one is.
+    private static let signatures = Set(spelt(["署名", "落款", "线索来源", "自称", "实为"]))
+    private static let verbs = Set(
+        spelt([
+            "举报", "检举", "控告", "实名举报", "署名举报", "实名控告", "实名检举", "联名举报", "电话举报", "书面举报", "女士举报", "先生举报", "来信举报", "来信反映",
+        ]))
     /// What officers do as well: only behind 据 or 收到 a name before it is a reporter's.
     private static let reports = Set(spelt(["反映", "投诉", "来信", "来电", "来访"]))
     private static let allWords = Pairs<[UInt8]>(labels + verbs + reports)
     /// Without the labels that mean no person.
     private static let personWords = Pairs<[UInt8]>(
-        labels.filter { persons.contains($0) || $0[0] < 0x80 } + verbs + reports)
+        labels.filter { persons.contains($0) || signatures.contains($0) || $0[0] < 0x80 } + verbs + reports)
 
     private static func spelt(_ words: [String]) -> [[UInt8]] { words.map { Array($0.utf8) } }
 
@@ -144,6 +152,12 @@ public enum ReporterIdentity {
                     if endsName(bytes, at: outside(bytes, index), behind: sources) { return true }
                     continue
                 }
+                if signatures.contains(label) {
+                    let rest = bytes[(index + label.count)...].drop { fences.contains($0) || $0 == colon[0] }
+                    let name = links.first { rest.starts(with: $0) && rest.count > $0.count }?.count ?? 0
+                    if hasName(bytes, at: rest.startIndex) || hasName(bytes, at: rest.startIndex + name) { return true }
+                    continue
+                }
                 // 被举报人 is somebody else.
                 if index >= accused.count, stands(accused, at: index - accused.count) { continue }
                 let end = index + label.count
@@ -181,7 +195,7 @@ public enum ReporterIdentity {
         nameless.contains { word in
             let end = index + word.count
             guard bytes[index...].starts(with: word) else { return false }
-            return end == bytes.count || !fences.contains(bytes[end])
+            return end == bytes.count || !fences.contains(bytes[end]) && !hasName(bytes, at: end)
         }
     }
 
@@ -194,9 +208,11 @@ public enum ReporterIdentity {
     private static let accused = Array("被".utf8)
     private static let being = spelt(["是", "系", "为"])
     /// What may stand before a name that nothing else sets apart.
-    private static let before = spelt(["据", "由", "经", "接", "系", "收到", "群众", "村民", "居民", "商户", "同事"])
+    private static let before = spelt([
+        "据", "由", "经", "接", "接到", "系", "收到", "核查", "调查", "邻居", "群众", "村民", "居民", "商户", "同事",
+    ])
     /// What stands before whom a report came from.
-    private static let sources = spelt(["据", "接", "接到", "收到", "群众", "村民", "居民", "商户"])
+    private static let sources = spelt(["据", "接", "接到", "收到", "邻居", "群众", "村民", "居民", "商户"])
 
     /// Whether a surname with one or two characters more ends at `end`, with the beginning, a stop or a word of ``before`` in
     /// front of it.

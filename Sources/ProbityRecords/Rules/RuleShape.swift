@@ -114,9 +114,9 @@ enum RuleShape {
             for (_, months) in try value.optional("lossMonths")?.entries() ?? [] { try checkCount(months) }
         case "lead":
             _ = try value.members([
-                "flag", "open", "elsewhere", "decided", "outcome", "established", "pending", "always",
+                "flag", "open", "elsewhere", "decided", "outcome", "established", "pending",
             ])
-            for name in ["open", "elsewhere", "decided", "established", "pending", "always"] {
+            for name in ["open", "elsewhere", "decided", "established", "pending"] {
                 _ = try value.required(name).texts()
             }
             for name in ["flag", "outcome"] { _ = try value.required(name).text() }

@@ -24,19 +24,36 @@ extension PromotionEvaluation {
         var periods = measures.compactMap(period)
         periods.sort { ($0.start, $0.record.recordID) < ($1.start, $1.record.recordID) }
         addRemainders(&periods)
-        return periods.map { milder(answer($0), $0.record) } + strayJudgements()
+        let reasons = periods.map { milder(answer($0), $0.record) }
+        return reasons + strayJudgements(beside: reasons)
     }
 
-    /// Judgements whose document number no measure on file has: a slip of the pen must not pass in silence.
-    private func strayJudgements() -> [PromotionReason] {
-        let documents = Set(measures.compactMap { $0.text("documentNo") })
-        return judgements.filter { !documents.contains($0.text("sanctionNo") ?? "") }
-            .sorted { $0.recordID < $1.recordID }.map {
-                reason(
-                    "impact", $0.text("effect") == "noEffect" ? .listed : .hold, "promotion.period.judgementStray",
-                    ["document": $0.text("sanctionNo") ?? "", "date": $0.date.description], records: [$0.recordID],
-                    rule: "period.ended")
-            }
+    /// Judgements on which no answer rests: of a document that no measure on file has, or given before the period was over. A
+    /// slip of the pen must not pass in silence.
+    private func strayJudgements(beside reasons: [PromotionReason]) -> [PromotionReason] {
+        let documents = Set(measures.compactMap { $0.text("documentNo").map(Self.document) })
+        let used = Set(reasons.flatMap(\.recordIDs))
+        let answered = Set(
+            judgements.filter { used.contains($0.recordID) }.compactMap { $0.text("sanctionNo").map(Self.document) })
+        return judgements.sorted { $0.recordID < $1.recordID }.compactMap { judgement in
+            let number = judgement.text("sanctionNo") ?? ""
+            let isKnown = documents.contains(Self.document(number))
+            guard !answered.contains(Self.document(number)) else { return nil }
+            return reason(
+                "impact", judgement.text("effect") == "noEffect" ? .listed : .hold,
+                isKnown ? "promotion.period.judgementEarly" : "promotion.period.judgementStray",
+                ["document": number, "date": judgement.date.description], records: [judgement.recordID],
+                rule: "period.ended")
+        }
+    }
+
+    /// A document number as two persons type it: 〔2026〕, [2026] and （2026） are one.
+    private static func document(_ text: String) -> String {
+        var folded = Spelling.folded(text)
+        for (other, bracket) in [("〔", "["), ("【", "["), ("(", "["), ("〕", "]"), ("】", "]"), (")", "]")] {
+            folded = folded.replacing(other, with: bracket)
+        }
+        return folded
     }
 
     private func period(_ record: CandidateRecord) -> Period? {
@@ -195,8 +212,9 @@ extension PromotionEvaluation {
     /// The newest judgement whether a measure's period, once over, affects use (期满是否影响使用); of two of one day that
     /// contradict each other, the one that it does.
     private func judgement(on measure: CandidateRecord, notBefore day: CivilDate) -> CandidateRecord? {
-        guard let document = measure.text("documentNo") else { return nil }
-        let judged = newest(judgements.filter { $0.text("sanctionNo") == document && $0.date >= day })
+        guard let document = measure.text("documentNo").map(Self.document) else { return nil }
+        let judged = newest(
+            judgements.filter { $0.text("sanctionNo").map(Self.document) == document && $0.date >= day })
         return judged.last { $0.text("effect") != "noEffect" } ?? judged.last
     }
 }

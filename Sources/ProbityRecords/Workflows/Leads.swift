@@ -2,8 +2,8 @@ public import CanonicalJSON
 
 /// What an officer's leads come to for others (线索): whether one is open that is specific and checkable.
 ///
-/// Only such a lead ever tells anything, and a case that was filed (立案), which is on nothing less; which complaints count,
-/// and in which states, is the rule `lead`.
+/// Only such a lead ever tells anything; which complaints count, and in which states, is the rule `lead`. A case is filed
+/// (立案) on nothing less: its kind says so.
 /// Source: 关于防止干部“带病提拔”的意见 2016 (“凡提必查”); domain.md §5.6, §8.4.
 public struct LeadStanding: Sendable, Hashable {
     /// At least one specific, checkable lead is open.
@@ -33,8 +33,6 @@ public struct LeadStanding: Sendable, Hashable {
         guard let rule = rules.rule("lead", on: date), let flag = rule.text("flag") else { return }
         let isSpecific = values[flag]?.bool ?? false
         if isSpecific, rule.texts("open").contains(state) { isOpen = true }
-        // A case is filed (立案) on what is specific, whatever was thought of it when it came in.
-        if rule.texts("always").contains(state) { isOpen = true }
         // What old papers say of another organ's lead, nobody here can ask any more.
         guard !isAsFound else { return }
         if isSpecific, rule.texts("elsewhere").contains(state) { isOpen = true }

@@ -263,7 +263,7 @@ public enum Workflow {
         by actor: WorkflowActor, on day: CivilDate, _ policy: AccessPolicy
     ) throws(WorkflowRefusal) -> Following {
         let steps = kind.steps(for: record).filter {
-            $0.act == act && $0.state(after: record.state) == state && $0.when.holds(values)
+            $0.act == act && $0.state(after: record.state) == state && $0.isFor(record.values, or: values)
         }
         guard let step = steps.first else { throw WorkflowRefusal(.noSuchStep, act) }
         guard step.roles.contains(actor.role) else { throw WorkflowRefusal(.role, act, decision: .roleDoesNotAct) }
@@ -335,7 +335,7 @@ public enum Workflow {
             throw WorkflowRefusal(.role, act, decision: .roleDoesNotAct)
         }
         try demandWorks(kind, actor, act, context.policy)
-        guard let step = named.first(where: { $0.when.holds(values) }) else {
+        guard let step = named.first(where: { $0.isFor(record.values, or: values) }) else {
             throw WorkflowRefusal(.otherValues, act)
         }
         guard step.roles.contains(actor.role) else {
