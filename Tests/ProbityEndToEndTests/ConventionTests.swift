@@ -30,9 +30,11 @@ extension BuiltProgramOnCopies {
                 let piped = try run(
                     "bash",
                     [
-                        "-c", "echo \(answer) | \"$@\"", "bash", Sample.program, "--archive", copy.archive, "--user",
-                        "clerk1", "--passphrase-file", copy.sample.passphraseFile("clerk1"), "--lang", language,
-                    ] + ConventionTests.event, environment: ["PROBITY_STATE_DIR": copy.folder.path + "/state"])
+                        "-c", "echo \(answer) | \"$@\"", "bash", Sample.program,
+                    ] + ConventionTests.event + [
+                        "--archive", copy.archive, "--user", "clerk1", "--passphrase-file",
+                        copy.sample.passphraseFile("clerk1"), "--lang", language,
+                    ], environment: ["PROBITY_STATE_DIR": copy.folder.path + "/state"])
                 #expect(piped.status == 3 && piped.output.isEmpty, "\(piped.errors)")
                 #expect(piped.errors.contains("--yes"))
             }

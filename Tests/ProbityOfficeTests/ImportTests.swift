@@ -121,7 +121,7 @@ extension Office {
                 ])
             let refusal = Refusal(try #require(error), desk.wording)
             #expect(refusal.message == "the header does not fit the record kind: events.csv")
-            #expect(refusal.hint == "run probity schema KIND --template for a blank header")
+            #expect(refusal.hint == "run probity schema majorEvent --template for a blank header")
         }
 
         @Test(

@@ -81,10 +81,10 @@ extension Desk {
                             "id": String(proposal), "record": result.record.text,
                             "roles": words.roles(approval.roles), "count": String(approval.count),
                         ])))
-            let signers = ["signers": result.signers.isEmpty ? "–" : result.signers.joined(separator: " ")]
+            let signers = ["signers": result.signers.joined(separator: " ")]
             notes.append(
                 result.signers.count < approval.count
-                    ? .warning(words.text("cli.tooFewSign", signers))
+                    ? .warning(words.text(result.signers.isEmpty ? "cli.nobodySigns" : "cli.tooFewSign", signers))
                     : .remark(words.text("cli.maySign", signers)))
         }
         let waits = results.contains { $0.proposal != nil }
