@@ -22,7 +22,9 @@ final class LineDays {
     private let archive: Archive
     private var read = BoundedCache<UInt64, Witness>(capacity: 65_536)
     private var believed = BoundedCache<UInt64, Bool>(capacity: 65_536)
-    private var bounds: [UInt64: (since: CivilDate?, until: CivilDate?)] = [:]
+    /// Of a line, as the ledger stood when it was asked: until two others wrote behind it, more may come.
+    private var bounds: [UInt64: (since: CivilDate?, until: CivilDate?, size: UInt64)] = [:]
+    private var firstDay: CivilDate?
 
     init(_ archive: Archive) { self.archive = archive }
 
@@ -31,6 +33,7 @@ final class LineDays {
         read.removeAll()
         believed.removeAll()
         bounds.removeAll()
+        firstDay = nil
     }
 
     /// The day that counts for what says that it is of `claimed`: this day where the lines beside it allow it, else the nearest
@@ -43,17 +46,20 @@ final class LineDays {
         _ claimed: CivilDate, line: UInt64, of actor: String, _ vouching: Vouching, _ db: Connection
     ) throws -> CivilDate {
         let today = archive.now.date
-        let bound = try bounds[line] ?? bound(line, actor, vouching, db)
-        // Not today's: lines come behind it yet.
-        if bound.until != nil { bounds[line] = bound }
-        let since = try bound.since ?? Ledger.firstDay(db) ?? claimed
-        let latest = bound.until.map { min($0.adding(days: 1), today) } ?? today
+        var bound = bounds[line]
+        if try bound.map({ try $0.until == nil && $0.size != Ledger.size(db) }) ?? true {
+            bound = try self.bound(line, actor, vouching, db)
+            bounds[line] = bound
+        }
+        if firstDay == nil { firstDay = try Ledger.firstDay(db) }
+        let since = bound?.since ?? firstDay ?? claimed
+        let latest = bound?.until.map { min($0.adding(days: 1), today) } ?? today
         return min(max(claimed, since.adding(days: -1)), latest)
     }
 
     private func bound(
         _ line: UInt64, _ actor: String, _ vouching: Vouching, _ db: Connection
-    ) throws -> (since: CivilDate?, until: CivilDate?) {
+    ) throws -> (since: CivilDate?, until: CivilDate?, size: UInt64) {
         let size = try Ledger.size(db)
         func two(_ lines: some Sequence<UInt64>) throws -> [CivilDate]? {
             var found: [Witness] = []
@@ -69,7 +75,7 @@ final class LineDays {
         }
         let before = try two((line - min(line, LineDays.reach)..<line).reversed())
         let behind = line + 1 < size ? try two(line + 1..<min(size, line + 1 + LineDays.reach)) : nil
-        return (before?.min(), behind?.max())
+        return (before?.min(), behind?.max(), size)
     }
 
     /// A line as it reads; nil for one that does not.
