@@ -109,6 +109,17 @@ extension BuiltProgram {
             #expect(answer["rules"] == (try check("990010", on: Sample.day).objects.first)?["rules"])
         }
 
+        @Test("Who asks about somebody to whom the check does not apply gets no answer that passes for clear")
+        func notApplicable() throws {
+            for (officers, status) in [(["F0012"], 51), (["F0012", "990010"], 0)] as [([String], Int32)] {
+                let result = try sample().call(
+                    ["promote", "check", "--on", "2026-12-01", "--purpose", "promotionReview"]
+                        + officers.flatMap { ["--officer", $0] }, as: "promoter1", json: true)
+                #expect(result.status == status, "\(officers) \(result.errors)")
+                #expect(try result.objects.first?["verdict"] == "notApplicable")
+            }
+        }
+
         @Test("A check of everybody is one act, answers for all twelve and ends with 50")
         func everybody() throws {
             let before =

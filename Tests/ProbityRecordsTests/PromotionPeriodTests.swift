@@ -286,6 +286,28 @@ struct PromotionPeriodTests {
         #expect(answer.reasons.filter { $0.verdict == .hold }.allSatisfy { $0.until == nil })
     }
 
+    @Test("A judgement on which no answer rests is told: another document's holds where it affects; brackets are one")
+    func strayJudgement() throws {
+        func told(_ number: String, _ effect: String, on day: String) throws -> [PromotionReason] {
+            var candidate = PromotionCandidate()
+            candidate.add(
+                "sanction", ["measure": "a1", "decidedOn": "2026-04-01", "documentNo": "示例政务〔2026〕3号"])
+            candidate.add(
+                "useJudgement",
+                ["sanctionNo": .string(number), "judgedOn": .string(day), "effect": .string(effect)])
+            return try candidate.answer().reasons.filter { $0.message.hasPrefix("promotion.period.judge") }
+        }
+        for (effect, verdict) in [("noEffect", PromotionVerdict.listed), ("affects", .hold)] {
+            let stray = try told("示例政务〔2025〕3号", effect, on: "2026-11-01")
+            #expect(stray.map(\.message) == ["promotion.period.judgementStray"] && stray.map(\.verdict) == [verdict])
+            let early = try told("示例政务〔2026〕3号", effect, on: "2026-09-01")
+            #expect(early.map(\.message) == ["promotion.period.judgementEarly"] && early.map(\.verdict) == [.listed])
+        }
+        for number in ["示例政务[2026]3号", "示例政务（2026）３号", "示例政务【2026】3号"] {
+            #expect(try told(number, "noEffect", on: "2026-11-01").map(\.message) == ["promotion.period.judged"])
+        }
+    }
+
     @Test("A period that is over is hold until somebody judged that it does not affect use")
     func judged() throws {
         var candidate = candidate("a1", "2026-04-01")

@@ -40,7 +40,7 @@ extension PromotionEvaluation {
             let isKnown = documents.contains(Self.document(number))
             guard !answered.contains(Self.document(number)) else { return nil }
             return reason(
-                "impact", judgement.text("effect") == "noEffect" ? .listed : .hold,
+                "impact", isKnown || judgement.text("effect") == "noEffect" ? .listed : .hold,
                 isKnown ? "promotion.period.judgementEarly" : "promotion.period.judgementStray",
                 ["document": number, "date": judgement.date.description], records: [judgement.recordID],
                 rule: "period.ended")
