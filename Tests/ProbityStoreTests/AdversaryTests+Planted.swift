@@ -84,7 +84,7 @@ extension AdversaryTests {
             .init(kind: "complaint", officer: house.number(), values: complaint.filing()))
         let clerk = try house.session("clerk1")
         let intake = try house.fixture.archive.snapshot { db in
-            try Vouching(house.fixture.archive, db).intakeKey(of: how == "intake" ? .audit : .complaints).id
+            try Vouching(house.fixture.archive, db).intakeKey(of: how == "intake" ? .duty : .complaints).id
         }
         try house.fixture.forge(clerk.identity, "complaint.drop") { writer in
             try writer.insertTray(
